@@ -1,0 +1,214 @@
+// What s3r asks of an object store: one bucket, seen through this interface only. s3.ts speaks to
+// a real one, memory.ts is one in a Map, dry.ts and counted.ts wrap another. One contract suite
+// (test/store.test.ts) runs on all of them.
+//
+// Keys are whole keys (a remote's prefix included) in Unicode. ETags are opaque and without their
+// quotes; an ETag is never taken for an MD5 here. Every method rejects with a StoreError.
+
+import {S3rError} from '../base/errors.ts'
+import type {Acl} from '../format/acl.ts'
+
+export type Listed = {
+	readonly key: string
+	readonly etag: string
+	/** Bytes stored. */
+	readonly size: number
+	/** The store's last-modified, milliseconds since the epoch. Never an mtime. */
+	readonly modified: number
+	readonly storageClass?: string | undefined
+}
+
+export type Head = Omit<Listed, 'key'> & {
+	/** User metadata: names in lower case without `x-amz-meta-`, values as sent. */
+	readonly metadata: Readonly<Record<string, string>>
+	readonly contentType?: string | undefined
+	readonly contentEncoding?: string | undefined
+	readonly version?: string | undefined
+}
+
+/** What a write left in the store. `modified` is unknown where the store does not say it. */
+export type Written = {
+	readonly etag: string
+	readonly version?: string | undefined
+	readonly modified?: number | undefined
+}
+
+/** Bytes to send: in memory, or a source that can be read again from its start (for a retry). */
+export type Body = Buffer | {readonly length: number; chunks(): AsyncIterable<Buffer>}
+
+/**
+ * The guard of a write. `ifMatch`: the key must hold this ETag. `ifNoneMatch: '*'`: the key must be
+ * absent. Where it does not hold, the write rejects with 'precondition' and changes nothing.
+ */
+export type Condition = {readonly ifMatch?: string | undefined; readonly ifNoneMatch?: '*' | undefined}
+
+/** What is stored beside the bytes. */
+export type Properties = {
+	readonly metadata?: Readonly<Record<string, string>> | undefined
+	readonly contentType?: string | undefined
+	readonly contentEncoding?: string | undefined
+	readonly storageClass?: string | undefined
+	readonly acl?: Acl | undefined
+}
+
+export type PutOptions = Properties &
+	Condition & {
+		/** MD5 of the body (16 bytes), sent as Content-MD5; the store computes it for a Buffer without. */
+		readonly md5?: Buffer | undefined
+	}
+
+export type GetOptions = {
+	/** First and last byte, both included; `last` absent: to the end. */
+	readonly range?: {readonly first: number; readonly last?: number | undefined} | undefined
+	/** Rejects with 'precondition' if the object is another one by now. */
+	readonly ifMatch?: string | undefined
+	readonly version?: string | undefined
+}
+
+export type Got = {
+	/** `size` is that of the whole object, also for a range. */
+	readonly head: Head
+	/** The bytes. To be read to its end or returned from; otherwise its connection stays taken. */
+	readonly body: AsyncIterable<Buffer>
+}
+
+export type CopyOptions = Properties &
+	Condition & {
+		/** The source must hold this ETag. */
+		readonly sourceIfMatch?: string | undefined
+		readonly sourceVersion?: string | undefined
+		/** Bytes of the source; above COPY_LIMIT the copy is made of parts. */
+		readonly size: number
+	}
+
+export type Part = {readonly number: number; readonly etag: string; readonly size: number}
+export type Upload = {
+	readonly key: string
+	readonly id: string
+	/** Milliseconds since the epoch. */ readonly initiated: number
+}
+
+/** The largest object that one CopyObject copies, and the largest single PUT: 5 GiB (S3 limits). */
+export const COPY_LIMIT = 5 * 2 ** 30
+
+export interface Store {
+	/** The bucket's name. */
+	readonly bucket: string
+	/** For messages: `s3://bucket` and the endpoint if it is not AWS's. */
+	readonly url: string
+
+	/**
+	 * Lists the keys under `prefix` in the byte order of UTF-8, a page at a time (1,000 keys or fewer;
+	 * a page may be empty). `after` begins behind that key.
+	 */
+	list(prefix: string, options?: {readonly after?: string | undefined}): AsyncIterable<readonly Listed[]>
+
+	/** The object's head, or undefined where there is none. */
+	head(key: string, options?: {readonly version?: string | undefined}): Promise<Head | undefined>
+
+	/** Opens an object for reading; rejects with 'not-found' where there is none. */
+	get(key: string, options?: GetOptions): Promise<Got>
+
+	/** Stores an object of at most COPY_LIMIT bytes. The store has verified its MD5 when this resolves. */
+	put(key: string, body: Body, options: PutOptions): Promise<Written>
+
+	/**
+	 * Copies within the bucket, on the server. The properties given replace the source's; what is not
+	 * given is dropped, not kept. `from === to` replaces an object's metadata.
+	 */
+	copy(from: string, to: string, options: CopyOptions): Promise<Written>
+
+	/** Deletes an object; one that is absent already is no error. With `ifMatch`: 'precondition' if it changed. */
+	delete(
+		key: string,
+		options?: {readonly ifMatch?: string | undefined; readonly version?: string | undefined},
+	): Promise<void>
+
+	/** Deletes any number of keys, without conditions; resolves to the keys that failed and why. */
+	deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>>
+
+	/** Begins a multipart upload and resolves to its id. */
+	createUpload(key: string, properties: Properties): Promise<string>
+	/** Uploads one part; resolves to its ETag. */
+	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string>
+	/** Makes a part of bytes `first` to `last` (both included) of another object; resolves to its ETag. */
+	copyPart(
+		key: string,
+		id: string,
+		number: number,
+		source: {
+			readonly key: string
+			readonly first: number
+			readonly last: number
+			readonly ifMatch?: string | undefined
+		},
+	): Promise<string>
+	/** Makes the object of its parts, which are in ascending order. */
+	completeUpload(key: string, id: string, parts: readonly Part[], condition: Condition): Promise<Written>
+	/** Ends an upload and drops its parts; one that is gone already is no error. */
+	abortUpload(key: string, id: string): Promise<void>
+	listUploads(prefix: string): AsyncIterable<Upload>
+	listParts(key: string, id: string): AsyncIterable<Part>
+
+	/** The ACL of a key, or with undefined of the bucket. */
+	getAcl(key: string | undefined): Promise<Acl>
+	putAcl(key: string | undefined, acl: Acl): Promise<void>
+
+	/** Whether the bucket exists and answers to us; 'denied' if it is somebody else's. */
+	bucketExists(): Promise<boolean>
+	/**
+	 * Creates the bucket; one of ours that exists already is no error (`false`). A public `acl` first
+	 * sets ownership controls and lifts Block Public Access of this bucket, where the store has them.
+	 */
+	createBucket(options?: {readonly acl?: Acl | undefined}): Promise<boolean>
+	/** Deletes the bucket, which must be empty. */
+	deleteBucket(): Promise<void>
+
+	/** Whether the store honours If-None-Match and If-Match on writes; false is learnt by the store itself. */
+	readonly conditional: boolean
+	/** Ends idle connections. */
+	close(): void
+}
+
+export type Bucket = {
+	readonly name: string
+	/** Milliseconds since the epoch. */ readonly created?: number | undefined
+}
+
+/** What can be asked without a bucket. */
+export type ListBuckets = () => Promise<readonly Bucket[]>
+
+/** What went wrong, as far as callers tell it apart. */
+export type Kind =
+	| 'not-found'
+	| 'no-bucket'
+	| 'precondition'
+	| 'denied'
+	| 'acls-disabled'
+	| 'invalid'
+	| 'archived'
+	| 'skew'
+	| 'network'
+	| 'interrupted'
+	| 'other'
+
+/** An error of the store. `code` is S3's own ('NoSuchKey') or the system's ('ECONNREFUSED'). */
+export class StoreError extends S3rError {
+	readonly kind: Kind
+	readonly code: string
+
+	constructor(
+		kind: Kind,
+		code: string,
+		message: string,
+		options: {hint?: string | undefined; cause?: unknown} = {},
+	) {
+		super(message, options)
+		this.kind = kind
+		this.code = code
+	}
+}
+
+/** Whether `error` is a StoreError of this kind. */
+export const isKind = (error: unknown, kind: Kind): error is StoreError =>
+	error instanceof StoreError && error.kind === kind
