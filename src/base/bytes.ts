@@ -1,0 +1,69 @@
+// Bytes that grow.
+
+/** A buffer that is appended to; offsets stay valid. */
+export class Heap {
+	#bytes: Buffer
+	#length: number
+
+	constructor(initial: Buffer = Buffer.alloc(0)) {
+		this.#bytes = initial
+		this.#length = initial.length
+	}
+
+	get length(): number {
+		return this.#length
+	}
+
+	/** What was appended so far; valid until the next append. */
+	get bytes(): Buffer {
+		return this.#bytes.subarray(0, this.#length)
+	}
+
+	#reserve(more: number): void {
+		if (this.#length + more <= this.#bytes.length) return
+		const grown = Buffer.allocUnsafeSlow(Math.max(this.#length + more, this.#length * 2, 4096))
+		this.#bytes.copy(grown, 0, 0, this.#length)
+		this.#bytes = grown
+	}
+
+	/** Appends bytes, or a byte string, and returns their offset. */
+	append(piece: Buffer | string): number {
+		this.#reserve(piece.length)
+		const at = this.#length
+		if (typeof piece === 'string') this.#bytes.write(piece, at, 'latin1')
+		else piece.copy(this.#bytes, at)
+		this.#length += piece.length
+		return at
+	}
+}
+
+/** 32-bit words that grow. */
+export class WordHeap {
+	#words: Uint32Array
+	#length = 0
+
+	constructor(capacity = 1024) {
+		this.#words = new Uint32Array(capacity)
+	}
+
+	get length(): number {
+		return this.#length
+	}
+
+	/** What was appended so far; valid until the next append. */
+	get words(): Uint32Array {
+		return this.#words.subarray(0, this.#length)
+	}
+
+	/** Appends `count` zero words and returns their offset. */
+	extend(count: number): number {
+		const at = this.#length
+		if (at + count > this.#words.length) {
+			const grown = new Uint32Array(Math.max(at + count, this.#words.length * 2))
+			grown.set(this.words)
+			this.#words = grown
+		}
+		this.#length += count
+		return at
+	}
+}

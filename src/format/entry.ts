@@ -1,0 +1,86 @@
+// What the index knows of one path: its local side, its remote side, and what both held when they
+// were last the same. See s3r-index(5).
+
+import type {Path} from '../base/path.ts'
+
+/** The file, as it was when it was last looked at. */
+export type Local = {
+	/** st_mode with its type bits. */
+	readonly mode: number
+	readonly size: number
+	/** Nanoseconds since the epoch, as all times here. */
+	readonly mtime: bigint
+	readonly ctime: bigint
+	readonly ino: bigint
+	readonly uid: number
+	readonly gid: number
+	/** MD5 of the content (of the target, for a symlink), 32 hex digits; none for what has no content. */
+	readonly md5?: string | undefined
+	/** Device numbers, `major:minor`. */
+	readonly rdev?: string | undefined
+	/** The hard-link group: 12 hex digits, the same for all names of one file. */
+	readonly link?: string | undefined
+	/** MD5 of the extended attributes and POSIX ACLs that are kept, 32 hex digits. */
+	readonly xattrs?: string | undefined
+}
+
+/** The object, as the store was last heard to hold it. */
+export type RemoteSide = {
+	readonly etag: string
+	/** Bytes stored. */
+	readonly size: number
+	/** The store's last-modified in seconds since the epoch. */
+	readonly modified?: number | undefined
+	/** `modified` is not the store's own word but a time not before it: that of the reply to our write. */
+	readonly bound?: boolean | undefined
+	readonly version?: string | undefined
+	/** Somebody else wrote this object after `base`. */
+	readonly moved?: boolean | undefined
+}
+
+/** What both sides held when they were last known to be the same. */
+export type Base = {
+	/** S_IFMT of the file, shifted down to 0-15. */
+	readonly type: number
+	readonly md5?: string | undefined
+	/** Digest of the attributes, 16 hex digits: attributesDigest of format/metadata.ts. */
+	readonly attrs: string
+}
+
+export type Entry = {
+	readonly path: Path
+	readonly local?: Local | undefined
+	readonly remote?: RemoteSide | undefined
+	readonly base?: Base | undefined
+	/** Digest of `local`'s attributes; equal to `base.attrs` when nothing was changed. */
+	readonly attrs?: string | undefined
+}
+
+export const S_IFMT = 0o170000
+export const TYPE = {
+	fifo: 1,
+	charDevice: 2,
+	directory: 4,
+	blockDevice: 6,
+	file: 8,
+	symlink: 10,
+	socket: 12,
+} as const
+
+/** The type bits of a mode, shifted down to 0-15. */
+export const typeOf = (mode: number): number => (mode & S_IFMT) >>> 12
+
+/** Whether the local side still is what `base` says. */
+export const localIsBase = ({local, base, attrs}: Entry): boolean =>
+	local !== undefined &&
+	base !== undefined &&
+	local.md5 === base.md5 &&
+	attrs === base.attrs &&
+	typeOf(local.mode) === base.type
+
+/** Whether the remote side still is what `base` says. */
+export const remoteIsBase = ({remote, base}: Entry): boolean =>
+	remote !== undefined && base !== undefined && remote.moved !== true
+
+/** Whether both sides are known to be the same. */
+export const inSync = (entry: Entry): boolean => localIsBase(entry) && remoteIsBase(entry)

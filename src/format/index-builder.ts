@@ -1,0 +1,112 @@
+// Making an index: entries added in the order of their paths, and two indexes merged into one.
+
+import {Heap, WordHeap} from '../base/bytes.ts'
+import {parentOf, type Path} from '../base/path.ts'
+import type {Entry} from './entry.ts'
+import {extraLength} from './index-extra.ts'
+import {IndexFile, type Sections} from './index-file.ts'
+import {F, W, WORDS} from './index-layout.ts'
+import {Heaps, writeEntry} from './index-write.ts'
+
+export class IndexBuilder {
+	readonly #words = new WordHeap(WORDS * 64)
+	readonly #directories = new WordHeap(64)
+	readonly #names = new Heap()
+	readonly #heaps = new Heaps()
+	/** Numbers of the directories whose entries can still come, by path. */
+	readonly #numbers = new Map<Path, number>()
+	#last: Path | undefined
+
+	get count(): number {
+		return this.#words.length / WORDS
+	}
+
+	/** Adds an entry behind all those added before. */
+	add(entry: Entry): void {
+		const directory = parentOf(entry.path)
+		const at = this.#place(directory, entry.path.slice(directory.length))
+		writeEntry(this.#words.words, at, entry, this.#heaps)
+	}
+
+	/** Adds entry `row` of another index, without decoding it. */
+	copy(from: IndexFile, row: number): void {
+		const at = this.#place(from.directory(row), from.name(row))
+		const words = this.#words.words
+		const source = row * WORDS
+		const directory = words[at + W.directory] ?? 0
+		const name = words[at + W.name] ?? 0
+		words.set(from.words.subarray(source, source + WORDS), at)
+		words[at + W.directory] = directory
+		words[at + W.name] = name
+		const owner = (words[at + W.owner] ?? 0) * 2
+		if (from.flags(row) & F.local)
+			words[at + W.owner] = this.#heaps.owner(from.owners[owner] ?? 0, from.owners[owner + 1] ?? 0)
+		const extra = words[at + W.extra] ?? 0
+		if (extra)
+			words[at + W.extra] = this.#heaps.extra(
+				from.extras.subarray(extra - 1, extra - 1 + extraLength(from.extras, extra)),
+			)
+	}
+
+	/** Makes room for an entry of this path and returns the offset of its words. */
+	#place(directory: Path, name: Path): number {
+		const path = directory + name
+		if (this.#last !== undefined && path <= this.#last) throw new Error(`index entries out of order: ${path}`)
+		this.#last = path
+		const number = this.#directory(directory)
+		const at = this.#words.extend(WORDS)
+		const words = this.#words.words
+		words[at + W.directory] = number
+		words[at + W.name] = this.#names.append(name)
+		words[at + W.lengthFlags] = name.length
+		return at
+	}
+
+	#directory(path: Path): number {
+		const known = this.#numbers.get(path)
+		if (known !== undefined) return known
+		// paths come in order: a directory that does not lead to this one is done with
+		for (const open of this.#numbers.keys()) if (!path.startsWith(open)) this.#numbers.delete(open)
+		const at = this.#directories.extend(2)
+		this.#directories.words[at] = this.#names.append(path)
+		this.#directories.words[at + 1] = path.length
+		this.#numbers.set(path, at / 2)
+		return at / 2
+	}
+
+	/** The index of what was added; `scanned` and `device` as in Sections. */
+	finish({scanned, device}: Pick<Sections, 'scanned' | 'device'>): IndexFile {
+		return new IndexFile({
+			count: this.count,
+			scanned,
+			device,
+			words: this.#words.words,
+			directories: this.#directories.words,
+			owners: this.#heaps.owners,
+			names: this.#names.bytes,
+			extras: this.#heaps.extras,
+		})
+	}
+}
+
+/** Flags without any of which an entry says nothing of either side. */
+const ALIVE = F.local | F.remote | F.base
+
+/**
+ * One index of two; where both have a path, `b`'s entry stands. Entries that say nothing are
+ * dropped. Takes `b`'s time and device.
+ */
+export function mergeIndexes(a: IndexFile, b: IndexFile): IndexFile {
+	const builder = new IndexBuilder()
+	const take = (from: IndexFile, row: number) => {
+		if (from.flags(row) & ALIVE) builder.copy(from, row)
+	}
+	let i = 0
+	for (let j = 0; j < b.count; j++) {
+		const path = b.path(j)
+		for (; i < a.count && a.path(i) <= path; i++) if (a.path(i) !== path) take(a, i)
+		take(b, j)
+	}
+	for (; i < a.count; i++) take(a, i)
+	return builder.finish(b)
+}

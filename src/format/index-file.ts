@@ -1,0 +1,270 @@
+// The index in memory: one buffer, whose entries are decoded only when they are asked for.
+//
+// An IndexFile is what was read from disk or what an IndexBuilder finished. Entries are in the
+// order of their paths. Those that exist may be replaced in place; new ones need a merge
+// (index-builder.ts).
+
+import {crc32} from 'node:zlib'
+import {fatal} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
+import type {Base, Entry, Local, RemoteSide} from './entry.ts'
+import {decodeExtra} from './index-extra.ts'
+import {
+	ENTRY,
+	F,
+	H,
+	HEADER,
+	IN_SYNC,
+	IN_SYNC_MASK,
+	MAGIC,
+	packTime,
+	TRAILER,
+	unpackTime,
+	VERSION,
+	W,
+	WORDS,
+} from './index-layout.ts'
+import {Heaps, writeEntry} from './index-write.ts'
+
+/** The sections of an index, as IndexFile holds and IndexBuilder makes them. */
+export type Sections = {
+	readonly count: number
+	/** When the scan began that this index is of: entries not older than this are racy. */
+	readonly scanned: bigint
+	/** st_dev of the root at that scan; 0 before the first. */
+	readonly device: bigint
+	/** Entries, WORDS words each. */
+	readonly words: Uint32Array
+	/** Pairs of offset and length in `names`. */
+	readonly directories: Uint32Array
+	/** Pairs of uid and gid. */
+	readonly owners: Uint32Array
+	readonly names: Buffer
+	readonly extras: Buffer
+}
+
+const align = (n: number) => (n + 7) & ~7
+
+/** The bytes of an index file, in pieces to be written one after the other. */
+export function serializeIndex(s: Sections): Buffer[] {
+	const header = Buffer.alloc(HEADER)
+	header.write(MAGIC, 'latin1')
+	header.writeUInt32LE(VERSION, H.version)
+	header.writeUInt32LE(s.count, H.entries)
+	header.writeUInt32LE(s.directories.length / 2, H.directories)
+	header.writeUInt32LE(s.owners.length / 2, H.owners)
+	const [low, high] = packTime(s.scanned)
+	header.writeUInt32LE(low, H.scanned)
+	header.writeUInt32LE(high, H.scanned + 4)
+	header.writeBigUInt64LE(s.device, H.device)
+	header.writeUInt32LE(s.names.length, H.names)
+	header.writeUInt32LE(s.extras.length, H.extras)
+	const bytes = (view: Uint32Array) => Buffer.from(view.buffer, view.byteOffset, view.byteLength)
+	const pieces = [header, bytes(s.words.subarray(0, s.count * WORDS)), bytes(s.directories), bytes(s.owners)]
+	for (const heap of [s.names, s.extras]) pieces.push(heap, Buffer.alloc(align(heap.length) - heap.length))
+	// zlib's crc32 of nothing is 0, whatever it was before
+	const filled = pieces.filter((piece) => piece.length > 0)
+	const trailer = Buffer.alloc(TRAILER)
+	trailer.writeUInt32LE(
+		filled.reduce((sum, piece) => crc32(piece, sum), 0),
+		0,
+	)
+	return [...filled, trailer]
+}
+
+/**
+ * Takes apart the bytes of an index file, which stay in use.
+ *
+ * Throws an S3rError that says what is wrong with them; nothing behind a bad checksum is believed.
+ */
+export function parseIndex(buffer: Buffer): IndexFile {
+	const bad = (why: string) =>
+		fatal(
+			`the index is corrupt: ${why}`,
+			"move '.s3rsync/index' away and run 's3r fetch' and 's3r index' to make it anew",
+		)
+	if (buffer.length < HEADER + TRAILER || buffer.toString('latin1', 0, 8) !== MAGIC)
+		throw bad('it does not begin as one')
+	const version = buffer.readUInt32LE(H.version)
+	if (version !== VERSION)
+		throw fatal(
+			`the index has version ${version}, this s3r knows version ${VERSION}`,
+			'use the s3r that wrote it',
+		)
+	const count = buffer.readUInt32LE(H.entries)
+	const lengths = [
+		count * ENTRY,
+		buffer.readUInt32LE(H.directories) * 8,
+		buffer.readUInt32LE(H.owners) * 8,
+		buffer.readUInt32LE(H.names),
+		buffer.readUInt32LE(H.extras),
+	]
+	const starts = [HEADER]
+	for (const length of lengths) starts.push((starts.at(-1) ?? 0) + align(length))
+	const end = starts.at(-1) ?? 0
+	if (buffer.length !== end + TRAILER) throw bad('its length is not what it says')
+	if (crc32(buffer.subarray(0, end)) !== buffer.readUInt32LE(end)) throw bad('its checksum is wrong')
+	const section = (i: number) => buffer.subarray(starts[i] ?? 0, (starts[i] ?? 0) + (lengths[i] ?? 0))
+	const words = (i: number) => {
+		const piece = section(i)
+		return new Uint32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
+	}
+	return new IndexFile({
+		count,
+		scanned: unpackTime(buffer.readUInt32LE(H.scanned), buffer.readUInt32LE(H.scanned + 4)),
+		device: buffer.readBigUInt64LE(H.device),
+		words: words(0),
+		directories: words(1),
+		owners: words(2),
+		names: section(3),
+		extras: section(4),
+	})
+}
+
+export class IndexFile implements Sections {
+	readonly count: number
+	readonly scanned: bigint
+	readonly device: bigint
+	readonly words: Uint32Array
+	readonly directories: Uint32Array
+	readonly names: Buffer
+	readonly #heaps: Heaps
+
+	constructor(s: Sections) {
+		this.count = s.count
+		this.scanned = s.scanned
+		this.device = s.device
+		this.words = s.words
+		this.directories = s.directories
+		this.names = s.names
+		this.#heaps = new Heaps(s.owners, s.extras)
+	}
+
+	get owners(): Uint32Array {
+		return this.#heaps.owners
+	}
+
+	get extras(): Buffer {
+		return this.#heaps.extras
+	}
+
+	#word(row: number, word: number): number {
+		return this.words[row * WORDS + word] as number
+	}
+
+	/** The path of the directory that entry `row` lies in, '' for the root. */
+	directory(row: number): Path {
+		const d = this.#word(row, W.directory) * 2
+		const from = this.directories[d] as number
+		return this.names.toString('latin1', from, from + (this.directories[d + 1] as number))
+	}
+
+	/** The last component of the path, with a directory's '/'. */
+	name(row: number): Path {
+		const from = this.#word(row, W.name)
+		return this.names.toString('latin1', from, from + (this.#word(row, W.lengthFlags) & 0xffff))
+	}
+
+	path(row: number): Path {
+		return this.directory(row) + this.name(row)
+	}
+
+	flags(row: number): number {
+		return this.#word(row, W.lengthFlags) >>> 16
+	}
+
+	/** Whether both sides of entry `row` are the same, without decoding it. */
+	inSync(row: number): boolean {
+		return (this.flags(row) & IN_SYNC_MASK) === IN_SYNC
+	}
+
+	/** The row of `path`, or, where there is none, -1 - the row it would be inserted before. */
+	find(path: Path): number {
+		let low = 0
+		let high = this.count
+		while (low < high) {
+			const middle = (low + high) >>> 1
+			const here = this.path(middle)
+			if (here === path) return middle
+			if (here < path) low = middle + 1
+			else high = middle
+		}
+		return -1 - low
+	}
+
+	#time(row: number, word: number): bigint {
+		return unpackTime(this.#word(row, word), this.#word(row, word + 1))
+	}
+
+	#md5(row: number): string {
+		const at = (row * WORDS + W.md5) * 4
+		return Buffer.from(this.words.buffer, this.words.byteOffset + at, 16).toString('hex')
+	}
+
+	#local(row: number, flags: number): Local {
+		const modeSize = this.#word(row, W.modeSize)
+		const owner = this.#word(row, W.owner) * 2
+		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
+		return {
+			mode: modeSize & 0xffff,
+			size: (modeSize >>> 16) * 2 ** 32 + this.#word(row, W.size),
+			mtime: this.#time(row, W.mtime),
+			ctime: this.#time(row, W.ctime),
+			ino: (BigInt(this.#word(row, W.ino + 1)) << 32n) | BigInt(this.#word(row, W.ino)),
+			uid: this.owners[owner] as number,
+			gid: this.owners[owner + 1] as number,
+			md5: flags & F.md5 ? this.#md5(row) : undefined,
+			rdev: extra.rdev,
+			link: extra.link,
+			xattrs: extra.xattrs,
+		}
+	}
+
+	#remote(row: number, flags: number): RemoteSide {
+		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
+		const modeSize = this.#word(row, W.modeSize)
+		return {
+			etag: flags & F.etagIsMd5 ? this.#md5(row) : (extra.etag ?? ''),
+			size:
+				flags & F.sameSize ? (modeSize >>> 16) * 2 ** 32 + this.#word(row, W.size) : (extra.remoteSize ?? 0),
+			modified: this.#word(row, W.modified) || undefined,
+			bound: (flags & F.bound) !== 0,
+			version: extra.version,
+			moved: (flags & F.moved) !== 0,
+		}
+	}
+
+	#base(row: number, flags: number): Base {
+		const at = (row * WORDS + W.base) * 4
+		return {
+			type: flags >>> 12,
+			md5:
+				flags & F.sameContent
+					? flags & F.md5
+						? this.#md5(row)
+						: undefined
+					: decodeExtra(this.extras, this.#word(row, W.extra)).baseMd5,
+			attrs: Buffer.from(this.words.buffer, this.words.byteOffset + at, 8).toString('hex'),
+		}
+	}
+
+	/** Decodes entry `row`. */
+	entry(row: number): Entry {
+		const flags = this.flags(row)
+		const local = flags & F.local ? this.#local(row, flags) : undefined
+		const base = flags & F.base ? this.#base(row, flags) : undefined
+		const attrs = flags & F.sameAttrs ? base?.attrs : decodeExtra(this.extras, this.#word(row, W.extra)).attrs
+		return {
+			path: this.path(row),
+			local,
+			remote: flags & F.remote ? this.#remote(row, flags) : undefined,
+			base,
+			attrs: local && attrs,
+		}
+	}
+
+	/** Replaces entry `row`; the path is not looked at. */
+	replace(row: number, entry: Entry): void {
+		writeEntry(this.words, row * WORDS, entry, this.#heaps)
+	}
+}
