@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The process: the only file that touches its arguments, streams, signals and exit status.
+
+import {constants} from 'node:os'
+import {byteArguments, byteDirectory} from '../src/cli/argv.ts'
+import {Io} from '../src/cli/io.ts'
+import {interrupted, report, run} from '../src/cli/run.ts'
+import {COMMANDS} from './table.ts'
+
+const {env} = process
+// The SDK would say on stderr which version of node it wants next year.
+env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+
+const stop = new AbortController()
+const {signal} = stop
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+	process.on(name, () => {
+		const reason = interrupted(constants.signals[name])
+		if (signal.aborted) process.exit(reason.status)
+		stop.abort(reason)
+	})
+
+const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ?? '']
+const io = new Io(process, {signal, secrets})
+process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal})))
+
+const cwd = byteDirectory(process.cwd())
+const argv = byteArguments(process.argv.slice(2))
+process.exit(await run(argv, {io, cwd, env, signal, table: COMMANDS}))

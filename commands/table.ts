@@ -1,0 +1,17 @@
+// Every subcommand, in the order in which `s3r help` lists them. A command's file is loaded when it
+// is called; the summaries stand here too, so that help loads none (test/man.test.ts compares them).
+
+import type {Table} from '../src/cli/command.ts'
+
+export const COMMANDS: Table = {
+	help: {
+		group: 'porcelain',
+		summary: 'open the manual page of a command, or list the commands',
+		load: async () => (await import('./help.ts')).default,
+	},
+	version: {
+		group: 'porcelain',
+		summary: 'print the version of s3r',
+		load: async () => (await import('./version.ts')).default,
+	},
+}

@@ -1,0 +1,67 @@
+// Options that several commands have, each written once so that all their help texts agree.
+
+import type {Flags, Values} from './command.ts'
+
+/** How records are printed. */
+export const recordFlags = {
+	null: {type: 'boolean', short: 'z', help: 'end records with NUL and do not quote paths'},
+	json: {type: 'boolean', help: 'print records as JSON, one object a line'},
+	format: {type: 'string', arg: 'format', help: "print records so: '%(path) %(size)'"},
+	'name-only': {type: 'boolean', help: 'print paths only'},
+} as const satisfies Flags
+export type RecordValues = Values<typeof recordFlags>
+
+/** Records are read from stdin, in the same form as they are printed. */
+export const stdinFlags = {
+	stdin: {type: 'boolean', help: 'read records from stdin'},
+} as const satisfies Flags
+
+/** Which store, and as whom. */
+export const remoteFlags = {
+	endpoint: {type: 'string', arg: 'url', help: 'the endpoint of the store'},
+	region: {type: 'string', arg: 'name', help: 'the region of the bucket'},
+	profile: {type: 'string', arg: 'name', help: 'the AWS profile that credentials come from'},
+	'path-style': {
+		type: 'boolean',
+		negatable: true,
+		help: 'name the bucket in the path, not in the host name',
+	},
+	'requester-pays': {type: 'boolean', help: 'pay for the requests to a bucket of somebody else'},
+} as const satisfies Flags
+export type RemoteValues = Values<typeof remoteFlags>
+
+/** What is stored beside the bytes. */
+export const storedFlags = {
+	acl: {type: 'string', arg: 'name', help: 'the canned ACL of what is created'},
+	'storage-class': {type: 'string', arg: 'class', help: 'the storage class of what is created'},
+	sse: {type: 'string', arg: 'algorithm', help: 'encryption by the store: AES256 or aws:kms'},
+	'sse-kms-key-id': {type: 'string', arg: 'id', help: 'the key for aws:kms'},
+} as const satisfies Flags
+export type StoredValues = Values<typeof storedFlags>
+
+/** Which files; rules apply in the order of the command line, the first that matches decides. */
+export const filterFlags = {
+	exclude: {type: 'string', arg: 'pattern', multiple: true, help: 'leave out what matches'},
+	include: {type: 'string', arg: 'pattern', multiple: true, help: 'do not leave out what matches'},
+	'exclude-from': {type: 'string', arg: 'file', multiple: true, help: 'read exclude patterns from a file'},
+	'include-from': {type: 'string', arg: 'file', multiple: true, help: 'read include patterns from a file'},
+	filter: {type: 'string', short: 'f', arg: 'rule', multiple: true, help: 'add a filter rule'},
+} as const satisfies Flags
+
+/** What is said about the work. */
+export const verboseFlags = {
+	verbose: {type: 'boolean', short: 'v', count: true, help: 'print what is done; twice: what is not'},
+	quiet: {type: 'boolean', short: 'q', help: 'do not print warnings'},
+} as const satisfies Flags
+
+export const progressFlags = {
+	progress: {type: 'boolean', short: 'P', help: 'show the progress on a terminal'},
+} as const satisfies Flags
+
+export const dryRunFlags = {
+	'dry-run': {type: 'boolean', short: 'n', help: 'do all but the writing'},
+} as const satisfies Flags
+
+export const colorFlags = {
+	color: {type: 'string', arg: 'when', help: 'colour the output: auto, always or never'},
+} as const satisfies Flags

@@ -1,0 +1,154 @@
+// A command's three streams. Data goes to stdout, everything said to a person goes to stderr.
+
+import {addAbortSignal, type Readable, type Writable} from 'node:stream'
+import {EXIT, errnoOf, reason, S3rError} from '../base/errors.ts'
+import {toBytes} from '../base/path.ts'
+import {splitRecords} from '../base/records.ts'
+
+/** Where they come from: `process`, or a test. Each is opened when it is first used. */
+export type Streams = {readonly stdin: Readable; readonly stdout: Writable; readonly stderr: Writable}
+
+export type IoOptions = {
+	/** Ends the reading of stdin. */
+	readonly signal?: AbortSignal | undefined
+	/** Credentials: what is said never holds them. */
+	readonly secrets?: readonly string[]
+}
+
+/** Bytes of records that are gathered before they are written. */
+const CHUNK = 1 << 16
+const DONE = Promise.resolve()
+
+export class Io {
+	readonly #streams: Streams
+	readonly #signal: AbortSignal | undefined
+	readonly #secrets: readonly string[]
+	#pending = ''
+	/** Waiting for input: whoever writes it may be waiting for our answer, so nothing is held back. */
+	#waiting = false
+	#status = ''
+	#watched = new WeakSet<Writable>()
+
+	constructor(streams: Streams, options: IoOptions = {}) {
+		this.#streams = streams
+		this.#signal = options.signal
+		this.#secrets = options.secrets ?? []
+	}
+
+	/**
+	 * Queues one record, a byte string without its terminator. Await it: it waits for the reader
+	 * whenever a chunk is full. Throws as `flush` does.
+	 */
+	record(text: string, nul = false): Promise<void> {
+		this.#pending += nul ? `${text}\0` : `${text}\n`
+		return this.#pending.length >= CHUNK || this.#waiting ? this.flush() : DONE
+	}
+
+	/** Writes bytes of a body behind the records queued so far, and waits for the reader. */
+	async write(bytes: Buffer): Promise<void> {
+		await this.flush()
+		await this.#put(bytes)
+	}
+
+	/**
+	 * Hands everything queued to the reader.
+	 *
+	 * Throws status 141 if the reader went away, which nobody needs to hear of, and status 128 if
+	 * stdout cannot be written (a full disk).
+	 */
+	async flush(): Promise<void> {
+		const chunk = this.#pending
+		this.#pending = ''
+		if (chunk !== '') await this.#put(toBytes(chunk))
+	}
+
+	/** Says a line (or some) to the person at the terminal: a byte string, made safe to look at. */
+	say(text: string): void {
+		this.#erase()
+		this.#open('stderr').write(said(text, this.#secrets))
+	}
+
+	/** The records on stdin. Whenever more input is waited for, the answers so far are flushed. */
+	stdinRecords(nul: boolean): AsyncIterable<string> {
+		return splitRecords(this.stdinChunks(), nul ? '\0' : '\n')
+	}
+
+	/** The bytes on stdin. */
+	async *stdinChunks(): AsyncIterable<Buffer> {
+		const {stdin} = this.#streams
+		if (this.#signal !== undefined) addAbortSignal(this.#signal, stdin)
+		const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>
+		for (;;) {
+			await this.flush()
+			this.#waiting = true
+			const next = await chunks.next().finally(() => (this.#waiting = false))
+			if (next.done === true) return
+			yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value
+		}
+	}
+
+	/** Whether a person looks at the stream. */
+	isTerminal(name: 'stdout' | 'stderr'): boolean {
+		return (this.#streams[name] as {isTTY?: boolean}).isTTY === true
+	}
+
+	/** Columns of the terminal that stderr is. */
+	get columns(): number {
+		return (this.#streams.stderr as {columns?: number}).columns ?? 80
+	}
+
+	/** Shows one line that the next one replaces, '' none; for a terminal only. */
+	status(text: string): void {
+		if (text === this.#status) return
+		this.#erase()
+		this.#status = text
+		if (text !== '') this.#open('stderr').write(toBytes(visible(text)))
+	}
+
+	#erase(): void {
+		if (this.#status === '') return
+		this.#status = ''
+		this.#streams.stderr.write('\r\u001b[K')
+	}
+
+	async #put(bytes: Buffer): Promise<void> {
+		if (this.#status !== '' && this.isTerminal('stdout')) this.#erase()
+		const stdout = this.#open('stdout')
+		await new Promise<void>((resolve, reject) => {
+			stdout.write(bytes, (error) => (error ? reject(outputError(error)) : resolve()))
+		})
+	}
+
+	/** An error of a write is given to the write; the event that comes too must not end the process. */
+	#open(name: 'stdout' | 'stderr'): Writable {
+		const stream = this.#streams[name]
+		if (!this.#watched.has(stream)) stream.on('error', () => {})
+		this.#watched.add(stream)
+		return stream
+	}
+}
+
+function outputError(error: Error): S3rError {
+	const gone = errnoOf(error) === 'EPIPE' || errnoOf(error) === 'ERR_STREAM_DESTROYED'
+	return gone
+		? new S3rError('the reader of stdout went away', {status: EXIT.brokenPipe, cause: error})
+		: new S3rError(`cannot write to stdout: ${reason(error)}`, {cause: error})
+}
+
+/** Shortest value that is taken for a secret: a shorter one stands in ordinary words too. */
+const SECRET_LENGTH = 8
+
+/** The bytes of a message, in UTF-8 if it holds what is no byte (an error text that is not ours). */
+function said(text: string, secrets: readonly string[]): Buffer {
+	let clean = text
+	for (const secret of secrets) if (secret.length >= SECRET_LENGTH) clean = clean.replaceAll(secret, '***')
+	const line = `${visible(clean)}\n`
+	return /[^\u0000-\u00ff]/.test(line) ? Buffer.from(line) : toBytes(line)
+}
+
+/** Control characters but LF and TAB as `\ooo`: a file's name must not move the cursor. */
+const visible = (text: string): string =>
+	text.replace(
+		/[\u0000-\u0008\u000b-\u001f\u007f]/g,
+		(c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`,
+	)

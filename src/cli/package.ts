@@ -1,0 +1,22 @@
+// Where s3r is installed, and what is installed with it.
+
+import {existsSync, readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+/** The directory of package.json: above dist/ when bundled, above build/ in tests. */
+export function packageRoot(): string {
+	let directory = dirname(fileURLToPath(import.meta.url))
+	while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory)
+	return directory
+}
+
+/** The version of the package. */
+export function packageVersion(): string {
+	const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
+	return (JSON.parse(text) as {version: string}).version
+}
+
+/** The file of a manual page of ours ('s3r-push'), in whichever section it is; undefined if there is none. */
+export const manualPage = (page: string): string | undefined =>
+	['1', '5', '7'].map((section) => join(packageRoot(), 'man', `${page}.${section}`)).find(existsSync)
