@@ -6,7 +6,7 @@
 // quotes; an ETag is never taken for an MD5 here. Every method rejects with a StoreError.
 
 import {S3rError} from '../base/errors.ts'
-import type {Acl} from '../format/acl.ts'
+import type {Acl, Grant} from '../format/acl.ts'
 
 export type Listed = {
 	readonly key: string
@@ -15,6 +15,7 @@ export type Listed = {
 	readonly size: number
 	/** The store's last-modified, milliseconds since the epoch. Never an mtime. */
 	readonly modified: number
+	/** S3's name of it; undefined is STANDARD. */
 	readonly storageClass?: string | undefined
 }
 
@@ -42,7 +43,10 @@ export type Body = Buffer | {readonly length: number; chunks(): AsyncIterable<Bu
  */
 export type Condition = {readonly ifMatch?: string | undefined; readonly ifNoneMatch?: '*' | undefined}
 
-/** What is stored beside the bytes. */
+/** An ACL as a store answers it. */
+export type AclPolicy = {readonly owner: string; readonly grants: readonly Grant[]}
+
+/** What is stored beside the bytes. What is not given is S3's default, whatever the remote says. */
 export type Properties = {
 	readonly metadata?: Readonly<Record<string, string>> | undefined
 	readonly contentType?: string | undefined
@@ -98,8 +102,8 @@ export interface Store {
 	readonly url: string
 
 	/**
-	 * Lists the keys under `prefix` in the byte order of UTF-8, a page at a time (1,000 keys or fewer;
-	 * a page may be empty). `after` begins behind that key.
+	 * Lists the keys under `prefix` in the byte order of UTF-8. Every request yields its page, of 1,000
+	 * keys or fewer, also an empty one. `after` begins behind that key.
 	 */
 	list(prefix: string, options?: {readonly after?: string | undefined}): AsyncIterable<readonly Listed[]>
 
@@ -110,7 +114,7 @@ export interface Store {
 	get(key: string, options?: GetOptions): Promise<Got>
 
 	/** Stores an object of at most COPY_LIMIT bytes. The store has verified its MD5 when this resolves. */
-	put(key: string, body: Body, options: PutOptions): Promise<Written>
+	put(key: string, body: Body, options?: PutOptions): Promise<Written>
 
 	/**
 	 * Copies within the bucket, on the server. The properties given replace the source's; what is not
@@ -124,7 +128,10 @@ export interface Store {
 		options?: {readonly ifMatch?: string | undefined; readonly version?: string | undefined},
 	): Promise<void>
 
-	/** Deletes any number of keys, without conditions; resolves to the keys that failed and why. */
+	/**
+	 * Deletes any number of keys, 1,000 a request, without conditions; resolves to the keys that failed
+	 * and why. What stops the whole (no bucket, no network) rejects.
+	 */
 	deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>>
 
 	/** Begins a multipart upload and resolves to its id. */
@@ -150,15 +157,18 @@ export interface Store {
 	listUploads(prefix: string): AsyncIterable<Upload>
 	listParts(key: string, id: string): AsyncIterable<Part>
 
-	/** The ACL of a key, or with undefined of the bucket. */
-	getAcl(key: string | undefined): Promise<Acl>
+	/** The owner and grants of a key, or with undefined of the bucket; never a canned name. */
+	getAcl(key: string | undefined): Promise<AclPolicy>
+	/** Replaces an ACL; 'acls-disabled' where the bucket has none (AWS's default since April 2023). */
 	putAcl(key: string | undefined, acl: Acl): Promise<void>
 
 	/** Whether the bucket exists and answers to us; 'denied' if it is somebody else's. */
 	bucketExists(): Promise<boolean>
 	/**
-	 * Creates the bucket; one of ours that exists already is no error (`false`). A public `acl` first
-	 * sets ownership controls and lifts Block Public Access of this bucket, where the store has them.
+	 * Creates the bucket, or finds that it is ours already, which is no error (`false`). With an `acl`
+	 * other than private the bucket, new or not, has its object ownership set to BucketOwnerPreferred, so
+	 * that ACLs work, and with a public one the public access block lifted for ACLs; then it gets that ACL.
+	 * Without, nothing of an existing bucket is touched.
 	 */
 	createBucket(options?: {readonly acl?: Acl | undefined}): Promise<boolean>
 	/** Deletes the bucket, which must be empty. */
@@ -174,9 +184,6 @@ export type Bucket = {
 	readonly name: string
 	/** Milliseconds since the epoch. */ readonly created?: number | undefined
 }
-
-/** What can be asked without a bucket. */
-export type ListBuckets = () => Promise<readonly Bucket[]>
 
 /** What went wrong, as far as callers tell it apart. */
 export type Kind =

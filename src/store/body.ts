@@ -1,0 +1,35 @@
+// Bodies: what is sent, read whole, and ranges of what is stored.
+
+import {invalid, shownObject} from './errors.ts'
+import type {Body, GetOptions} from './store.ts'
+
+/** The bytes of a body in one buffer; rejects with 'invalid' if there are not `length` of them. */
+export async function readBody(body: Body): Promise<Buffer> {
+	if (Buffer.isBuffer(body)) return body
+	const chunks: Buffer[] = []
+	for await (const chunk of body.chunks()) chunks.push(chunk)
+	const bytes = Buffer.concat(chunks)
+	if (bytes.length !== body.length)
+		throw invalid('IncompleteBody', `a body of ${body.length} bytes gave ${bytes.length}`)
+	return bytes
+}
+
+/**
+ * Where a range of an object of `size` bytes begins and ends (`end` is behind its last byte). Rejects
+ * with 'invalid' if it begins behind the object's end, as every range of an empty object does.
+ */
+export function resolveRange(
+	bucket: string,
+	key: string,
+	size: number,
+	range: GetOptions['range'],
+): {readonly start: number; readonly end: number} {
+	if (range === undefined) return {start: 0, end: size}
+	const {first, last = size - 1} = range
+	if (first >= size || last < first)
+		throw invalid(
+			'InvalidRange',
+			`${shownObject(bucket, key)} has ${size} bytes, none of them in the range ${first}-${range.last ?? ''}`,
+		)
+	return {start: first, end: Math.min(last + 1, size)}
+}

@@ -1,0 +1,46 @@
+// What S3 refuses, checked before anything is sent: not every store enforces it, and AWS does so
+// only after the whole body has arrived.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, .../qfacts.html
+
+import {invalid, shownObject} from './errors.ts'
+import type {Properties} from './store.ts'
+
+/** The bytes of user metadata an object can have: names and values together. */
+export const METADATA_LIMIT = 2048
+/** The bytes of UTF-8 a key can have. */
+export const KEY_LIMIT = 1024
+/** Parts of an upload, counted from 1. */
+export const PART_LIMIT = 10_000
+/** The least bytes of a part that is not the last. */
+export const PART_LEAST = 5 * 2 ** 20
+
+const NAME = /^[a-z0-9!#$&'*+.^_`|~-]+$/
+const VALUE = /^[\t\u0020-\u007e]*$/
+
+/** Rejects a key that no store can hold, with 'invalid'. */
+export function checkKey(bucket: string, key: string): void {
+	if (key === '') throw invalid('InvalidArgument', 'the key of an object cannot be empty')
+	if (Buffer.byteLength(key) > KEY_LIMIT)
+		throw invalid(
+			'KeyTooLongError',
+			`the key of ${shownObject(bucket, key)} is longer than ${KEY_LIMIT} bytes`,
+		)
+}
+
+/** Rejects user metadata that no header can carry, or that is above METADATA_LIMIT, with 'invalid'. */
+export function checkProperties(bucket: string, key: string, {metadata = {}}: Properties): void {
+	let bytes = 0
+	for (const [name, value] of Object.entries(metadata)) {
+		if (!NAME.test(name) || !VALUE.test(value) || value !== value.trim())
+			throw invalid(
+				'InvalidArgument',
+				`metadata '${name}' of ${shownObject(bucket, key)} cannot be sent in a header`,
+			)
+		bytes += name.length + value.length
+	}
+	if (bytes > METADATA_LIMIT)
+		throw invalid(
+			'MetadataTooLarge',
+			`the metadata of ${shownObject(bucket, key)} has ${bytes} bytes, S3 takes ${METADATA_LIMIT}`,
+		)
+}

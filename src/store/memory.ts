@@ -1,0 +1,323 @@
+// A store in this process's memory, for tests and for what needs no network: S3's rules and order,
+// its ETags, conditions, limits and ACLs, without its time.
+
+import {createHash} from 'node:crypto'
+import type {Acl} from '../format/acl.ts'
+import {fromUnicode} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
+import {readBody, resolveRange} from './body.ts'
+import {spelledOut} from './canned.ts'
+import {
+	aclsDisabled,
+	archived,
+	invalid,
+	noSuchBucket,
+	noSuchObject,
+	preconditionFailed,
+	shownObject,
+} from './errors.ts'
+import {checkKey, checkProperties} from './limits.ts'
+import {MemoryUploads} from './memory-uploads.ts'
+import {
+	type AclPolicy,
+	type Body,
+	type Condition,
+	type CopyOptions,
+	type GetOptions,
+	type Got,
+	type Head,
+	type Listed,
+	type Part,
+	type Properties,
+	type PutOptions,
+	type Store,
+	StoreError,
+	type Upload,
+	type Written,
+} from './store.ts'
+
+/** Keys of one page of a listing (S3's own limit). */
+const PAGE = 1000
+const CHUNK = 1 << 16
+const OWNER = 'memory'
+const ARCHIVES = new Set(['GLACIER', 'DEEP_ARCHIVE'])
+
+type Stored = {readonly key: string; readonly bytes: Buffer; readonly head: Head; acl: Acl}
+
+export type MemoryOptions = {
+	/** The bucket's name; 'memory' by default. */
+	readonly bucket?: string | undefined
+	/** Whether the bucket is there from the start; by default it is. */
+	readonly exists?: boolean | undefined
+	/** Object ownership BucketOwnerEnforced, as AWS gives every new bucket; by default ACLs work. */
+	readonly aclsDisabled?: boolean | undefined
+	/** The time, in milliseconds since the epoch; the system's by default. */
+	readonly now?: (() => number) | undefined
+}
+
+const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest()
+
+async function* chunksOf(bytes: Buffer): AsyncIterable<Buffer> {
+	for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
+}
+
+/** A bucket in memory. */
+export class MemoryStore implements Store {
+	readonly bucket: string
+	readonly url: string
+	readonly conditional = true
+	/** By the bytes of the key, so that the order of names is that of S3. */
+	readonly #objects = new Map<string, Stored>()
+	#order: readonly string[] | undefined
+	#exists: boolean
+	#aclsDisabled: boolean
+	#acl: Acl = 'private'
+	readonly #uploads: MemoryUploads
+	readonly #now: () => number
+
+	constructor(options: MemoryOptions = {}) {
+		this.bucket = options.bucket ?? 'memory'
+		this.url = `s3://${this.bucket}`
+		this.#exists = options.exists ?? true
+		this.#aclsDisabled = options.aclsDisabled ?? false
+		this.#now = options.now ?? Date.now
+		this.#uploads = new MemoryUploads(this.bucket)
+	}
+
+	async *list(prefix: string, options: {readonly after?: string | undefined} = {}): AsyncIterable<Listed[]> {
+		const start = fromUnicode(prefix)
+		let after = fromUnicode(options.after ?? '')
+		for (;;) {
+			this.#needBucket()
+			const names = this.#names()
+			let at = after >= start ? indexBehind(names, after) : indexOf(names, start)
+			const page: Listed[] = []
+			for (; page.length < PAGE; at++) {
+				const name = names[at]
+				if (name === undefined || !name.startsWith(start)) break
+				page.push(this.#listed(name))
+				after = name
+			}
+			yield page
+			if (page.length < PAGE || names[at]?.startsWith(start) !== true) return
+		}
+	}
+
+	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
+		this.#needBucket()
+		return this.#find(key, options.version)?.head
+	}
+
+	async get(key: string, options: GetOptions = {}): Promise<Got> {
+		const {head, bytes} = this.#need(key, options.version)
+		if (options.ifMatch !== undefined && options.ifMatch !== head.etag)
+			throw preconditionFailed(this.bucket, key, options)
+		if (ARCHIVES.has(head.storageClass ?? '')) throw archived(this.bucket, key)
+		const {start, end} = resolveRange(this.bucket, key, bytes.length, options.range)
+		return {head, body: chunksOf(bytes.subarray(start, end))}
+	}
+
+	async put(key: string, body: Body, options: PutOptions = {}): Promise<Written> {
+		this.#check(key, options)
+		const bytes = Buffer.from(await readBody(body))
+		const digest = md5(bytes)
+		this.#checkDigest(key, digest, options.md5)
+		this.#checkCondition(key, options)
+		return this.#store(key, bytes, digest.toString('hex'), options)
+	}
+
+	async copy(from: string, to: string, options: CopyOptions): Promise<Written> {
+		this.#check(to, options)
+		const {head, bytes} = this.#need(from, options.sourceVersion)
+		if (options.sourceIfMatch !== undefined && options.sourceIfMatch !== head.etag)
+			throw preconditionFailed(this.bucket, from, {ifMatch: options.sourceIfMatch})
+		this.#checkCondition(to, options)
+		return this.#store(to, bytes, md5(bytes).toString('hex'), options)
+	}
+
+	async delete(
+		key: string,
+		options: {readonly ifMatch?: string | undefined; readonly version?: string | undefined} = {},
+	): Promise<void> {
+		this.#needBucket()
+		const found = this.#find(key, options.version)
+		if (found === undefined) return
+		this.#checkCondition(key, {ifMatch: options.ifMatch})
+		this.#objects.delete(fromUnicode(key))
+		this.#order = undefined
+	}
+
+	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
+		for (const key of keys) await this.delete(key)
+		return new Map()
+	}
+
+	async createUpload(key: string, properties: Properties): Promise<string> {
+		this.#check(key, properties)
+		return this.#uploads.create(key, properties, this.#now())
+	}
+
+	async uploadPart(key: string, id: string, number: number, body: Body, digest?: Buffer): Promise<string> {
+		this.#needBucket()
+		const bytes = Buffer.from(await readBody(body))
+		if (digest !== undefined) this.#checkDigest(key, md5(bytes), digest)
+		return this.#uploads.add(key, id, number, bytes)
+	}
+
+	async copyPart(
+		key: string,
+		id: string,
+		number: number,
+		source: {
+			readonly key: string
+			readonly first: number
+			readonly last: number
+			readonly ifMatch?: string | undefined
+		},
+	): Promise<string> {
+		const {head, bytes} = this.#need(source.key)
+		if (source.ifMatch !== undefined && source.ifMatch !== head.etag)
+			throw preconditionFailed(this.bucket, source.key, {ifMatch: source.ifMatch})
+		const {start, end} = resolveRange(this.bucket, source.key, bytes.length, source)
+		if (end !== source.last + 1)
+			throw invalid('InvalidRange', `${shownObject(this.bucket, source.key)} ends before byte ${source.last}`)
+		return this.#uploads.add(key, id, number, bytes.subarray(start, end))
+	}
+
+	async completeUpload(
+		key: string,
+		id: string,
+		parts: readonly Part[],
+		condition: Condition,
+	): Promise<Written> {
+		this.#needBucket()
+		const {bytes, etag, properties} = this.#uploads.join(key, id, parts)
+		this.#checkCondition(key, condition)
+		this.#uploads.drop(id)
+		return this.#store(key, bytes, etag, properties)
+	}
+
+	async abortUpload(_key: string, id: string): Promise<void> {
+		this.#needBucket()
+		this.#uploads.drop(id)
+	}
+
+	async *listUploads(prefix: string): AsyncIterable<Upload> {
+		this.#needBucket()
+		yield* this.#uploads.list(prefix)
+	}
+
+	async *listParts(key: string, id: string): AsyncIterable<Part> {
+		this.#needBucket()
+		yield* this.#uploads.listParts(key, id)
+	}
+
+	async getAcl(key: string | undefined): Promise<AclPolicy> {
+		this.#needBucket()
+		return spelledOut(key === undefined ? this.#acl : this.#need(key).acl, OWNER)
+	}
+
+	async putAcl(key: string | undefined, acl: Acl): Promise<void> {
+		this.#needBucket()
+		this.#checkAcl(acl)
+		if (key === undefined) this.#acl = acl
+		else this.#need(key).acl = acl
+	}
+
+	async bucketExists(): Promise<boolean> {
+		return this.#exists
+	}
+
+	async createBucket({acl}: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
+		const created = !this.#exists
+		this.#exists = true
+		if (acl === undefined) return created
+		if (acl !== 'private') this.#aclsDisabled = false
+		this.#acl = acl
+		return created
+	}
+
+	async deleteBucket(): Promise<void> {
+		this.#needBucket()
+		if (this.#objects.size > 0)
+			throw new StoreError('other', 'BucketNotEmpty', `bucket ${shown(this.bucket)} is not empty`)
+		this.#exists = false
+	}
+
+	close(): void {}
+
+	#needBucket(): void {
+		if (!this.#exists) throw noSuchBucket(this.bucket)
+	}
+
+	#find(key: string, version = 'null'): Stored | undefined {
+		return version === 'null' ? this.#objects.get(fromUnicode(key)) : undefined
+	}
+
+	#need(key: string, version?: string): Stored {
+		this.#needBucket()
+		const found = this.#find(key, version)
+		if (found === undefined) throw noSuchObject(this.bucket, key)
+		return found
+	}
+
+	#check(key: string, properties: Properties): void {
+		checkKey(this.bucket, key)
+		checkProperties(this.bucket, key, properties)
+		this.#needBucket()
+		this.#checkAcl(properties.acl)
+	}
+
+	#checkAcl(acl: Acl | undefined): void {
+		if (this.#aclsDisabled && acl !== undefined && acl !== 'private' && acl !== 'bucket-owner-full-control')
+			throw aclsDisabled(this.bucket)
+	}
+
+	#checkDigest(key: string, actual: Buffer, promised: Buffer | undefined): void {
+		if (promised !== undefined && !promised.equals(actual))
+			throw invalid('BadDigest', `${shownObject(this.bucket, key)} arrived with another MD5 than was sent`)
+	}
+
+	#checkCondition(key: string, condition: Condition): void {
+		const found = this.#find(key)
+		const held =
+			(condition.ifNoneMatch === undefined || found === undefined) &&
+			(condition.ifMatch === undefined || condition.ifMatch === found?.head.etag)
+		if (!held) throw preconditionFailed(this.bucket, key, condition)
+	}
+
+	#store(key: string, bytes: Buffer, etag: string, properties: Properties): Written {
+		const name = fromUnicode(key)
+		const modified = this.#now()
+		const {metadata = {}, contentType = 'binary/octet-stream', contentEncoding, acl = 'private'} = properties
+		const storageClass = properties.storageClass === 'STANDARD' ? undefined : properties.storageClass
+		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding}
+		if (!this.#objects.has(name)) this.#order = undefined
+		this.#objects.set(name, {key, bytes, head, acl})
+		return {etag, modified}
+	}
+
+	#names(): readonly string[] {
+		return (this.#order ??= [...this.#objects.keys()].toSorted())
+	}
+
+	#listed(name: string): Listed {
+		const {key, head} = this.#objects.get(name) as Stored
+		return {key, etag: head.etag, size: head.size, modified: head.modified, storageClass: head.storageClass}
+	}
+}
+
+/** The index of the first of the sorted `names` that is not less than `name`. */
+function indexOf(names: readonly string[], name: string): number {
+	let low = 0
+	let high = names.length
+	while (low < high) {
+		const middle = (low + high) >>> 1
+		if ((names[middle] ?? '') < name) low = middle + 1
+		else high = middle
+	}
+	return low
+}
+
+/** The index of the first of the sorted `names` that is greater than `name`. */
+const indexBehind = (names: readonly string[], name: string): number => indexOf(names, `${name}\0`)

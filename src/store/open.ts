@@ -1,0 +1,35 @@
+// Opens the store behind a remote. The SDK is loaded here, lazily, so that what needs no network
+// does not pay for it.
+
+import type {Remote} from '../format/remote.ts'
+import type {Bucket, Store} from './store.ts'
+
+export type OpenOptions = {
+	/** Aborts every request under way, and every later one, with 'interrupted'. */
+	readonly signal?: AbortSignal | undefined
+	/** Connections at once; 64 by default. */
+	readonly maxSockets?: number | undefined
+}
+
+/** Where buckets are, without one. */
+export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile'>
+
+/** The functions below, as what is injected in tests. */
+export type OpenStore = (remote: Remote, options?: OpenOptions) => Promise<Store>
+export type ListBuckets = (where: Where, options?: OpenOptions) => Promise<readonly Bucket[]>
+
+/** The SDK complains on stderr about Node versions that we support. */
+async function loadS3() {
+	process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+	return import('./s3.ts')
+}
+
+/**
+ * Opens the bucket of a remote. No request is made: that the bucket exists, and the credentials,
+ * show at the first one.
+ */
+export const openStore: OpenStore = async (remote, options = {}) => (await loadS3()).openS3(remote, options)
+
+/** The buckets of the account, by name. */
+export const listBuckets: ListBuckets = async (where, options = {}) =>
+	(await loadS3()).listBuckets(where, options)
