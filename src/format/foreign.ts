@@ -1,0 +1,182 @@
+// Reads the file attributes that s3r and other tools keep in user metadata. See s3r-metadata(5), READING.
+//
+// A field is taken from the first convention that has it, in the order of READERS; a value that is not well
+// formed or out of range counts as absent.
+
+import {fromUnicode} from '../base/path.ts'
+import {base64Digest, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
+import {decodeFields, decodeFileKeys, known, type Known, type Metadata} from './metadata.ts'
+import {S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, typeOf} from './mode.ts'
+import {parseTime} from './record.ts'
+import type {Xattr} from './xattrs.ts'
+
+export type Convention = 's3r' | 'aws' | 'mc' | 's3cmd' | 's3fs' | 'rclone' | 's3sync.rb' | 's4cmd' | 'gcs'
+
+/** What else is known of the object; it tells a directory from a file where the mode does not. */
+export type ContentInfo = {
+	readonly key: string
+	readonly size?: number | undefined
+	readonly etag?: string | undefined
+	readonly contentType?: string | undefined
+}
+
+export type Decoded = {
+	readonly attributes: Known
+	/** The first convention that said anything, 'none' if no one did. */
+	readonly convention: Convention | 'none'
+	/** Whether the object stands for a directory, also where its key does not end in '/'. */
+	readonly directory: boolean
+}
+
+type Reader = (metadata: Metadata) => Known
+
+const READERS: readonly (readonly [Convention, Reader])[] = [
+	['s3r', (m) => decodeFields(m['s3r'])],
+	['aws', decodeFileKeys],
+	['mc', readMc],
+	['s3cmd', readS3cmd],
+	['s3fs', readS3fs],
+	['rclone', readRclone],
+	['s3sync.rb', readS3sync],
+	['s4cmd', readS4cmd],
+	['gcs', readGcs],
+]
+
+/** The attributes that an object's user metadata tells, whoever wrote it. */
+export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
+	let attributes: Known = {}
+	let convention: Decoded['convention'] = 'none'
+	for (const [name, read] of READERS) {
+		const found = read(metadata)
+		if (convention === 'none' && Object.keys(found).length > 0) convention = name
+		attributes = {...found, ...attributes}
+	}
+	const directory = standsForDirectory(info, attributes.mode)
+	if (attributes.mode !== undefined)
+		attributes = {...attributes, mode: withType(attributes.mode, info.key, directory)}
+	return {attributes, convention, directory}
+}
+
+/** s3sync.rb marks a directory by these 38 bytes, which a listing shows by their size and MD5. */
+const S3SYNC_DIRECTORY = {size: 38, etag: 'd66759af42f282e1ba19144df2d405d0'}
+
+const standsForDirectory = ({key, size, etag, contentType}: ContentInfo, mode = 0): boolean =>
+	key.endsWith('/') ||
+	typeOf(mode) === 'directory' ||
+	(size === S3SYNC_DIRECTORY.size && etag === S3SYNC_DIRECTORY.etag) ||
+	(size === 0 && /^(application\/x-directory|httpd\/unix-directory)\b/.test(contentType ?? ''))
+
+/** The mode with type bits: those of a directory where the key says so, else its own, else those of a file. */
+function withType(mode: number, key: string, directory: boolean): number {
+	if (!key.endsWith('/') && (mode & S_IFMT) !== 0) return mode
+	return (mode & ~S_IFMT) | (directory ? S_IFDIR : S_IFREG)
+}
+
+/** The fields of `k:v/k:v/…`. */
+const attrs = (text = ''): ReadonlyMap<string, string> =>
+	new Map(text.split('/').map((field) => splitAt(field, ':')))
+
+/** MinIO's mc: `mc-attrs` with a decimal mode and times as `seconds#nanoseconds`. */
+function readMc(metadata: Metadata): Known {
+	const fields = attrs(metadata['mc-attrs'])
+	const [seconds, ns] = splitAt(fields.get('mtime') ?? '', '#')
+	const [whole, rest] = [parseTime(seconds), decimal(ns)]
+	return known({
+		mode: modeOf(fields.get('mode'), 10),
+		uid: idOf(fields.get('uid')),
+		gid: idOf(fields.get('gid')),
+		uname: fields.get('uname'),
+		gname: fields.get('gname'),
+		mtime: whole === undefined || (rest ?? 0) > 999_999_999 ? undefined : whole + BigInt(rest ?? 0),
+	})
+}
+
+/** s3cmd: `s3cmd-attrs` with a decimal mode, whole seconds and percent-encoded names. */
+function readS3cmd(metadata: Metadata): Known {
+	const fields = attrs(metadata['s3cmd-attrs'])
+	return known({
+		mode: modeOf(fields.get('mode'), 10),
+		uid: idOf(fields.get('uid')),
+		gid: idOf(fields.get('gid')),
+		uname: decoded(fields.get('uname')),
+		gname: decoded(fields.get('gname')),
+		mtime: parseTime(fields.get('mtime') ?? ''),
+		md5: hexDigest(fields.get('md5')),
+	})
+}
+
+/**
+ * s3fs writes a bare `mode` in decimal and rclone in octal. A decimal mode of a type that exists is s3fs's;
+ * its links are always 0120777, where other such numbers are rclone's directories.
+ */
+function bareMode(text = ''): {s3fs?: number; rclone?: number} {
+	const mode = text.startsWith('0') ? undefined : modeOf(text, 10)
+	const type = mode === undefined ? undefined : typeOf(mode)
+	if (mode !== undefined && type !== undefined && (type !== 'link' || mode === (S_IFLNK | 0o777)))
+		return {s3fs: mode}
+	const octal = modeOf(text, 8)
+	return octal === undefined || typeOf(octal) === undefined ? {} : {rclone: octal}
+}
+
+/** s3fs: a decimal `mode`, and with it `uid`, `gid`, `mtime` and `xattr`. */
+function readS3fs(metadata: Metadata): Known {
+	const {s3fs: mode} = bareMode(metadata['mode'])
+	return mode === undefined ? {} : known({...readBare(metadata), mode, xattrs: s3fsXattrs(metadata['xattr'])})
+}
+
+/** rclone: `mtime` and `md5chksum`, and with its -M an octal `mode`, `uid` and `gid`. */
+function readRclone(metadata: Metadata): Known {
+	return known({
+		...readBare(metadata),
+		mode: bareMode(metadata['mode']).rclone,
+		md5: base64Digest(metadata['md5chksum']),
+	})
+}
+
+function readBare(metadata: Metadata): Known {
+	return known({
+		uid: idOf(metadata['uid']),
+		gid: idOf(metadata['gid']),
+		mtime: parseTime(metadata['mtime'] ?? ''),
+	})
+}
+
+/** s3fs keeps xattrs as percent-encoded JSON, `{"name": "<base64>"}`. */
+function s3fsXattrs(text: string | undefined): Xattr[] | undefined {
+	try {
+		const object: unknown = JSON.parse(decoded(text) ?? '')
+		if (typeof object !== 'object' || object === null) return undefined
+		return Object.entries(object).map(([name, value]) => [
+			fromUnicode(name),
+			Buffer.from(String(value), 'base64'),
+		])
+	} catch {
+		return undefined
+	}
+}
+
+/** s3sync.rb: a decimal mode as `permissions`, `owner`, `group`, and `symlink` for a link. */
+function readS3sync(metadata: Metadata): Known {
+	const mode = modeOf(metadata['permissions'], 10)
+	const link = metadata['symlink'] === 'true'
+	return known({
+		mode: link ? S_IFLNK | ((mode ?? 0o777) & 0o7777) : mode,
+		uid: idOf(metadata['owner']),
+		gid: idOf(metadata['group']),
+	})
+}
+
+/** s4cmd: the last three octal digits of the mode as `privilege`, and `md5`. */
+function readS4cmd(metadata: Metadata): Known {
+	return known({mode: modeOf(metadata['privilege'], 8), md5: hexDigest(metadata['md5'])})
+}
+
+/** gsutil and Google's storage transfers: `goog-reserved-*`. */
+function readGcs(metadata: Metadata): Known {
+	return known({
+		mode: modeOf(metadata['goog-reserved-posix-mode'], 8),
+		uid: idOf(metadata['goog-reserved-posix-uid']),
+		gid: idOf(metadata['goog-reserved-posix-gid']),
+		mtime: parseTime(metadata['goog-reserved-file-mtime'] ?? ''),
+	})
+}
