@@ -1,0 +1,71 @@
+// Generated file trees, for comparing what s3r says of them with what another program says.
+
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import fc from 'fast-check'
+
+/** Paths of a tree, directories with a final '/', parents before what is in them. */
+export type Tree = readonly string[]
+
+const name = fc.oneof(
+	fc.constantFrom(
+		'a',
+		'b',
+		'ab',
+		'ba',
+		'foo',
+		'bar',
+		'a.o',
+		'b.c',
+		'foo.o',
+		'.a',
+		'x y',
+		'[a]',
+		'a*',
+		'b\\',
+		'!a',
+		'#a',
+	),
+	fc
+		.string({unit: fc.constantFrom('a', 'b', '.', '-'), minLength: 1, maxLength: 3})
+		.filter((s) => !/^\.*$/.test(s)),
+)
+
+/** A tree of some twenty paths up to four levels deep. */
+export const tree: fc.Arbitrary<Tree> = fc
+	.array(fc.array(name, {minLength: 1, maxLength: 4}), {minLength: 5, maxLength: 15})
+	.map((files) => {
+		const paths = new Set<string>()
+		for (const parts of files) {
+			for (let n = 1; n < parts.length; n += 1) paths.add(`${parts.slice(0, n).join('/')}/`)
+			const path = parts.join('/')
+			if (!paths.has(`${path}/`)) paths.add(path)
+		}
+		return [...paths].filter((path) => path.endsWith('/') || !paths.has(`${path}/`)).toSorted()
+	})
+
+/** Makes the tree in a new temporary directory, calls `use` with it, and removes it. */
+export function withTree<T>(paths: Tree, use: (root: string) => T): T {
+	const root = mkdtempSync(join(tmpdir(), 's3r-tree-'))
+	try {
+		for (const path of paths) {
+			if (path.endsWith('/')) mkdirSync(join(root, path), {recursive: true})
+			else writeFileSync(join(root, path), '')
+		}
+		return use(root)
+	} finally {
+		rmSync(root, {recursive: true})
+	}
+}
+
+/** The paths that are left when those that `excluded` says yes to go, with all that lies below them. */
+export function prune(paths: Tree, excluded: (path: string) => boolean): string[] {
+	const gone: string[] = []
+	return paths.filter((path) => {
+		if (gone.some((directory) => path.startsWith(directory))) return false
+		const out = excluded(path)
+		if (out && path.endsWith('/')) gone.push(path)
+		return !out
+	})
+}
