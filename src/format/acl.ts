@@ -54,3 +54,9 @@ export function formatGrant({permission, grantee}: Grant): string {
 		'uri' in grantee ? grantee.uri : 'email' in grantee ? `email=${grantee.email}` : `id=${grantee.id}`
 	return `${permission}\t${who}`
 }
+
+/** Whether an ACL grants nothing to anybody but the owner. */
+export const isPrivate = (acl: Acl): boolean =>
+	typeof acl === 'string'
+		? acl === 'private'
+		: acl.grants.every((g) => 'id' in g.grantee && (acl.owner === undefined || g.grantee.id === acl.owner))

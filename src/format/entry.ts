@@ -45,7 +45,12 @@ export type Base = {
 	readonly md5?: string | undefined
 	/** Digest of the attributes, 16 hex digits: attributesDigest of format/metadata.ts. */
 	readonly attrs: string
+	/** What the local side was then, kept once it differs: to say what changed. */
+	readonly was?: Was | undefined
 }
+
+/** The attributes that an itemized change can name. */
+export type Was = Pick<Local, 'mode' | 'size' | 'mtime' | 'uid' | 'gid'>
 
 export type Entry = {
 	readonly path: Path

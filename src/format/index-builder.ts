@@ -110,3 +110,17 @@ export function mergeIndexes(a: IndexFile, b: IndexFile): IndexFile {
 	for (; i < a.count; i++) take(a, i)
 	return builder.finish(b)
 }
+
+/** `index` with these entries in place of its own, later ones winning. */
+export function withEntries(index: IndexFile, entries: Iterable<Entry>): IndexFile {
+	const fresh = new Map<Path, Entry>()
+	for (const entry of entries) {
+		const row = index.find(entry.path)
+		if (row >= 0) index.replace(row, entry)
+		else fresh.set(entry.path, entry)
+	}
+	if (fresh.size === 0) return index
+	const builder = new IndexBuilder()
+	for (const path of [...fresh.keys()].sort()) builder.add(fresh.get(path) as Entry)
+	return mergeIndexes(index, builder.finish(index))
+}

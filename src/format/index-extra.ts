@@ -1,7 +1,7 @@
 // The fields of an index entry that few entries have: tag, length, bytes, ended by a zero tag.
 
 import {fatal} from '../base/errors.ts'
-import type {Entry} from './entry.ts'
+import type {Entry, Was} from './entry.ts'
 import {F, X} from './index-layout.ts'
 
 export type Extra = {
@@ -13,6 +13,7 @@ export type Extra = {
 	rdev?: string
 	link?: string
 	xattrs?: string
+	was?: string
 }
 
 const HEX = new Set<number>([X.baseMd5, X.attrs, X.link, X.xattrs])
@@ -58,6 +59,7 @@ export function encodeExtra(entry: Entry, flags: number): Buffer | undefined {
 	if (local?.rdev !== undefined) extra.rdev = local.rdev
 	if (local?.link !== undefined) extra.link = local.link
 	if (local?.xattrs !== undefined) extra.xattrs = local.xattrs
+	if (base?.was) extra.was = formatWas(base.was)
 	const fields = Object.entries(extra) as [keyof Extra, string | number][]
 	if (fields.length === 0) return undefined
 	return Buffer.concat([...fields.flatMap(([name, value]) => field(X[name], value)), Buffer.of(0)])
@@ -71,4 +73,19 @@ function field(tag: number, value: string | number): Buffer[] {
 	} else bytes = Buffer.from(value, HEX.has(tag) ? 'hex' : 'latin1')
 	if (bytes.length > 255) throw fatal(`a field of ${bytes.length} bytes does not fit in the index`)
 	return [Buffer.of(tag, bytes.length), bytes]
+}
+
+const formatWas = (w: Was): string => [w.mode, w.size, w.mtime, w.uid, w.gid].join(' ')
+
+/** What encodeExtra made of an entry's `was`. */
+export function parseWas(text: string | undefined): Was | undefined {
+	const [mode, size, mtime, uid, gid] = (text ?? '').split(' ')
+	if (gid === undefined) return undefined
+	return {
+		mode: Number(mode),
+		size: Number(size),
+		mtime: BigInt(mtime ?? 0),
+		uid: Number(uid),
+		gid: Number(gid),
+	}
 }

@@ -7,8 +7,8 @@
 import {crc32} from 'node:zlib'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import type {Base, Entry, Local, RemoteSide} from './entry.ts'
-import {decodeExtra} from './index-extra.ts'
+import {type Base, type Entry, type Local, type RemoteSide, S_IFMT, TYPE} from './entry.ts'
+import {decodeExtra, parseWas} from './index-extra.ts'
 import {
 	ENTRY,
 	F,
@@ -41,6 +41,17 @@ export type Sections = {
 	readonly owners: Uint32Array
 	readonly names: Buffer
 	readonly extras: Buffer
+}
+
+/** What lstat says of a file, as far as an index holds it; times in nanoseconds. */
+export type LocalStat = {
+	readonly mode: number
+	readonly size: number
+	readonly mtime: bigint
+	readonly ctime: bigint
+	readonly ino: number | bigint
+	readonly uid: number
+	readonly gid: number
 }
 
 const align = (n: number) => (n + 7) & ~7
@@ -173,6 +184,39 @@ export class IndexFile implements Sections {
 		return this.#word(row, W.lengthFlags) >>> 16
 	}
 
+	hasLocal(row: number): boolean {
+		return (this.flags(row) & F.local) !== 0
+	}
+
+	hasRemote(row: number): boolean {
+		return (this.flags(row) & F.remote) !== 0
+	}
+
+	/** Whether the local side of entry `row` was just this when it was last looked at. */
+	matches(row: number, stat: LocalStat): boolean {
+		if (!this.hasLocal(row)) return false
+		const modeSize = this.#word(row, W.modeSize)
+		const [mtime, mtimeHigh] = packTime(stat.mtime)
+		const [ctime, ctimeHigh] = packTime(stat.ctime)
+		const owner = this.#word(row, W.owner) * 2
+		const isDirectory = (stat.mode & S_IFMT) === TYPE.directory << 12
+		return (
+			this.#word(row, W.ctime) === ctime &&
+			this.#word(row, W.ctime + 1) === ctimeHigh &&
+			this.#word(row, W.mtime) === mtime &&
+			this.#word(row, W.mtime + 1) === mtimeHigh &&
+			(modeSize & 0xffff) === stat.mode &&
+			(isDirectory || this.#size(row) === stat.size) &&
+			this.#word(row, W.ino) + this.#word(row, W.ino + 1) * 2 ** 32 === Number(stat.ino) &&
+			this.owners[owner] === stat.uid &&
+			this.owners[owner + 1] === stat.gid
+		)
+	}
+
+	#size(row: number): number {
+		return (this.#word(row, W.modeSize) >>> 16) * 2 ** 32 + this.#word(row, W.size)
+	}
+
 	/** Whether both sides of entry `row` are the same, without decoding it. */
 	inSync(row: number): boolean {
 		return (this.flags(row) & IN_SYNC_MASK) === IN_SYNC
@@ -202,12 +246,11 @@ export class IndexFile implements Sections {
 	}
 
 	#local(row: number, flags: number): Local {
-		const modeSize = this.#word(row, W.modeSize)
 		const owner = this.#word(row, W.owner) * 2
 		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
 		return {
-			mode: modeSize & 0xffff,
-			size: (modeSize >>> 16) * 2 ** 32 + this.#word(row, W.size),
+			mode: this.#word(row, W.modeSize) & 0xffff,
+			size: this.#size(row),
 			mtime: this.#time(row, W.mtime),
 			ctime: this.#time(row, W.ctime),
 			ino: (BigInt(this.#word(row, W.ino + 1)) << 32n) | BigInt(this.#word(row, W.ino)),
@@ -222,11 +265,9 @@ export class IndexFile implements Sections {
 
 	#remote(row: number, flags: number): RemoteSide {
 		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
-		const modeSize = this.#word(row, W.modeSize)
 		return {
 			etag: flags & F.etagIsMd5 ? this.#md5(row) : (extra.etag ?? ''),
-			size:
-				flags & F.sameSize ? (modeSize >>> 16) * 2 ** 32 + this.#word(row, W.size) : (extra.remoteSize ?? 0),
+			size: flags & F.sameSize ? this.#size(row) : (extra.remoteSize ?? 0),
 			modified: this.#word(row, W.modified) || undefined,
 			bound: (flags & F.bound) !== 0,
 			version: extra.version,
@@ -236,16 +277,21 @@ export class IndexFile implements Sections {
 
 	#base(row: number, flags: number): Base {
 		const at = (row * WORDS + W.base) * 4
+		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
+		const own = flags & F.md5 ? this.#md5(row) : undefined
 		return {
 			type: flags >>> 12,
-			md5:
-				flags & F.sameContent
-					? flags & F.md5
-						? this.#md5(row)
-						: undefined
-					: decodeExtra(this.extras, this.#word(row, W.extra)).baseMd5,
+			md5: flags & F.sameContent ? own : extra.baseMd5,
 			attrs: Buffer.from(this.words.buffer, this.words.byteOffset + at, 8).toString('hex'),
+			was: parseWas(extra.was),
 		}
+	}
+
+	/** MD5 of what the remote of entry `row` holds, where it is a version that was ours. */
+	baseMd5(row: number): string | undefined {
+		const flags = this.flags(row)
+		if (!(flags & F.remote) || !(flags & F.base) || flags & F.moved) return undefined
+		return this.#base(row, flags).md5
 	}
 
 	/** Decodes entry `row`. */
@@ -261,6 +307,12 @@ export class IndexFile implements Sections {
 			base,
 			attrs: local && attrs,
 		}
+	}
+
+	/** The same index, of another scan. */
+	at(when: Pick<Sections, 'scanned' | 'device'>): IndexFile {
+		const {count, words, directories, owners, names, extras} = this
+		return new IndexFile({count, words, directories, owners, names, extras, ...when})
 	}
 
 	/** Replaces entry `row`; the path is not looked at. */

@@ -75,6 +75,7 @@ export const X = {
 	rdev: 6,
 	link: 7,
 	xattrs: 8,
+	was: 9,
 } as const
 
 const BIAS = 2 ** 31

@@ -1,0 +1,92 @@
+// Where `.s3rsync` is: found by walking up from the current directory, as git finds `.git`.
+
+import {mkdirSync, statSync, writeFileSync} from 'node:fs'
+import {errnoOf, fatal, reason} from '../base/errors.ts'
+import {forFs, fromUnicode, type Path} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
+
+/** The absolute paths, as byte strings without a final '/', of a local side. */
+export type Place = {
+	/** The root of the local side. */
+	readonly root: Path
+	/** Its `.s3rsync`. */
+	readonly dir: Path
+}
+
+const OWN = '.s3rsync'
+
+/** The directory above, or undefined for '/'. */
+const above = (dir: Path): Path | undefined =>
+	dir === '/' ? undefined : dir.slice(0, dir.lastIndexOf('/')) || '/'
+
+export const join = (dir: Path, name: Path): Path => (dir === '/' ? `/${name}` : `${dir}/${name}`)
+
+/** `path` as an absolute path, seen from `cwd`. */
+export function absolute(cwd: Path, path: Path): Path {
+	const parts: Path[] = []
+	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
+		if (part === '..') parts.pop()
+		else if (part !== '' && part !== '.') parts.push(part)
+	}
+	return `/${parts.join('/')}`
+}
+
+const isRepository = (dir: Path): boolean => {
+	try {
+		return statSync(forFs(join(dir, 'config'))).isFile()
+	} catch {
+		return false
+	}
+}
+
+/** The local side that `cwd` lies in, or undefined. $S3R_DIR names another `.s3rsync`, whose parent is the root. */
+export function findPlace(cwd: Path, env: NodeJS.ProcessEnv): Place | undefined {
+	const named = env['S3R_DIR']
+	if (named !== undefined && named !== '') {
+		const dir = absolute(cwd, fromUnicode(named))
+		if (!isRepository(dir))
+			throw fatal(`no s3r repository at ${shown(dir)}`, 'unset S3R_DIR, or let it name a .s3rsync')
+		return {dir, root: above(dir) ?? '/'}
+	}
+	for (let at: Path | undefined = cwd; at !== undefined; at = above(at))
+		if (isRepository(join(at, OWN))) return {root: at, dir: join(at, OWN)}
+	return undefined
+}
+
+/** As findPlace, but fatal where there is none. */
+export function requirePlace(cwd: Path, env: NodeJS.ProcessEnv): Place {
+	const place = findPlace(cwd, env)
+	if (place === undefined)
+		throw fatal(
+			`not in an s3r repository (no .s3rsync here or above)`,
+			"make one with 's3r init <bucket>[/<prefix>]'",
+		)
+	return place
+}
+
+const EXCLUDE = `# Files that s3r leaves alone here, a pattern a line in the manner of .gitignore.
+# A .s3rignore file does the same, and travels with the files.
+`
+
+/** Makes `.s3rsync` in `root`, or completes one that is there. */
+export function createPlace(root: Path): Place {
+	const place = {root, dir: join(root, OWN)}
+	try {
+		for (const dir of [place.dir, join(place.dir, 'info'), join(place.dir, 'uploads')])
+			mkdirSync(forFs(dir), {mode: 0o700, recursive: true})
+		writeFileSync(forFs(join(place.dir, 'info/exclude')), EXCLUDE, {flag: 'wx', mode: 0o600})
+	} catch (error) {
+		if (errnoOf(error) !== 'EEXIST')
+			throw fatal(`cannot make ${shown(place.dir)}: ${reason(error)}`, undefined, error)
+	}
+	return place
+}
+
+/** The path below the root that `arg`, seen from `cwd`, means; '' for the root itself. Fatal outside it. */
+export function pathBelow(place: Place, cwd: Path, arg: Path): Path {
+	const path = absolute(cwd, arg)
+	if (path === place.root) return ''
+	const prefix = place.root === '/' ? '/' : `${place.root}/`
+	if (!path.startsWith(prefix)) throw fatal(`${shown(arg)} is outside the root ${shown(place.root)}`)
+	return path.slice(prefix.length)
+}

@@ -1,0 +1,54 @@
+// Multipart uploads that are under way, one file each in `.s3rsync/uploads`, so that a later run
+// goes on where a killed one stopped.
+
+import {createHash} from 'node:crypto'
+import {readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {errnoOf} from '../base/errors.ts'
+import {forFs, type Path, toBytes} from '../base/path.ts'
+import {join, type Place} from './find.ts'
+
+export type UploadRecord = {
+	readonly path: Path
+	readonly key: string
+	readonly id: string
+	readonly partSize: number
+	/** Whether the parts are those of a gzip stream. */
+	readonly packed: boolean
+	/** The file that the parts are of: its size, mtime, ctime and inode, in one string. */
+	readonly file: string
+}
+
+const fileOf = (place: Place, path: Path): Path =>
+	join(place.dir, `uploads/${createHash('md5').update(toBytes(path)).digest('hex')}.json`)
+
+/** The upload that an earlier run began for this path, or undefined. */
+export function readUpload(place: Place, path: Path): UploadRecord | undefined {
+	try {
+		const record = JSON.parse(readFileSync(forFs(fileOf(place, path)), 'utf8')) as UploadRecord
+		return record.path === path ? record : undefined
+	} catch (error) {
+		if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
+		throw error
+	}
+}
+
+/** Remembers an upload before its first part is sent. */
+export function writeUpload(place: Place, record: UploadRecord): void {
+	const file = fileOf(place, record.path)
+	writeFileSync(forFs(`${file}.new`), JSON.stringify(record), {mode: 0o600})
+	renameSync(forFs(`${file}.new`), forFs(file))
+}
+
+/** Forgets an upload that was completed or aborted. */
+export function forgetUpload(place: Place, path: Path): void {
+	rmSync(forFs(fileOf(place, path)), {force: true})
+}
+
+/** Every upload that is remembered. */
+export function* listUploadRecords(place: Place): Iterable<UploadRecord> {
+	for (const name of readdirSync(forFs(join(place.dir, 'uploads')))) {
+		if (!name.endsWith('.json')) continue
+		const record = JSON.parse(readFileSync(forFs(join(place.dir, `uploads/${name}`)), 'utf8')) as UploadRecord
+		yield record
+	}
+}

@@ -1,0 +1,119 @@
+// What is sent for one file: its bytes and what is stored beside them.
+
+import {createHash} from 'node:crypto'
+import {gzipSync} from 'node:zlib'
+import {fatal} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
+import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import {SIDE} from '../format/key.ts'
+import {type Attributes, known, placeMetadata} from '../format/metadata.ts'
+import type {Stat} from '../local/stat.ts'
+import type {Properties} from '../store/store.ts'
+import {attributesOf, digestOf, type Owners} from './attributes.ts'
+import {contentTypeOf, isCompressible} from './content-type.ts'
+import type {Files} from './files.ts'
+
+export type Cargo = {
+	/** The entry, its local side that of the bytes that were read. */
+	readonly entry: Entry
+	readonly body: Buffer
+	readonly md5: Buffer
+	readonly properties: Properties
+	/** The object that the metadata refers to, where it does: its key below the prefix. */
+	readonly side?: Side | undefined
+}
+
+export type Side = {readonly key: string; readonly bytes: Buffer}
+
+export type CargoOptions = {
+	readonly files: Files
+	readonly owners: Owners
+	readonly compress?: boolean | undefined
+}
+
+const NOTHING = Buffer.alloc(0)
+/** How often a file that is being written is read again. */
+const ATTEMPTS = 3
+
+/** `local` as a later stat says it is, with this MD5. */
+export const refreshed = (local: Local, stat: Stat, md5: string | undefined): Local => ({
+	...local,
+	mode: stat.mode,
+	size: stat.size,
+	mtime: stat.mtime,
+	ctime: stat.ctime,
+	ino: BigInt(stat.ino),
+	uid: stat.uid,
+	gid: stat.gid,
+	md5,
+})
+
+/** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone. */
+export function cargoOf(planned: Entry, options: CargoOptions): Cargo {
+	const {entry, bytes} = read(planned, options)
+	const md5 = createHash('md5').update(bytes).digest()
+	const packed = options.compress && isCompressible(entry.path) ? gzipSync(bytes) : bytes
+	const isPacked = packed.length < bytes.length
+	const body = isPacked ? packed : bytes
+	return {
+		entry,
+		body,
+		md5: isPacked ? createHash('md5').update(body).digest() : md5,
+		...describe(entry, options, {etagIsMd5: true, original: isPacked}),
+	}
+}
+
+/** The properties of a file's object. `original`: it is stored as gzip. */
+export function describe(
+	entry: Entry,
+	{files, owners}: CargoOptions,
+	how: {readonly etagIsMd5: boolean; readonly original: boolean},
+): {readonly properties: Properties; readonly side?: Side | undefined} {
+	const {local, path} = entry
+	if (!local) throw fatal('it is not in the index')
+	const original = how.original
+		? {size: local.size, md5: local.md5 ?? '', encoding: 'gzip' as const}
+		: undefined
+	const {xattrsAt, ...plain} = attributesOf(local, owners)
+	const attributes: Attributes = {
+		...plain,
+		...known({original, md5: local.md5, xattrs: xattrsAt === undefined ? undefined : files.readXattrs(path)}),
+	}
+	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
+	return {
+		properties: {
+			metadata,
+			contentType: contentTypeOf(path, local.mode),
+			contentEncoding: how.original ? 'gzip' : undefined,
+		},
+		side: side && {key: `${SIDE}xattr/${side.md5}`, bytes: side.bytes},
+	}
+}
+
+/** The bytes of a file, link or (none) anything else, and the entry as it was while they were read. */
+function read(planned: Entry, {files, owners}: CargoOptions): {entry: Entry; bytes: Buffer} {
+	const {path, local} = planned
+	if (!local) throw fatal('it is not in the index')
+	const type = typeOf(local.mode)
+	if (type === TYPE.symlink) return {entry: planned, bytes: files.readLink(path)}
+	if (type !== TYPE.file) return {entry: planned, bytes: NOTHING}
+	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+		const found = readOnce(path, files)
+		if (!found) continue
+		const md5 = createHash('md5').update(found.bytes).digest('hex')
+		const now = refreshed(local, found.stat, md5)
+		return {entry: {...planned, local: now, attrs: digestOf(now, owners)}, bytes: found.bytes}
+	}
+	throw fatal('it changes while it is read')
+}
+
+/** A file's bytes and stat, or undefined if it changed meanwhile. */
+function readOnce(path: Path, files: Files): {bytes: Buffer; stat: Stat} | undefined {
+	const file = files.open(path)
+	try {
+		const bytes = file.read(0, file.stat.size)
+		return bytes.length === file.stat.size && file.unchanged() ? {bytes, stat: file.stat} : undefined
+	} finally {
+		file.close()
+	}
+}

@@ -1,0 +1,123 @@
+// Remote -> index: lists the bucket beside the index, which is in the same order, and notes what
+// is there. Nothing local is touched.
+
+import {setImmediate as turn} from 'node:timers/promises'
+import {fatal} from '../base/errors.ts'
+import {fromUnicode, type Path} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
+import type {Entry, RemoteSide} from '../format/entry.ts'
+import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
+import type {IndexFile} from '../format/index-file.ts'
+import {pathOf, SIDE} from '../format/key.ts'
+import type {Store} from '../store/store.ts'
+
+/** What a listing says of one object, by its path. */
+export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified'> & {readonly path: Path}
+
+export type Fetched = {readonly index: IndexFile; readonly changed: boolean}
+
+/** Lists what is under `prefix` as paths, in the order of the keys; side objects and impossible keys are passed over. */
+export async function* listPaths(
+	store: Store,
+	prefix: string,
+	onError: (path: Path, error: unknown) => void,
+): AsyncIterable<readonly Heard[]> {
+	for await (const page of store.list(prefix)) {
+		const heard: Heard[] = []
+		for (const {key, etag, size, modified} of page) {
+			const rest = key.slice(prefix.length)
+			const path = rest === '' ? undefined : pathOf(rest)
+			if (path !== undefined) heard.push({path, etag, size, modified: Math.floor(modified / 1000)})
+			else if (rest !== '' && !rest.startsWith(SIDE))
+				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))
+		}
+		yield heard
+	}
+}
+
+/** Whether the store still has the version that the index knows. */
+function isSameVersion(known: RemoteSide, heard: Heard): boolean {
+	if (known.etag !== heard.etag) return false
+	if (known.modified === undefined || heard.modified === undefined) return true
+	return known.bound ? heard.modified <= known.modified : heard.modified === known.modified
+}
+
+/**
+ * Takes note of a whole listing: what is new, what somebody else changed, what is gone. Pages may
+ * hold paths out of order where a key had to be escaped.
+ */
+export async function fetch(
+	index: IndexFile,
+	listing: AsyncIterable<readonly Heard[]>,
+	signal?: AbortSignal,
+): Promise<Fetched> {
+	const listener = new Listener(index)
+	for await (const page of listing) {
+		signal?.throwIfAborted()
+		for (const heard of page) listener.hear(heard)
+		await turn()
+	}
+	return listener.finish()
+}
+
+class Listener {
+	readonly #index: IndexFile
+	readonly #fresh = new IndexBuilder()
+	readonly #late = new Map<Path, Entry>()
+	readonly #seen: Uint8Array
+	#row = 0
+	#last = ''
+	#changed = false
+
+	constructor(index: IndexFile) {
+		this.#index = index
+		this.#seen = new Uint8Array(index.count)
+	}
+
+	hear(heard: Heard): void {
+		const row = this.#rowOf(heard.path)
+		const isInOrder = heard.path > this.#last
+		if (isInOrder) this.#last = heard.path
+		if (row === undefined) {
+			const entry = {path: heard.path, remote: remoteOf(heard, false)}
+			if (isInOrder) this.#fresh.add(entry)
+			else this.#late.set(heard.path, entry)
+			this.#changed = true
+			return
+		}
+		this.#seen[row] = 1
+		const entry = this.#index.entry(row)
+		if (entry.remote && isSameVersion(entry.remote, heard)) return
+		this.#changed = true
+		this.#index.replace(row, {...entry, remote: remoteOf(heard, entry.base !== undefined)})
+	}
+
+	/** The row of a path: the next one, most often. */
+	#rowOf(path: Path): number | undefined {
+		if (path > this.#last) {
+			while (this.#row < this.#index.count && this.#index.path(this.#row) < path) this.#row++
+			return this.#row < this.#index.count && this.#index.path(this.#row) === path ? this.#row : undefined
+		}
+		const row = this.#index.find(path)
+		return row < 0 ? undefined : row
+	}
+
+	finish(): Fetched {
+		for (let row = 0; row < this.#index.count; row++) {
+			if (this.#seen[row] || !this.#index.hasRemote(row)) continue
+			const {remote: _, ...rest} = this.#index.entry(row)
+			this.#index.replace(row, rest)
+			this.#changed = true
+		}
+		const merged =
+			this.#fresh.count === 0 ? this.#index : mergeIndexes(this.#index, this.#fresh.finish(this.#index))
+		return {index: withEntries(merged, this.#late.values()), changed: this.#changed}
+	}
+}
+
+const remoteOf = ({etag, size, modified}: Heard, moved: boolean): RemoteSide => ({
+	etag,
+	size,
+	modified,
+	moved,
+})

@@ -1,0 +1,23 @@
+// The disk as a push sees it.
+
+import type {Path} from '../base/path.ts'
+import type {Xattr} from '../format/xattrs.ts'
+import type {Stat} from '../local/stat.ts'
+import type {Contents} from './scan.ts'
+
+/** A regular file held open, so that what is read is one file whatever its name means by then. */
+export type OpenFile = {
+	readonly stat: Stat
+	/** Bytes from `position`, fewer at the end. */
+	read(position: number, length: number): Buffer
+	/** Whether the file is still what it was when it was opened. */
+	unchanged(): boolean
+	close(): void
+}
+
+export type Files = Contents & {
+	open(path: Path): OpenFile
+	stat(path: Path): Stat | undefined
+	/** The extended attributes that are kept, sorted by name. */
+	readXattrs(path: Path): readonly Xattr[]
+}

@@ -1,0 +1,149 @@
+// What a push or a pull would do: each entry of the index, compared three ways.
+//
+// `base` is what both sides held when they were last the same. A side that still is its base has
+// not changed; where only one side changed, it is sent to the other; where both did, and not to the
+// same content, it is a conflict, and nothing is written.
+
+import {isDirectory, type Path} from '../base/path.ts'
+import {type Entry, localIsBase, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import type {IndexFile} from '../format/index-file.ts'
+import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
+
+export type Direction = 'push' | 'pull'
+
+export type PlanOptions = {
+	readonly direction: Direction
+	/** Deletions go to the other side too: of what was there once and has not changed since. */
+	readonly delete?: boolean | undefined
+	/** The sending side wins every conflict, and with `delete` also over what it never had. */
+	readonly force?: boolean | undefined
+	/** Yields '=' too. */
+	readonly same?: boolean | undefined
+	/** Entries that take part; by default all. */
+	readonly select?: ((path: Path) => boolean) | undefined
+}
+
+export type PlanItem = {readonly status: Status; readonly entry: Entry}
+
+const digest = (md5: string | undefined): Digest | undefined => (md5 === undefined ? undefined : `md5:${md5}`)
+
+/** The local side as a record. */
+export const localRecord = ({path, local}: Entry): FileRecord => ({
+	path,
+	mode: local?.mode,
+	size: local?.size,
+	mtime: local?.mtime,
+	digest: digest(local?.md5),
+})
+
+/** The remote side as a record: mode and mtime are not known from a listing. */
+export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
+	path,
+	size: remote?.size,
+	digest: remote && `etag:${remote.etag}`,
+})
+
+/** Whether both sides certainly hold the same bytes. An ETag that is no MD5 never equals one. */
+const sameContent = ({path, local, remote}: Entry): boolean =>
+	isDirectory(path) || (local?.md5 !== undefined && local.md5 === remote?.etag)
+
+/** How the local side differs from base. */
+function changeOf({local, base}: Entry): Status {
+	if (!local || !base || typeOf(local.mode) !== base.type) return 'T'
+	return local.md5 === base.md5 ? 'P' : 'M'
+}
+
+/** What a push does with an entry; undefined: nothing to say. */
+export function pushStatus(entry: Entry, options: Omit<PlanOptions, 'direction'>): Status | undefined {
+	const {local, remote, base} = entry
+	if (!local) {
+		if (!remote || !options.delete) return undefined
+		if (options.force) return 'D'
+		return base && (remoteIsBase(entry) ? 'D' : 'C')
+	}
+	if (!remote) return 'A'
+	if (remoteIsBase(entry)) return localIsBase(entry) ? '=' : changeOf(entry)
+	if (base && localIsBase(entry) && !options.force) return '='
+	if (sameContent(entry)) return 'P'
+	return options.force ? 'M' : 'C'
+}
+
+/** What a pull does with an entry; undefined: nothing to say. */
+export function pullStatus(entry: Entry, options: Omit<PlanOptions, 'direction'>): Status | undefined {
+	const {local, remote, base} = entry
+	if (!remote) {
+		if (!local || !options.delete) return undefined
+		if (options.force) return 'D'
+		return base && (localIsBase(entry) ? 'D' : 'C')
+	}
+	if (!local) return 'A'
+	if (remoteIsBase(entry) && (localIsBase(entry) || !options.force)) return '='
+	if (sameContent(entry)) return 'P'
+	return options.force || localIsBase(entry) ? 'M' : 'C'
+}
+
+/** The line that says what is done with an item. */
+export function planLine({status, entry}: PlanItem, direction: Direction): DiffLine {
+	const sending = direction === 'push' ? entry.local : entry.remote
+	const fromLocal = (direction === 'push') === (sending !== undefined)
+	return {status, record: fromLocal ? localRecord(entry) : remoteRecord(entry)}
+}
+
+/** The items of a push or pull, in the order of their paths. */
+export function* plan(index: IndexFile, options: PlanOptions): Iterable<PlanItem> {
+	const {direction, select} = options
+	const statusOf = direction === 'push' ? pushStatus : pullStatus
+	const sources = direction === 'push' ? copySources(index) : undefined
+	for (let row = 0; row < index.count; row++) {
+		if (index.inSync(row) && !options.same && !(direction === 'pull' && options.force)) continue
+		const entry = index.entry(row)
+		if (select && !select(entry.path)) continue
+		let status = statusOf(entry, options)
+		if (status === 'A' && sources?.has(entry)) status = 'R'
+		if (status !== undefined && (status !== '=' || options.same)) yield {status, entry}
+	}
+}
+
+/** Content that is on the remote already, or will be by then, and so need not be sent again. */
+export type CopySources = {
+	has(entry: Entry): boolean
+	/** The path of an object with the content of `entry`, once it is there. */
+	find(entry: Entry): Entry | undefined
+}
+
+/** A key for an MD5 that is quick to hash; a match is confirmed by the whole. */
+const keyOf = (md5: string): number => parseInt(md5.slice(0, 12), 16)
+
+const isCopyable = ({local}: Entry): boolean =>
+	local !== undefined && local.md5 !== undefined && local.size > 0 && typeOf(local.mode) === TYPE.file
+
+/**
+ * Finds for new files the objects that hold their content: a renamed file's old name, or a
+ * duplicate, also one that this push itself sends first. Memory is in proportion to the new files.
+ */
+export function copySources(index: IndexFile): CopySources {
+	const rows = new Map<number, number>()
+	const fresh: number[] = []
+	for (let row = 0; row < index.count; row++) {
+		if (index.inSync(row)) continue
+		const entry = index.entry(row)
+		if (entry.remote || !isCopyable(entry)) continue
+		fresh.push(row)
+		const key = keyOf(entry.local?.md5 ?? '')
+		if (!rows.has(key)) rows.set(key, row)
+	}
+	if (fresh.length > 0)
+		for (let row = 0; row < index.count; row++) {
+			const md5 = index.baseMd5(row)
+			if (md5 !== undefined && rows.has(keyOf(md5))) rows.set(keyOf(md5), row)
+		}
+	const find = (entry: Entry): Entry | undefined => {
+		if (!isCopyable(entry)) return undefined
+		const row = rows.get(keyOf(entry.local?.md5 ?? ''))
+		const source = row === undefined ? undefined : index.entry(row)
+		if (!source || source.path === entry.path) return undefined
+		const md5 = source.remote ? source.base?.md5 : source.local?.md5
+		return md5 === entry.local?.md5 ? source : undefined
+	}
+	return {has: (entry) => find(entry) !== undefined, find}
+}

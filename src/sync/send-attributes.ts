@@ -1,0 +1,62 @@
+// New metadata for bytes that the store holds already: a server-side copy, onto the object itself
+// or, for a renamed or duplicated file, from the object that has its content.
+
+import type {Entry} from '../format/entry.ts'
+import {decodeFields, type Metadata} from '../format/metadata.ts'
+import {type Acl, isPrivate} from '../format/acl.ts'
+import {StoreError, type Store, type Written} from '../store/store.ts'
+import {describe} from './cargo.ts'
+import type {Sender} from './send.ts'
+
+/**
+ * Gives `entry`'s key the bytes of `source`'s object with the attributes of `entry`. What the
+ * object had besides (other tools' metadata, its content type and encoding, its ACL when it is the
+ * same object) is kept. Rejects with 'precondition' if either changed, 'not-found' if the source is gone.
+ */
+export async function sendAttributes(
+	sender: Sender,
+	entry: Entry,
+	source: Entry,
+): Promise<{readonly written: Written; readonly size: number}> {
+	const {store, prefix, storageClass} = sender.options
+	const from = sender.key(source.path)
+	const isSame = from === sender.key(entry.path)
+	const [head, acl] = await Promise.all([store.head(from), isSame ? aclOf(store, from) : sender.options.acl])
+	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
+	if (head.etag !== source.remote?.etag)
+		throw new StoreError('precondition', 'PreconditionFailed', 'the object changed')
+	const isPacked = decodeFields(head.metadata['s3r']).original !== undefined
+	const etagIsMd5 = head.etag === entry.local?.md5 || isPacked
+	const {properties, side} = describe(entry, sender.options, {etagIsMd5, original: isPacked})
+	if (side) await store.put(prefix + side.key, side.bytes, {})
+	const written = await store.copy(from, sender.key(entry.path), {
+		...properties,
+		metadata: {...othersOf(head.metadata), ...properties.metadata},
+		contentType: isSame ? head.contentType : properties.contentType,
+		contentEncoding: head.contentEncoding,
+		storageClass: isSame ? head.storageClass : storageClass,
+		acl,
+		sourceIfMatch: head.etag,
+		size: head.size,
+		...(isSame ? {} : sender.guard(entry)),
+	})
+	return {written, size: head.size}
+}
+
+const OURS = new Set(['file-permissions', 'file-owner', 'file-group', 'file-mtime', 'mtime', 's3r'])
+
+/** The metadata that is not s3r's. */
+const othersOf = (metadata: Metadata): Metadata =>
+	Object.fromEntries(Object.entries(metadata).filter(([name]) => !OURS.has(name)))
+
+/** The ACL that a copy would drop, where there is one to keep. */
+async function aclOf(store: Store, key: string): Promise<Acl | undefined> {
+	try {
+		const acl = await store.getAcl(key)
+		return isPrivate(acl) ? undefined : acl
+	} catch (error) {
+		// who may write but not read ACLs cannot keep them
+		if (error instanceof StoreError && ['denied', 'invalid', 'other'].includes(error.kind)) return undefined
+		throw error
+	}
+}

@@ -1,0 +1,224 @@
+// Local -> remote: executes the items of a plan.
+//
+// Every write is guarded: an object that should be new by If-None-Match, one that should be what
+// the index knows by If-Match. Where the guard does not hold, the object is looked at: if it holds
+// what we were about to write (a lost reply, or somebody had the same file), it is taken for ours;
+// else the item is a conflict. An entry changes only when the store has said that it holds the object.
+
+import {errnoOf, fatal} from '../base/errors.ts'
+import {Budget} from '../base/budget.ts'
+import {isDirectory, type Path} from '../base/path.ts'
+import {pool} from '../base/pool.ts'
+import {MULTIPART_FROM} from '../algo/parts.ts'
+import type {Acl} from '../format/acl.ts'
+import {type Entry, TYPE, typeOf} from '../format/entry.ts'
+import {KEY_LIMIT, keyOf} from '../format/key.ts'
+import type {Status} from '../format/record.ts'
+import type {IndexSession} from '../repo/session.ts'
+import {type Condition, isKind, type Store, type Written} from '../store/store.ts'
+import type {Owners} from './attributes.ts'
+import {sendAttributes} from './send-attributes.ts'
+import {type Cargo, cargoOf} from './cargo.ts'
+import type {Events} from './events.ts'
+import type {Files} from './files.ts'
+import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
+import {sendParts} from './send-parts.ts'
+
+export type SendOptions = {
+	readonly store: Store
+	readonly session: IndexSession
+	readonly files: Files
+	readonly owners: Owners
+	/** The remote's prefix: '' or one that ends in '/'. */
+	readonly prefix: string
+	readonly events: Events
+	readonly acl?: Acl | undefined
+	readonly storageClass?: string | undefined
+	/** Stores gzip of what it makes smaller (-z). */
+	readonly compress?: boolean | undefined
+	/** Writes without guards: our side wins. */
+	readonly force?: boolean | undefined
+	/** Items under way at once. */
+	readonly jobs?: number | undefined
+	readonly signal?: AbortSignal | undefined
+}
+
+/** Bytes of file content held in memory at once. */
+const MEMORY = 96 * 2 ** 20
+const JOBS = 32
+
+/** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
+export async function send(
+	items: AsyncIterable<PlanItem> | Iterable<PlanItem>,
+	options: SendOptions,
+): Promise<void> {
+	const sender = new Sender(options)
+	const how = {width: options.jobs ?? JOBS, signal: options.signal}
+	await pool(items, how, (item) => sender.execute(item))
+	await pool(sender.copies, how, (entry) => sender.copyOrSend(entry))
+	await pool(sender.deletions, how, (entry) => sender.delete(entry))
+}
+
+export class Sender {
+	readonly options: SendOptions
+	readonly budget = new Budget(MEMORY)
+	/** Large files one after the other: each is sent by several connections already. */
+	readonly large = new Budget(2)
+	readonly copies: Entry[] = []
+	readonly deletions: Entry[] = []
+	#sources: ReturnType<typeof copySources> | undefined
+
+	constructor(options: SendOptions) {
+		this.options = options
+	}
+
+	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
+	async execute({status, entry}: PlanItem): Promise<void> {
+		if (status === 'D') this.deletions.push(entry)
+		else if (status === 'R') await this.#copyWhenThere(entry)
+		else if (status === 'C') this.#done('C', entry)
+		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
+		else if (status !== '=') await this.#attempt(entry, () => this.#content(status, entry))
+	}
+
+	async delete(entry: Entry): Promise<void> {
+		const {store, session, force} = this.options
+		await this.#attempt(entry, async () => {
+			await store.delete(this.key(entry.path), force ? {} : {ifMatch: entry.remote?.etag})
+			session.forget(entry.path)
+			this.options.events.done({line: {status: 'D', record: remoteRecord(entry)}, entry})
+		})
+	}
+
+	/** Copies a new file from an object with its content, or sends it where that is not there any more. */
+	async copyOrSend(entry: Entry): Promise<void> {
+		await this.#attempt(entry, async () => {
+			if (!(await this.#copy(entry))) await this.#content('A', entry)
+		})
+	}
+
+	key(path: Path): string {
+		const key = this.options.prefix + keyOf(path)
+		const bytes = Buffer.byteLength(key)
+		if (bytes > KEY_LIMIT) throw fatal(`its key has ${bytes} bytes, S3 allows ${KEY_LIMIT}`)
+		return key
+	}
+
+	/** What guards the write of an entry. */
+	guard({remote}: Entry): Condition {
+		if (this.options.force) return {}
+		return remote ? {ifMatch: remote.etag} : {ifNoneMatch: '*'}
+	}
+
+	/** Runs the work on one item; what goes wrong with it is told, not thrown. */
+	async #attempt(entry: Entry, work: () => Promise<void>): Promise<void> {
+		const {events, signal} = this.options
+		try {
+			await work()
+		} catch (error) {
+			if (signal?.aborted || isFinal(error)) throw error
+			if (isKind(error, 'precondition')) this.#done('C', entry)
+			else if (errnoOf(error) === 'ENOENT') events.vanished(entry.path)
+			else events.failed(entry.path, error)
+		}
+	}
+
+	async #content(status: Status, planned: Entry): Promise<void> {
+		const local = planned.local
+		if (!local) throw fatal('it is not in the index')
+		const isLarge = typeOf(local.mode) === TYPE.file && local.size >= MULTIPART_FROM
+		if (isLarge) {
+			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
+			this.commit(status, entry, written, size)
+			return
+		}
+		await this.budget.hold(local.size, async () => {
+			const cargo = cargoOf(planned, this.options)
+			await this.#sides(cargo)
+			const written = await this.#put(cargo)
+			this.commit(status, cargo.entry, written, cargo.body.length)
+			this.options.events.moved(cargo.body.length, planned.path)
+		})
+	}
+
+	/** Stores what an object's metadata refers to, before the object itself. */
+	async #sides({side}: Cargo): Promise<void> {
+		if (!side) return
+		const key = this.options.prefix + side.key
+		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
+	}
+
+	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
+		const {store, acl, storageClass} = this.options
+		const key = this.key(entry.path)
+		const put = (condition: Condition) =>
+			store.put(key, body, {...properties, acl, storageClass, md5, ...condition})
+		try {
+			return await put(this.guard(entry))
+		} catch (error) {
+			if (!isKind(error, 'precondition') && !isKind(error, 'not-found')) throw error
+			const head = await store.head(key)
+			if (!head) return put({ifNoneMatch: '*'})
+			if (head.etag !== md5.toString('hex')) throw error
+			const same = JSON.stringify(head.metadata) === JSON.stringify(properties.metadata)
+			return same
+				? {etag: head.etag, version: head.version, modified: head.modified}
+				: put({ifMatch: head.etag})
+		}
+	}
+
+	async #attributes(entry: Entry): Promise<void> {
+		if (isDirectory(entry.path) || typeOf(entry.local?.mode ?? 0) !== TYPE.file)
+			return this.#content('P', entry)
+		const {written, size} = await sendAttributes(this, entry, entry)
+		this.commit('P', entry, written, size)
+	}
+
+	async #copyWhenThere(entry: Entry): Promise<void> {
+		this.#sources ??= copySources(this.options.session.index)
+		const source = this.#sources.find(entry)
+		if (source && !source.remote) this.copies.push(entry)
+		else await this.copyOrSend(entry)
+	}
+
+	async #copy(entry: Entry): Promise<boolean> {
+		this.#sources ??= copySources(this.options.session.index)
+		const source = this.#sources.find(entry)
+		if (!source?.remote) return false
+		try {
+			const {written, size} = await sendAttributes(this, entry, source)
+			this.commit('R', entry, written, size, source.path)
+			return true
+		} catch (error) {
+			if (isKind(error, 'precondition') || isKind(error, 'not-found')) return false
+			throw error
+		}
+	}
+
+	/** Notes in the index that the remote holds `entry` now, and tells of it. */
+	commit(status: Status, entry: Entry, written: Written, size: number, from?: Path): void {
+		const {local, attrs} = entry
+		if (!local || attrs === undefined) return
+		const {etag, version, modified} = written
+		this.options.session.put({
+			path: entry.path,
+			local,
+			attrs,
+			base: {type: typeOf(local.mode), md5: local.md5, attrs},
+			remote: {etag, size, version, modified: modified && Math.ceil(modified / 1000), bound: true},
+		})
+		this.#done(status, entry, from)
+	}
+
+	#done(status: Status, entry: Entry, from?: Path): void {
+		const record = entry.local ? localRecord(entry) : remoteRecord(entry)
+		this.options.events.done({line: {status, record}, entry, was: entry.base?.was, from})
+	}
+}
+
+/** Whether an error is not of one item: no other item would fare better. */
+const isFinal = (error: unknown): boolean =>
+	isKind(error, 'no-bucket') ||
+	isKind(error, 'interrupted') ||
+	isKind(error, 'skew') ||
+	isKind(error, 'network')
