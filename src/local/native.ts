@@ -1,0 +1,177 @@
+// What node cannot call: nanosecond times, extended attributes, device nodes and FIFOs, straight from
+// libc through koffi. Loading koffi costs 10 ms and a call 2 us, so it is loaded when first asked for.
+
+import {createRequire} from 'node:module'
+import {getSystemErrorName} from 'node:util'
+import {errnoOf} from '../base/errors.ts'
+import {type Path, toBytes} from '../base/path.ts'
+import {type Device, joinDevice} from './stat.ts'
+
+/** None of these follows a symlink; all throw errors with node's `code` and `syscall`. */
+export type Native = {
+	/** Nanoseconds since the epoch; an undefined time stays as it is. */
+	setTimes(file: Path, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
+	listXattrs(file: Path): string[]
+	/** The value, or undefined if there is no such attribute. */
+	getXattr(file: Path, name: string): Buffer | undefined
+	setXattr(file: Path, name: string, value: Buffer): void
+	removeXattr(file: Path, name: string): void
+	/** A device, FIFO or socket node; `mode` holds its type and permissions. */
+	mknod(file: Path, mode: number, device: Device): void
+}
+
+type Koffi = typeof import('koffi')
+
+/** The shape of libc's functions, and its numbers, on the two systems whose calls differ. */
+type Abi = {
+	readonly signatures: Readonly<Record<string, string>>
+	readonly AT_FDCWD: number
+	readonly AT_SYMLINK_NOFOLLOW: number
+	readonly UTIME_OMIT: bigint
+	/** What the xattr calls take after their common arguments so as not to follow a link. */
+	readonly xattr: {
+		readonly list: number[]
+		readonly get: number[]
+		readonly set: number[]
+		readonly remove: number[]
+	}
+}
+
+const LINUX: Abi = {
+	signatures: {
+		utimensat: 'int utimensat(int, const void *, const void *, int)',
+		list: 'ssize_t llistxattr(const void *, void *, size_t)',
+		get: 'ssize_t lgetxattr(const void *, const void *, void *, size_t)',
+		set: 'int lsetxattr(const void *, const void *, const void *, size_t, int)',
+		remove: 'int lremovexattr(const void *, const void *)',
+		mknod: 'int mknod(const void *, uint32_t, uint64_t)',
+	},
+	AT_FDCWD: -100,
+	AT_SYMLINK_NOFOLLOW: 0x100,
+	UTIME_OMIT: (1n << 30n) - 2n,
+	xattr: {list: [], get: [], set: [0], remove: []},
+}
+
+const XATTR_NOFOLLOW = 1
+
+const DARWIN: Abi = {
+	signatures: {
+		utimensat: 'int utimensat(int, const void *, const void *, int)',
+		list: 'ssize_t listxattr(const void *, void *, size_t, int)',
+		get: 'ssize_t getxattr(const void *, const void *, void *, size_t, uint32_t, int)',
+		set: 'int setxattr(const void *, const void *, const void *, size_t, uint32_t, int)',
+		remove: 'int removexattr(const void *, const void *, int)',
+		mknod: 'int mknod(const void *, uint16_t, int32_t)',
+	},
+	AT_FDCWD: -2,
+	AT_SYMLINK_NOFOLLOW: 0x20,
+	UTIME_OMIT: -2n,
+	xattr: {
+		list: [XATTR_NOFOLLOW],
+		get: [0, XATTR_NOFOLLOW],
+		set: [0, XATTR_NOFOLLOW],
+		remove: [XATTR_NOFOLLOW],
+	},
+}
+
+let loaded: {readonly native: Native | undefined} | undefined
+
+/** The system calls node lacks, or undefined where koffi is not installed or does not know this system. */
+export function native(): Native | undefined {
+	loaded ??= {native: load()}
+	return loaded.native
+}
+
+function load(): Native | undefined {
+	const abi = {linux: LINUX, darwin: DARWIN}[process.platform as string]
+	if (abi === undefined) return undefined
+	try {
+		const koffi: Koffi = createRequire(import.meta.url)('koffi')
+		return koffi.sizeof('long') === 8 ? bind(koffi, abi) : undefined
+	} catch {
+		return undefined
+	}
+}
+
+/** A call into libc: its result, or an error made of errno if that is -1. */
+type Call = (file: Path, ...args: (number | bigint | Buffer | BigInt64Array | null)[]) => number
+
+function bind(koffi: Koffi, abi: Abi): Native {
+	const libc = koffi.load(null)
+	const calls = Object.fromEntries(
+		Object.entries(abi.signatures).map(([name, signature]) => [name, libc.func(signature)]),
+	)
+	const call =
+		(name: string, ...first: number[]): Call =>
+		(file, ...args) => {
+			const result = Number(calls[name]?.(...first, terminated(file), ...args))
+			if (result === -1) throw systemError(koffi.errno(), name, file)
+			return result
+		}
+	return {...timesAndNodes(call, abi), ...xattrs(call, abi)}
+}
+
+type Caller = (name: string, ...first: number[]) => Call
+
+function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod'> {
+	const utimensat = call('utimensat', abi.AT_FDCWD)
+	const mknod = call('mknod')
+	return {
+		setTimes(file, {atime, mtime}) {
+			const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
+			utimensat(file, times, abi.AT_SYMLINK_NOFOLLOW)
+		},
+		mknod: (file, mode, device) => void mknod(file, mode, joinDevice(device)),
+	}
+}
+
+function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'mknod'> {
+	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
+	return {
+		listXattrs: (file) =>
+			whole((buffer) => list(file, buffer, buffer?.length ?? 0, ...abi.xattr.list))
+				.toString('latin1')
+				.split('\0')
+				.slice(0, -1),
+		getXattr(file, name) {
+			try {
+				return whole((value) => get(file, terminated(name), value, value?.length ?? 0, ...abi.xattr.get))
+			} catch (error) {
+				if (ABSENT.has(errnoOf(error) ?? '')) return undefined
+				throw error
+			}
+		},
+		setXattr: (file, name, value) => void set(file, terminated(name), value, value.length, ...abi.xattr.set),
+		removeXattr: (file, name) => void remove(file, terminated(name), ...abi.xattr.remove),
+	}
+}
+
+/** An attribute that is not there: Linux, macOS. */
+const ABSENT = new Set(['ENODATA', 'ENOATTR'])
+
+/** The whole of what a call fills a buffer with, when asked for its length first; again if it grew meanwhile. */
+function whole(fill: (buffer: Buffer | null) => number): Buffer {
+	for (;;) {
+		const buffer = Buffer.alloc(fill(null))
+		if (buffer.length === 0) return buffer
+		try {
+			return buffer.subarray(0, fill(buffer))
+		} catch (error) {
+			if (errnoOf(error) !== 'ERANGE') throw error
+		}
+	}
+}
+
+/** A struct timespec: seconds rounded down, and nanoseconds that are never negative. */
+function timespec(ns: bigint | undefined, abi: Abi): [bigint, bigint] {
+	if (ns === undefined) return [0n, abi.UTIME_OMIT]
+	const part = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+	return [(ns - part) / 1_000_000_000n, part]
+}
+
+const terminated = (text: Path): Buffer => toBytes(`${text}\0`)
+
+function systemError(errno: number, syscall: string, file: Path): Error {
+	const code = getSystemErrorName(-errno)
+	return Object.assign(new Error(`${code}: ${syscall} '${file}'`), {code, errno: -errno, syscall})
+}
