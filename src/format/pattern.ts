@@ -28,7 +28,7 @@ type Piece = {readonly source: string; readonly star?: 'shallow' | 'deep'}
 const STAR: Piece = {source: '[^/]*?', star: 'shallow'}
 const STAR_STAR: Piece = {source: '[^]*?', star: 'deep'}
 /** Git's `**` with the '/' after it: any number of whole components, also none. */
-const COMPONENTS: Piece = {source: '(?:[^]*?/)?', star: 'deep'}
+const COMPONENTS: Piece = {source: '(?:[^]*?/)??', star: 'deep'}
 
 /** The source of a regular expression that matches what these bytes do. */
 export const escapeRegExp = (text: string): string =>
@@ -90,19 +90,20 @@ function join(pieces: readonly Piece[]): string {
 			const chunks = splitBefore(segment, (piece) => piece.star !== undefined).map((chunk) =>
 				chunk.map((piece) => piece.source).join(''),
 			)
+			const movable = segment[0]?.star === 'deep' ? 1 : 0
 			const source = chunks
-				.map((chunk, j) => (j > 0 && j < chunks.length - 1 ? atomic(chunk) : chunk))
+				.map((chunk, j) => (j >= movable && j < chunks.length - 1 ? atomic(chunk) : chunk))
 				.join('')
 			return i < segments.length - 1 && segment.some((piece) => piece.star) ? atomic(source) : source
 		})
 		.join('')
 }
 
-/** The items in groups, each but the first of which begins with an item that `begins` one. */
+/** The items in groups; an item that `begins` one is the first of its group. */
 function splitBefore<T>(items: readonly T[], begins: (item: T) => boolean): T[][] {
 	const groups: T[][] = [[]]
 	for (const item of items) {
-		if (begins(item)) groups.push([])
+		if (begins(item) && groups.at(-1)?.length !== 0) groups.push([])
 		groups.at(-1)?.push(item)
 	}
 	return groups

@@ -3,7 +3,7 @@
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 
 /** Paths of a tree, directories with a final '/', parents before what is in them. */
 export type Tree = readonly string[]
@@ -32,9 +32,9 @@ const name = fc.oneof(
 		.filter((s) => !/^\.*$/.test(s)),
 )
 
-/** A tree of some twenty paths up to four levels deep. */
+/** A tree of some fifty paths up to four levels deep. */
 export const tree: fc.Arbitrary<Tree> = fc
-	.array(fc.array(name, {minLength: 1, maxLength: 4}), {minLength: 5, maxLength: 15})
+	.array(fc.array(name, {minLength: 1, maxLength: 4}), {minLength: 15, maxLength: 45})
 	.map((files) => {
 		const paths = new Set<string>()
 		for (const parts of files) {
