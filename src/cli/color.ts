@@ -1,6 +1,7 @@
 // Colours: the one file that imports chalk, and only where something is to be coloured.
 
 import {usage} from '../base/errors.ts'
+import {shown} from '../base/quote.ts'
 import type {Io} from './io.ts'
 
 const HUES = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan'] as const
@@ -19,7 +20,7 @@ export async function palette(
 	when = 'auto',
 ): Promise<Palette> {
 	if (!['auto', 'always', 'never'].includes(when))
-		throw usage(`bad value ${when} of '--color'`, 'one of auto, always, never')
+		throw usage(`bad value ${shown(when)} of '--color'`, 'one of auto, always, never')
 	if (!wanted(when, env, io.isTerminal(stream))) return PLAIN
 
 	const {Chalk, supportsColor, supportsColorStderr} = await import('chalk')

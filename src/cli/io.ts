@@ -28,6 +28,8 @@ export class Io {
 	#waiting = false
 	#status = ''
 	#watched = new WeakSet<Writable>()
+	/** Why stdout cannot be written any more. */
+	#failed: S3rError | undefined
 
 	constructor(streams: Streams, options: IoOptions = {}) {
 		this.#streams = streams
@@ -114,9 +116,13 @@ export class Io {
 	async #put(bytes: Buffer): Promise<void> {
 		if (this.#status !== '' && this.isTerminal('stdout')) this.#erase()
 		const stdout = this.#open('stdout')
-		await new Promise<void>((resolve, reject) => {
-			stdout.write(bytes, (error) => (error ? reject(outputError(error)) : resolve()))
+		await new Promise<void>((resolve) => {
+			stdout.write(bytes, (error) => {
+				if (error) this.#failed ??= outputError(error)
+				resolve()
+			})
 		})
+		if (this.#failed !== undefined) throw this.#failed
 	}
 
 	/** An error of a write is given to the write; the event that comes too must not end the process. */
@@ -129,8 +135,7 @@ export class Io {
 }
 
 function outputError(error: Error): S3rError {
-	const gone = errnoOf(error) === 'EPIPE' || errnoOf(error) === 'ERR_STREAM_DESTROYED'
-	return gone
+	return errnoOf(error) === 'EPIPE'
 		? new S3rError('the reader of stdout went away', {status: EXIT.brokenPipe, cause: error})
 		: new S3rError(`cannot write to stdout: ${reason(error)}`, {cause: error})
 }

@@ -26,6 +26,8 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
 		await context.io.flush()
 		return context.signal.aborted ? interruptedStatus(context.signal) : status
 	} catch (error) {
+		// What was done before it failed has been promised to the reader.
+		await context.io.flush().catch(() => {})
 		return report(error, context)
 	}
 }
