@@ -3,6 +3,7 @@
 
 import {type BigIntStats, lstatSync} from 'node:fs'
 import {forFs, fromBytes, fromUnicode, type Path} from '../base/path.ts'
+import {S_IFBLK, S_IFCHR, S_IFMT} from '../format/mode.ts'
 
 export type Device = {readonly major: number; readonly minor: number}
 
@@ -29,21 +30,8 @@ export type Stat = {
 
 const NO_DEVICE: Device = {major: 0, minor: 0}
 
-/** The type bits of st_mode, and their values. */
-export const S_IFMT = 0o170000
-export const S_IFSOCK = 0o140000
-export const S_IFLNK = 0o120000
-export const S_IFREG = 0o100000
-export const S_IFBLK = 0o060000
-export const S_IFDIR = 0o040000
-export const S_IFCHR = 0o020000
-export const S_IFIFO = 0o010000
-
-/** The type bits of a mode. */
-export const typeOf = (mode: number): number => mode & S_IFMT
-
 /** Whether a mode is that of a block or character device. */
-export const isDevice = (mode: number): boolean => typeOf(mode) === S_IFBLK || typeOf(mode) === S_IFCHR
+export const isDevice = (mode: number): boolean => (mode & S_IFMT) === S_IFBLK || (mode & S_IFMT) === S_IFCHR
 
 /** A directory of the user's as a byte string without a final '/': a string is Unicode, a Buffer bytes. */
 export function placeOf(directory: string | Buffer): Path {

@@ -7,7 +7,8 @@
 import {type Dirent, readdirSync} from 'node:fs'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {forFs, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
-import {lstatExact, placeOf, S_IFDIR, type Stat, typeOf} from './stat.ts'
+import {S_IFDIR, S_IFMT} from '../format/mode.ts'
+import {lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** s3r's own directory, never walked. */
 export const OWN = '.s3rsync'
@@ -117,7 +118,7 @@ class Walk {
 			try {
 				const stat = lstatExact(this.base + path + name)
 				if (stat === undefined) throw systemError('ENOENT')
-				const isDirectory = typeOf(stat.mode) === S_IFDIR
+				const isDirectory = isOfDirectory(stat.mode)
 				if (!isDirectory && rest !== true) throw systemError('ENOTDIR')
 				return [isDirectory ? `${name}/` : name]
 			} catch (error) {
@@ -131,7 +132,7 @@ class Walk {
 		try {
 			const stat = lstatExact(this.base + (path === ROOT ? ROOT : withoutSlash(path)))
 			if (stat === undefined && path === ROOT) throw systemError('ENOENT')
-			if (stat === undefined || (typeOf(stat.mode) === S_IFDIR) === path.endsWith('/')) return stat
+			if (stat === undefined || isOfDirectory(stat.mode) === path.endsWith('/')) return stat
 			throw fatal('its type changed while its directory was read')
 		} catch (error) {
 			this.options.onError(path, error)
@@ -161,12 +162,14 @@ function namesIn(directory: Path): string[] {
 		entries = readdirSync(forFs(directory), {encoding: 'latin1', withFileTypes: true})
 	} catch {
 		return readdirSync(forFs(directory), 'latin1').map((name) =>
-			slashed(name, typeOf(lstatExact(directory + name)?.mode ?? 0) === S_IFDIR),
+			slashed(name, isOfDirectory(lstatExact(directory + name)?.mode ?? 0)),
 		)
 	}
 	return entries.map((entry) => slashed(entry.name, entry.isDirectory()))
 }
 
 const slashed = (name: string, isDirectory: boolean): string => (isDirectory ? `${name}/` : name)
+
+const isOfDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR
 
 const systemError = (code: string): Error => Object.assign(new Error(code), {code})

@@ -1,0 +1,142 @@
+// Gives a file the attributes it had elsewhere, as far as that is allowed here.
+
+import {lchownSync, lutimesSync, readlinkSync} from 'node:fs'
+import {errnoOf, fatal, reason} from '../base/errors.ts'
+import {forFs, type Path} from '../base/path.ts'
+import {S_IFLNK, S_IFMT} from '../format/mode.ts'
+import type {Xattr} from '../format/xattrs.ts'
+import {changeMode} from './descriptors.ts'
+import {native} from './native.ts'
+import type {Owners} from './owners.ts'
+import {lstatExact, type Stat} from './stat.ts'
+import {isAcl, writeXattrs, type XattrKinds} from './xattrs.ts'
+
+/** What a file should have; what is undefined stays as it is. */
+export type Wanted = {
+	/** st_mode; only its permission bits count, set-id and sticky ones among them. */
+	readonly mode?: number | undefined
+	/** Nanoseconds since the epoch. */
+	readonly mtime?: bigint | undefined
+	readonly uid?: number | undefined
+	readonly gid?: number | undefined
+	/** Names in Unicode, which count before the ids. */
+	readonly uname?: string | undefined
+	readonly gname?: string | undefined
+	/** All attributes of the kinds that are restored: others are removed. */
+	readonly xattrs?: readonly Xattr[] | undefined
+}
+
+export type ApplyOptions = XattrKinds & {
+	readonly owners: Owners
+	/** Takes ids as they are. */
+	readonly numericIds?: boolean | undefined
+}
+
+/** Something that this system, file system or user cannot restore. */
+export type Unrestored = {
+	readonly kind: 'owner' | 'mode' | 'xattr' | 'acl' | 'device' | 'times'
+	readonly reason: string
+}
+
+const S_ISUID = 0o4000
+const S_ISGID = 0o2000
+const S_IWUSR = 0o200
+const PERMISSIONS = 0o7777
+
+/** The bytes that a symlink holds. */
+export const readLink = (file: Path): Buffer => readlinkSync(forFs(file), 'buffer')
+
+/**
+ * Applies attributes to a file, never following a link, and returns what could not be restored. Throws
+ * where the file is gone or the disk fails.
+ *
+ * The order is that of their side effects: a change of owner clears set-id bits and capabilities, a
+ * mode may forbid the owner to set xattrs, an ACL refines the mode, and all of them come before the times.
+ */
+export function applyAttrs(file: Path, wanted: Wanted, options: ApplyOptions): Unrestored[] {
+	const stat = lstatExact(file)
+	if (stat === undefined) throw Object.assign(fatal('it is gone'), {code: 'ENOENT'})
+	const owned = applyOwner(file, stat, wanted, options)
+	return [
+		...owned.unrestored,
+		...applyXattrs(file, stat, wanted, {xattrs: options.xattrs}),
+		...applyMode(file, stat, wanted, owned.lost),
+		...applyXattrs(file, stat, wanted, {acls: options.acls}),
+		...applyTimes(file, wanted),
+	]
+}
+
+/** The owner that is wanted here: by name, then by id. Root is root everywhere. */
+function ownerOf(stat: Stat, wanted: Wanted, {owners, numericIds}: ApplyOptions): {uid: number; gid: number} {
+	const named = (
+		id: number | undefined,
+		name: string | undefined,
+		find: (name: string) => number | undefined,
+	) => (numericIds === true || id === 0 || name === undefined ? id : (find(name) ?? id))
+	return {
+		uid: named(wanted.uid, wanted.uname, (name) => owners.userId(name)) ?? stat.uid,
+		gid: named(wanted.gid, wanted.gname, (name) => owners.groupId(name)) ?? stat.gid,
+	}
+}
+
+/** Sets owner and group, else the group alone. `lost` are the set-id bits that would serve somebody else. */
+function applyOwner(
+	file: Path,
+	stat: Stat,
+	wanted: Wanted,
+	options: ApplyOptions,
+): {unrestored: Unrestored[]; lost: number} {
+	const {uid, gid} = ownerOf(stat, wanted, options)
+	const chown = (user: number, group: number) => attempt('owner', () => lchownSync(forFs(file), user, group))
+	if (uid === stat.uid && gid === stat.gid) return {unrestored: [], lost: 0}
+	const both = chown(uid, gid)
+	if (both.length === 0) return {unrestored: [], lost: 0}
+	const group = gid === stat.gid || uid === stat.uid ? both : chown(stat.uid, gid)
+	const lostUser = uid === stat.uid ? 0 : S_ISUID
+	const lostGroup = gid === stat.gid || group.length === 0 ? 0 : S_ISGID
+	return {unrestored: both, lost: lostUser | lostGroup}
+}
+
+function applyMode(file: Path, before: Stat, {mode}: Wanted, lost: number): Unrestored[] {
+	if (mode === undefined || isLink(before)) return []
+	const now = (lstatExact(file) ?? before).mode & PERMISSIONS
+	const wanted = mode & PERMISSIONS & ~lost
+	return now === wanted ? [] : attempt('mode', () => changeMode(file, wanted))
+}
+
+/** Xattrs, or ACLs. An owner who is not root must be able to write a file to set its xattrs. */
+function applyXattrs(file: Path, stat: Stat, {mode, xattrs}: Wanted, kinds: XattrKinds): Unrestored[] {
+	if (xattrs === undefined || (isLink(stat) && kinds.acls === true)) return []
+	const isClosed = kinds.xattrs === true && !isLink(stat) && (stat.mode & S_IWUSR) === 0
+	if (isClosed) attempt('mode', () => changeMode(file, (stat.mode & PERMISSIONS) | S_IWUSR))
+	const refused = writeXattrs(file, xattrs, kinds)
+	if (isClosed && mode === undefined) attempt('mode', () => changeMode(file, stat.mode & PERMISSIONS))
+	return refused.map((one) => ({
+		kind: isAcl(one.name) ? 'acl' : 'xattr',
+		reason: `${one.name}: ${one.reason}`,
+	}))
+}
+
+function applyTimes(file: Path, {mtime}: Wanted): Unrestored[] {
+	if (mtime === undefined) return []
+	const calls = native()
+	if (calls !== undefined) return attempt('times', () => calls.setTimes(file, {mtime}))
+	const failed = attempt('times', () => lutimesSync(forFs(file), new Date(), Number(mtime) / 1e9))
+	if (failed.length > 0 || lstatExact(file)?.mtime === mtime) return failed
+	return [{kind: 'times', reason: 'nanoseconds take the package koffi'}]
+}
+
+const isLink = (stat: Stat): boolean => (stat.mode & S_IFMT) === S_IFLNK
+
+/** What one is told who may not, or where the file system does not know it. */
+const REFUSED = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS', 'EOVERFLOW'])
+
+function attempt(kind: Unrestored['kind'], work: () => void): Unrestored[] {
+	try {
+		work()
+		return []
+	} catch (error) {
+		if (!REFUSED.has(errnoOf(error) ?? '')) throw error
+		return [{kind, reason: reason(error)}]
+	}
+}

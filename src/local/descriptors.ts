@@ -1,0 +1,34 @@
+// Files named by an open descriptor, so that nobody can put another in their place: Linux's openat(2),
+// as far as node can have it.
+
+import {chmodSync, closeSync, constants, existsSync, openSync} from 'node:fs'
+import {forFs, type Path} from '../base/path.ts'
+
+const DESCRIPTORS = '/proc/self/fd'
+
+/** Whether a descriptor can be used as a path here. */
+export const hasDescriptors = process.platform === 'linux' && existsSync(DESCRIPTORS)
+
+/** Names a file without opening it, for which no right is needed. Linux only; not in node's constants. */
+const O_PATH = 0o10000000
+
+/** Opens the directory itself, not what a link names; ENOTDIR or ELOOP if it is none. */
+export const openDirectory = (file: Path): number =>
+	openSync(
+		forFs(file),
+		constants.O_DIRECTORY | constants.O_NOFOLLOW | (hasDescriptors ? O_PATH : constants.O_RDONLY),
+	)
+
+/** The path that means the file of a descriptor. Only where hasDescriptors. */
+export const pathOf = (fd: number): Path => `${DESCRIPTORS}/${fd}`
+
+/** chmod(2) of the file itself: what it names, should it be a link by then, keeps its mode where hasDescriptors. */
+export function changeMode(file: Path, mode: number): void {
+	if (!hasDescriptors) return chmodSync(forFs(file), mode)
+	const fd = openSync(forFs(file), O_PATH | constants.O_NOFOLLOW)
+	try {
+		chmodSync(pathOf(fd), mode)
+	} finally {
+		closeSync(fd)
+	}
+}

@@ -1,0 +1,115 @@
+// Regular files as they were when they were opened: what changes while it is read is noticed.
+
+import {createHash} from 'node:crypto'
+import {closeSync, constants, fstatSync, openSync, read as readAsync, readSync} from 'node:fs'
+import {promisify} from 'node:util'
+import {fatal} from '../base/errors.ts'
+import {forFs, type Path} from '../base/path.ts'
+import {S_IFMT, S_IFREG} from '../format/mode.ts'
+import {exactly, isSame, type Stat} from './stat.ts'
+
+const readLater = promisify(readAsync)
+
+/** O_NONBLOCK: the name may be a FIFO's by now, and opening one would wait for a writer. */
+const OPEN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const PIECE = 2 ** 20
+
+/** A regular file held open, so that what is read is one file whatever its name means by then. */
+export class OpenFile {
+	readonly stat: Stat
+	readonly #fd: number
+
+	/** Throws a system error, ELOOP for a symlink too, and an S3rError for what is no regular file. */
+	constructor(file: Path) {
+		this.#fd = openSync(forFs(file), OPEN)
+		try {
+			this.stat = this.#now()
+			if ((this.stat.mode & S_IFMT) !== S_IFREG) throw fatal('it is not a regular file any more')
+		} catch (error) {
+			this.close()
+			throw error
+		}
+	}
+
+	/** Bytes from `position`, fewer at the end. */
+	read(position: number, length: number): Buffer {
+		return this.fill(Buffer.allocUnsafeSlow(length), position)
+	}
+
+	/** Reads into `buffer` until it is full or the file ends; returns the part that was filled. */
+	fill(buffer: Buffer, position: number): Buffer {
+		let at = 0
+		while (at < buffer.length) {
+			const got = readSync(this.#fd, buffer, at, buffer.length - at, position + at)
+			if (got === 0) break
+			at += got
+		}
+		return buffer.subarray(0, at)
+	}
+
+	/**
+	 * The bytes from `start` to before `end`, read in pieces off the main thread. Throws an S3rError if the
+	 * file ended early or has changed by the last of them.
+	 */
+	async *chunks(start = 0, end = this.stat.size): AsyncGenerator<Buffer> {
+		for (let at = start; at < end;) {
+			const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, end - at))
+			const {bytesRead} = await readLater(this.#fd, piece, 0, piece.length, at)
+			if (bytesRead === 0) throw changed()
+			at += bytesRead
+			if (at >= end && !this.unchanged()) throw changed()
+			yield piece.subarray(0, bytesRead)
+		}
+	}
+
+	/** Whether the file is still what it was when it was opened. */
+	unchanged(): boolean {
+		return isSame(this.stat, this.#now())
+	}
+
+	close(): void {
+		closeSync(this.#fd)
+	}
+
+	#now(): Stat {
+		return exactly(fstatSync(this.#fd, {bigint: true}))
+	}
+}
+
+const changed = () => fatal('it changed while it was read')
+
+/**
+ * Reads a file that was seen as `seen` into `buffer`, which must hold a byte more than its size. Returns
+ * its bytes, a part of `buffer`, or undefined if it is another file by now or changed while it was read.
+ */
+export function readSmall(file: Path, seen: Stat, buffer: Buffer): Buffer | undefined {
+	const open = new OpenFile(file)
+	try {
+		if (!isSame(seen, open.stat)) return undefined
+		const bytes = open.fill(buffer.subarray(0, seen.size + 1), 0)
+		return bytes.length === seen.size && open.unchanged() ? bytes : undefined
+	} finally {
+		open.close()
+	}
+}
+
+let shared: Buffer | undefined
+
+/** The MD5 of a file that was seen as `seen`, in hex, or undefined if it changed, as readSmall. */
+export function md5Of(file: Path, seen: Stat): string | undefined {
+	shared ??= Buffer.allocUnsafeSlow(PIECE)
+	const open = new OpenFile(file)
+	try {
+		if (!isSame(seen, open.stat)) return undefined
+		const hash = createHash('md5')
+		let at = 0
+		for (let piece = open.fill(shared, 0); piece.length > 0; piece = open.fill(shared, at)) {
+			hash.update(piece)
+			at += piece.length
+			if (piece.length < shared.length) break
+		}
+		return at === seen.size && open.unchanged() ? hash.digest('hex') : undefined
+	} finally {
+		open.close()
+	}
+}
