@@ -15,6 +15,8 @@ import {humanBytes, humanDuration} from '../src/cli/human.ts'
 import {Io} from '../src/cli/io.ts'
 import {didYouMean} from '../src/cli/nearest.ts'
 import {parse} from '../src/cli/parse.ts'
+import type {RecordValues} from '../src/cli/flags.ts'
+import {RecordPrinter} from '../src/cli/print.ts'
 import {Progress} from '../src/cli/progress.ts'
 import {interrupted} from '../src/cli/run.ts'
 import {usageText} from '../src/cli/usage.ts'
@@ -340,6 +342,35 @@ test('an interrupted command ends with the status of the signal, silently', asyn
 		stop.abort(interrupted(number))
 		t.deepEqual(await result, {status, stdout: 'answered\n', stderr: ''})
 	}
+})
+
+// Records.
+
+test('records are printed in the form that was asked for', async (t) => {
+	const record = {
+		path: 'd/\u00c3\u00bc\n',
+		mode: 0o100644,
+		size: 3,
+		mtime: 1_500_000_000_000_000_001n,
+	} as const
+	const printed = async (flags: RecordValues, status?: 'M') => {
+		const {io: streams, out} = io()
+		const printer = new RecordPrinter(streams, flags)
+		await (status === undefined ? printer.record(record) : printer.diff({status, record}))
+		await streams.flush()
+		return out.text()
+	}
+	t.is(await printed({}), '100644 3 1500000000.000000001 -\t"d/\u00c3\u00bc\\n"\n')
+	t.is(await printed({null: true}), '100644 3 1500000000.000000001 -\td/\u00c3\u00bc\n\0')
+	t.is(await printed({}, 'M'), 'M 100644 3 1500000000.000000001 -\t"d/\u00c3\u00bc\\n"\n')
+	t.is(await printed({'name-only': true}), '"d/\u00c3\u00bc\\n"\n')
+	t.is(await printed({'name-only': true, null: true}, 'M'), 'd/\u00c3\u00bc\n\0')
+	t.is(await printed({format: '%(size) %(path)%09%(status)', null: true}, 'M'), '3 d/\u00c3\u00bc\n\tM\0')
+	const json = JSON.parse(Buffer.from(await printed({json: true}, 'M'), 'latin1').toString())
+	t.like(json, {path: 'd/ü\n', size: 3, status: 'M', mtime: '1500000000.000000001'})
+	await t.throwsAsync(printed({json: true, format: 'x'}), {
+		message: "options '--json' and '--format' exclude each other",
+	})
 })
 
 // Progress and colour.

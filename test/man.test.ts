@@ -155,3 +155,12 @@ test('s3r(1) names every command', (t) => {
 	const listed = [...read('s3r.1').matchAll(/^\.It Xr s3r-([a-z0-9-]+) 1$/gm)].map((m) => m[1] ?? '')
 	t.deepEqual(listed.toSorted(), names.toSorted())
 })
+
+test('npm installs every page', (t) => {
+	const {man} = JSON.parse(readFileSync('package.json', 'utf8')) as {man?: string[]}
+	t.deepEqual(
+		man,
+		pages.toSorted().map((p) => `man/${p}`),
+		'scripts/list-man.mjs writes the list',
+	)
+})

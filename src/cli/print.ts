@@ -1,0 +1,47 @@
+// Prints records and diff lines in the form that the options ask for.
+
+import {usage} from '../base/errors.ts'
+import {fromUnicode, type Path} from '../base/path.ts'
+import {quote} from '../base/quote.ts'
+import {formatJson} from '../format/json.ts'
+import {type DiffLine, type FileRecord, formatDiff, formatRecord} from '../format/record.ts'
+import {type Item, parseTemplate} from '../format/template.ts'
+import type {RecordValues} from './flags.ts'
+import type {Io} from './io.ts'
+
+export class RecordPrinter {
+	readonly #io: Io
+	readonly #nul: boolean
+	readonly #text: (item: Item) => Path
+
+	/** Takes the values of `recordFlags`; a usage error if they contradict each other. */
+	constructor(io: Io, flags: RecordValues) {
+		this.#io = io
+		this.#nul = flags.null ?? false
+		this.#text = formOf(flags, this.#nul)
+	}
+
+	/** Prints an item: a diff line if it has a status, else a record. */
+	print(item: Item): Promise<void> {
+		return this.#io.record(this.#text(item), this.#nul)
+	}
+
+	record(record: FileRecord): Promise<void> {
+		return this.print({record})
+	}
+
+	diff(line: DiffLine): Promise<void> {
+		return this.print(line)
+	}
+}
+
+/** How an item is printed, without its terminator, as a byte string. */
+function formOf(flags: RecordValues, nul: boolean): (item: Item) => Path {
+	const asked = (['json', 'format', 'name-only'] as const).filter((f) => (flags[f] ?? false) !== false)
+	if (asked.length > 1) throw usage(`options '--${asked[0]}' and '--${asked[1]}' exclude each other`)
+	if (flags.json === true) return (item) => fromUnicode(formatJson(item))
+	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
+	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))
+	return ({status, record}) =>
+		status === undefined ? formatRecord(record, nul) : formatDiff({status, record}, nul)
+}
