@@ -7,7 +7,7 @@ import {type Call, type Reply, xmlReply} from './call.ts'
 import {S3Error} from './errors.ts'
 import {findVersion} from './find.ts'
 import type {Acl, BucketInfo, Grant} from './model.ts'
-import {all, type Element, one, text, type Tree} from './xml.ts'
+import {childrenOf, type Element, childOf, textOf, type Tree} from './xml.ts'
 
 const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery'
 const GRANTS_LIMIT = 100
@@ -106,15 +106,15 @@ export function aclOfNewObject(call: Call, bucket: Bucket): Acl {
 }
 
 function parseGrant(call: Call, grant: Element): Grant {
-	const grantee = one(grant, 'Grantee')
-	const permission = PERMISSIONS.find((p) => p === text(grant, 'Permission'))
+	const grantee = childOf(grant, 'Grantee')
+	const permission = PERMISSIONS.find((p) => p === textOf(grant, 'Permission'))
 	if (permission === undefined) throw new S3Error('MalformedACLError')
 	for (const [kind, element] of [
 		['id', 'ID'],
 		['uri', 'URI'],
 		['emailAddress', 'EmailAddress'],
 	] as const) {
-		const value = text(grantee, element)
+		const value = textOf(grantee, element)
 		if (value !== undefined) return {permission, to: checkedGrantee(call, kind, value)}
 	}
 	throw new S3Error('MalformedACLError')
@@ -127,8 +127,8 @@ async function requestedAcl(call: Call, {owner}: Acl): Promise<Acl> {
 	const document = await call.document('AccessControlPolicy')
 	if (ofHeaders !== undefined) return ofHeaders
 	if (document === undefined) throw new S3Error('MalformedACLError')
-	if (text(one(document, 'Owner'), 'ID') !== owner) throw new S3Error('AccessDenied')
-	const grants = all(one(document, 'AccessControlList'), 'Grant')
+	if (textOf(childOf(document, 'Owner'), 'ID') !== owner) throw new S3Error('AccessDenied')
+	const grants = childrenOf(childOf(document, 'AccessControlList'), 'Grant')
 	if (grants.length > GRANTS_LIMIT) throw new S3Error('MalformedACLError')
 	return {owner, grants: grants.map((grant) => parseGrant(call, grant))}
 }

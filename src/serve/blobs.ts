@@ -19,16 +19,25 @@ import {
 import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
-import {syncDirectory} from './log.ts'
 import type {Piece} from './model.ts'
 
 const fsync = promisify(fsyncCallback)
+
+/** Makes a directory's entries durable, while other requests go on. */
+async function syncDirectory(path: string): Promise<void> {
+	const fd = openSync(path, 'r')
+	try {
+		await fsync(fd)
+	} finally {
+		closeSync(fd)
+	}
+}
 
 /** Bytes of one file, for a reader. */
 export type Span = {readonly path: string; readonly start: number; readonly length: number}
 
 /** A file being written. Writes are synchronous: into the page cache they cost less than a thread's turn. */
-export class BlobWriter {
+class BlobWriter {
 	readonly #temporary: string
 	readonly #publish: (temporary: string) => Promise<string>
 	#fd: number | undefined
@@ -56,10 +65,9 @@ export class BlobWriter {
 
 	/** Removes what was written. */
 	abandon(): void {
-		if (this.#fd === undefined) return
-		closeSync(this.#fd)
+		if (this.#fd !== undefined) closeSync(this.#fd)
 		this.#fd = undefined
-		unlinkSync(this.#temporary)
+		rmSync(this.#temporary, {force: true})
 	}
 }
 
@@ -83,20 +91,20 @@ export class Blobs {
 	}
 
 	/** A new file's name, in a folder that is there. */
-	#newName(): string {
+	async #newName(): Promise<string> {
 		const file = randomBytes(12).toString('hex')
 		const folder = file.slice(0, 2)
 		if (this.#made.has(folder)) return file
 		mkdirSync(join(this.#root, 'objects', folder), {recursive: true})
-		if (this.#durable) syncDirectory(join(this.#root, 'objects'))
+		if (this.#durable) await syncDirectory(join(this.#root, 'objects'))
 		this.#made.add(folder)
 		return file
 	}
 
 	async #publish(make: (path: string) => void): Promise<string> {
-		const file = this.#newName()
+		const file = await this.#newName()
 		make(this.#path(file))
-		if (this.#durable) syncDirectory(join(this.#root, 'objects', file.slice(0, 2)))
+		if (this.#durable) await syncDirectory(join(this.#root, 'objects', file.slice(0, 2)))
 		return file
 	}
 

@@ -5,13 +5,13 @@
 // conditional writes atomic.
 
 import {randomBytes} from 'node:crypto'
-import {mkdirSync, renameSync} from 'node:fs'
+import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {fatal} from '../base/errors.ts'
 import {Blobs} from './blobs.ts'
 import {S3Error} from './errors.ts'
 import {SortedKeys} from './keys.ts'
-import {Log, syncDirectory, writeLog} from './log.ts'
+import {Log, renameDurably, writeLog} from './log.ts'
 import type {BucketInfo, Change, Part, Piece, Upload, Version} from './model.ts'
 
 export type OpenUpload = {readonly upload: Upload; readonly parts: Map<number, Part>}
@@ -37,8 +37,7 @@ export class Bucket {
 		const temporary = join(root, `.new-${randomBytes(8).toString('hex')}`)
 		mkdirSync(temporary)
 		writeLog(join(temporary, 'log'), [[{bucket: info} satisfies Change]], durable)
-		renameSync(temporary, join(root, name))
-		if (durable) syncDirectory(root)
+		renameDurably(temporary, join(root, name), durable)
 		return new Bucket(root, name, durable)
 	}
 

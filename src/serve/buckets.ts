@@ -5,7 +5,7 @@ import {aclOfHeaders} from './acl.ts'
 import {type Call, isoTime, NO_CONTENT, type Reply, xmlReply} from './call.ts'
 import {S3Error} from './errors.ts'
 import {type Acl, type BucketInfo, type Ownership, OWNERSHIPS} from './model.ts'
-import {text} from './xml.ts'
+import {textOf} from './xml.ts'
 
 const BUCKETS_LIMIT = 10_000
 /** The region of which S3's API says nothing where a location is told. */
@@ -58,7 +58,7 @@ export async function createBucket(call: Call): Promise<Reply> {
 	const {bucket: name} = call.request
 	const owner = call.caller.id ?? ''
 	const document = await call.document('CreateBucketConfiguration')
-	const location = text(document, 'LocationConstraint')
+	const location = textOf(document, 'LocationConstraint')
 	if (!isBucketName(name)) throw new S3Error('InvalidBucketName')
 	if (call.headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true')
 		throw new S3Error('NotImplemented', 'Object Lock is not implemented')

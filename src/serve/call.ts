@@ -82,7 +82,7 @@ export class Call {
 export type Slice = {
 	readonly spans: readonly Span[]
 	readonly length: number
-	release(): void
+	readonly release: () => void
 }
 
 export type Reply = {

@@ -9,7 +9,7 @@ import {S3Error} from './errors.ts'
 import {versionHeader} from './find.ts'
 import type {Checksum, Part, Version} from './model.ts'
 import {multipartEtag, uploadOf} from './multipart.ts'
-import {all, type Element, text} from './xml.ts'
+import {childrenOf, type Element, textOf} from './xml.ts'
 
 const PARTS_LIMIT = 10_000
 /** Every part but the last has at least this many bytes. */
@@ -17,9 +17,9 @@ const PART_SIZE = 5 << 20
 
 /** The part that the document names, if it is the one that was sent. */
 function chosenPart(element: Element, {upload, parts}: OpenUpload): Part {
-	const part = parts.get(Number(text(element, 'PartNumber') ?? ''))
-	const etag = text(element, 'ETag')?.replace(/^"(.*)"$/, '$1')
-	const value = upload.checksum && text(element, elementOf(upload.checksum.algorithm))
+	const part = parts.get(Number(textOf(element, 'PartNumber') ?? ''))
+	const etag = textOf(element, 'ETag')?.replace(/^"(.*)"$/, '$1')
+	const value = upload.checksum && textOf(element, elementOf(upload.checksum.algorithm))
 	if (part === undefined || part.etag !== etag || (value !== undefined && value !== part.checksum))
 		throw new S3Error('InvalidPart')
 	return part
@@ -27,9 +27,9 @@ function chosenPart(element: Element, {upload, parts}: OpenUpload): Part {
 
 /** The parts that the document chooses: in order, none too small. */
 function chosenParts(document: Element, open: OpenUpload): readonly Part[] {
-	const elements = all(document, 'Part')
+	const elements = childrenOf(document, 'Part')
 	if (elements.length === 0 || elements.length > PARTS_LIMIT) throw new S3Error('MalformedXML')
-	const numbers = elements.map((element) => Number(text(element, 'PartNumber') ?? ''))
+	const numbers = elements.map((element) => Number(textOf(element, 'PartNumber') ?? ''))
 	if (numbers.some((number, i) => i > 0 && number <= (numbers[i - 1] ?? 0)))
 		throw new S3Error('InvalidPartOrder')
 	const chosen = elements.map((element) => chosenPart(element, open))

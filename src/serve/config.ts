@@ -4,7 +4,7 @@ import {type Call, type Handler, NO_CONTENT, type Reply, xmlReply} from './call.
 import {type Code, S3Error} from './errors.ts'
 import {BLOCKS, type BucketInfo, OWNERSHIPS, type PublicAccessBlock} from './model.ts'
 import {isPublicPolicy, parsePolicy} from './policy.ts'
-import {one, parseXml, text} from './xml.ts'
+import {childOf, parseXml, textOf} from './xml.ts'
 
 const POLICY_LIMIT = 20 << 10
 const DOCUMENT_LIMIT = 256 << 10
@@ -17,7 +17,7 @@ export function getVersioning(call: Call): Reply {
 }
 
 export async function putVersioning(call: Call): Promise<Reply> {
-	const versioning = text(await call.requiredDocument('VersioningConfiguration'), 'Status')
+	const versioning = textOf(await call.requiredDocument('VersioningConfiguration'), 'Status')
 	if (versioning !== 'Enabled' && versioning !== 'Suspended') throw new S3Error('MalformedXML')
 	await update(call, {versioning})
 	return {}
@@ -30,8 +30,8 @@ export function getOwnership(call: Call): Reply {
 }
 
 export async function putOwnership(call: Call): Promise<Reply> {
-	const rule = one(await call.requiredDocument('OwnershipControls'), 'Rule')
-	const ownership = OWNERSHIPS.find((o) => o === text(rule, 'ObjectOwnership'))
+	const rule = childOf(await call.requiredDocument('OwnershipControls'), 'Rule')
+	const ownership = OWNERSHIPS.find((o) => o === textOf(rule, 'ObjectOwnership'))
 	if (ownership === undefined) throw new S3Error('MalformedXML')
 	const {acl} = call.bucket.info
 	if (ownership === 'BucketOwnerEnforced' && acl.grants?.some(({to}) => to !== acl.owner) === true)
@@ -53,7 +53,7 @@ export function getPublicAccessBlock(call: Call): Reply {
 
 export async function putPublicAccessBlock(call: Call): Promise<Reply> {
 	const document = await call.requiredDocument('PublicAccessBlockConfiguration')
-	const flags = BLOCKS.map((name) => [name, text(document, name)?.toLowerCase() === 'true'])
+	const flags = BLOCKS.map((name) => [name, textOf(document, name)?.toLowerCase() === 'true'])
 	await update(call, {publicAccessBlock: Object.fromEntries(flags) as PublicAccessBlock})
 	return {}
 }

@@ -5,7 +5,7 @@ import {type Call, type Reply, xmlReply} from './call.ts'
 import {checkDeleteCondition} from './conditions.ts'
 import {S3Error} from './errors.ts'
 import type {Version} from './model.ts'
-import {all, type Element, text, type Tree} from './xml.ts'
+import {childrenOf, type Element, textOf, type Tree} from './xml.ts'
 
 const KEYS_LIMIT = 1000
 
@@ -56,9 +56,9 @@ export async function deleteObject(call: Call): Promise<Reply> {
 }
 
 function parseOrder(object: Element): Order {
-	const key = text(object, 'Key')
+	const key = textOf(object, 'Key')
 	if (key === undefined || key === '') throw new S3Error('MalformedXML')
-	return {key, id: text(object, 'VersionId'), match: text(object, 'ETag')}
+	return {key, id: textOf(object, 'VersionId'), match: textOf(object, 'ETag')}
 }
 
 type Result = {readonly [name: string]: Tree}
@@ -87,7 +87,7 @@ export async function deleteObjects(call: Call): Promise<Reply> {
 	)
 	if (!vouched) throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5')
 	const document = await call.requiredDocument('Delete')
-	const orders = all(document, 'Object').map(parseOrder)
+	const orders = childrenOf(document, 'Object').map(parseOrder)
 	if (orders.length === 0 || orders.length > KEYS_LIMIT) throw new S3Error('MalformedXML')
 	// All at once, so that they share the log's fsync.
 	const results = await Promise.all(
@@ -97,5 +97,8 @@ export async function deleteObjects(call: Call): Promise<Reply> {
 	)
 	const deleted = results.filter((result) => !('Code' in result))
 	const errors = results.filter((result) => 'Code' in result)
-	return xmlReply('DeleteResult', {Deleted: text(document, 'Quiet') === 'true' ? [] : deleted, Error: errors})
+	return xmlReply('DeleteResult', {
+		Deleted: textOf(document, 'Quiet') === 'true' ? [] : deleted,
+		Error: errors,
+	})
 }

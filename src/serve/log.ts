@@ -19,10 +19,16 @@ const fsync = promisify(fsyncCallback)
 const BLOCK = 1 << 20
 
 /** Makes a directory's entries durable. */
-export function syncDirectory(path: string): void {
+function syncDirectory(path: string): void {
 	const fd = openSync(path, 'r')
 	fsyncSync(fd)
 	closeSync(fd)
+}
+
+/** Gives a file or directory its name, durably if so wished. */
+export function renameDurably(from: string, to: string, durable: boolean): void {
+	renameSync(from, to)
+	if (durable) syncDirectory(dirname(to))
 }
 
 /** Yields each complete line of a file and the offset of its end. */
@@ -50,8 +56,7 @@ export function writeLog(path: string, records: Iterable<unknown>, durable: bool
 	writeSync(fd, text, null, 'latin1')
 	if (durable) fsyncSync(fd)
 	closeSync(fd)
-	renameSync(`${path}.new`, path)
-	if (durable) syncDirectory(dirname(path))
+	renameDurably(`${path}.new`, path, durable)
 }
 
 export class Log {

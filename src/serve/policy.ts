@@ -13,7 +13,7 @@ type Statement = {
 const list = (value: unknown): readonly string[] => {
 	const values = Array.isArray(value) ? (value as unknown[]) : [value]
 	if (values.length === 0 || !values.every((v) => typeof v === 'string')) throw new S3Error('MalformedPolicy')
-	return values as string[]
+	return values
 }
 
 function parseStatement(value: unknown, bucket: string): Statement {

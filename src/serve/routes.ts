@@ -90,21 +90,15 @@ const ROUTES: Readonly<Record<string, readonly [Handler, Need]>> = {
 	'DELETE object uploadId': [abortUpload, write],
 }
 
-/** Parameters that name a subresource, those that this server lacks among them. */
+/** Subresources of S3 that this server lacks. */
+const LACKING =
+	'accelerate analytics encryption intelligent-tiering inventory legal-hold logging metrics notification ' +
+	'object-lock policyStatus replication requestPayment restore retention select torrent website'
+
+/** Parameters that name a subresource. */
 const SUBRESOURCES = [
 	...new Set(Object.keys(ROUTES).flatMap((route) => route.split(' ').slice(2))),
-	...[
-		'accelerate',
-		'analytics',
-		'encryption',
-		'intelligent-tiering',
-		'inventory',
-		'legal-hold',
-		'logging',
-		'metrics',
-	],
-	...['notification', 'object-lock', 'policyStatus', 'replication', 'requestPayment', 'restore', 'retention'],
-	...['select', 'torrent', 'website'],
+	...LACKING.split(' '),
 ]
 
 /** The route of a request. */

@@ -89,12 +89,13 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 export async function serve(options: ServeOptions): Promise<Serving> {
 	const service = serviceOf(options)
 	const active = new Set<Promise<void>>()
-	const handle = (message: IncomingMessage, response: ServerResponse): void => {
+	const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
 		const since = performance.now()
-		const task: Promise<void> = answer(message, response, service).then(({status, error}) => {
-			options.log?.(logLine(message, status, error, since))
-			active.delete(task)
-		})
+		const {status, error} = await answer(message, response, service)
+		options.log?.(logLine(message, status, error, since))
+	}
+	const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
+		const task = handle(message, response).finally(() => active.delete(task))
 		active.add(task)
 	}
 	const server = createServer({
@@ -105,8 +106,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 	})
 	server.maxConnections = CONNECTIONS_LIMIT
 	server.timeout = IDLE_MS
-	server.on('request', handle)
-	server.on('checkContinue', handle)
+	server.on('request', onRequest)
+	server.on('checkContinue', onRequest)
 	const host = options.host ?? '127.0.0.1'
 	try {
 		await listen(server, host, options.port ?? 0)

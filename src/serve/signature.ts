@@ -49,7 +49,7 @@ export function sameSignature(computed: string, given: string): boolean {
 }
 
 /** The signature of a string that begins with the algorithm, the date and the scope. */
-export const sign = (signingKey: Buffer, text: string): string => hmac(signingKey, text).toString('hex')
+export const sign = (key: Buffer, text: string): string => hmac(key, text).toString('hex')
 
 /** Milliseconds since the epoch of 'yyyymmddThhmmssZ', or NaN. */
 function parseDate(date: string): number {

@@ -7,7 +7,7 @@ import {S3Error} from './errors.ts'
 import {findVersion, versionHeader} from './find.ts'
 import type {Tag, Version} from './model.ts'
 import {percentDecode} from './uri.ts'
-import {all, one, text} from './xml.ts'
+import {childrenOf, childOf, textOf} from './xml.ts'
 
 const TAGS_LIMIT = 10
 const KEY_LIMIT = 128
@@ -26,20 +26,20 @@ export function checkTags(tags: readonly Tag[]): readonly Tag[] {
 	return tags
 }
 
+function decoded(part: string): string {
+	const bytes = percentDecode(part.replaceAll('+', ' '))
+	if (bytes !== undefined && isUtf8(toBytes(bytes))) return bytes
+	throw new S3Error('InvalidArgument', 'The header x-amz-tagging is not valid')
+}
+
 /** The tags of 'key=value&key=value', as a query encodes them. */
 export function parseTagHeader(header: string): readonly Tag[] {
-	const decode = (part: string) => {
-		const bytes = percentDecode(part.replaceAll('+', ' '))
-		if (bytes === undefined || !isUtf8(toBytes(bytes)))
-			throw new S3Error('InvalidArgument', 'The header x-amz-tagging is not valid')
-		return bytes
-	}
 	return header
 		.split('&')
 		.filter(Boolean)
 		.map((pair) => {
 			const [key = '', ...value] = pair.split('=')
-			return {Key: decode(key), Value: decode(value.join('='))}
+			return {Key: decoded(key), Value: decoded(value.join('='))}
 		})
 }
 
@@ -52,9 +52,9 @@ export function getObjectTagging(call: Call): Reply {
 
 export async function putObjectTagging(call: Call): Promise<Reply> {
 	const tagging = await call.requiredDocument('Tagging')
-	const tags = all(one(tagging, 'TagSet'), 'Tag').map((tag): Tag => ({
-		Key: text(tag, 'Key') ?? '',
-		Value: text(tag, 'Value') ?? '',
+	const tags = childrenOf(childOf(tagging, 'TagSet'), 'Tag').map((tag): Tag => ({
+		Key: textOf(tag, 'Key') ?? '',
+		Value: textOf(tag, 'Value') ?? '',
 	}))
 	const version = versionOf(call)
 	await call.bucket.commit({amend: {...version, tags: checkTags(tags)}})

@@ -8,8 +8,8 @@ const NAMED: Record<string, string> = {lt: '<', gt: '>', amp: '&', quot: '"', ap
 
 /** Resolves the five named entities and character references; there are no others without a DTD. */
 function unescape(text: string): string {
-	return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (all, hex, decimal, name) => {
-		if (name !== undefined) return NAMED[String(name)] ?? all
+	return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w+));/gi, (reference, hex, decimal, name) => {
+		if (name !== undefined) return NAMED[String(name)] ?? reference
 		return fromUnicode(String.fromCodePoint(hex === undefined ? Number(decimal) : parseInt(hex, 16)))
 	})
 }
@@ -44,25 +44,25 @@ export function parseXml(text: string, root: string): Element {
 }
 
 /** The children of this name. */
-export function all(parent: Element | undefined, name: string): readonly Element[] {
+export function childrenOf(parent: Element | undefined, name: string): readonly Element[] {
 	const found = typeof parent === 'object' && Object.hasOwn(parent, name) ? parent[name] : undefined
 	if (found === undefined) return []
 	return Array.isArray(found) ? (found as readonly Element[]) : [found as Element]
 }
 
 /** The only child of this name, or undefined. */
-export function one(parent: Element | undefined, name: string): Element | undefined {
-	const found = all(parent, name)
+export function childOf(parent: Element | undefined, name: string): Element | undefined {
+	const found = childrenOf(parent, name)
 	if (found.length > 1) throw new S3Error('MalformedXML')
 	return found[0]
 }
 
 /** The text of the only child of this name, or undefined. */
-export function text(parent: Element | undefined, name: string): string | undefined {
-	const found = one(parent, name)
+export function textOf(parent: Element | undefined, name: string): string | undefined {
+	const found = childOf(parent, name)
 	if (typeof found === 'object') {
 		if (Object.keys(found).every((key) => key.startsWith('@') || key === '#text'))
-			return text(found, '#text') ?? ''
+			return textOf(found, '#text') ?? ''
 		throw new S3Error('MalformedXML')
 	}
 	return found
@@ -82,16 +82,21 @@ export function escapeXml(value: string): string {
 	)
 }
 
+/** Attributes and text are never objects. */
+const leaf = (value: Tree): string =>
+	typeof value === 'string' ? escapeXml(value) : typeof value === 'object' ? '' : String(value ?? '')
+
 function render(name: string, value: Tree): string {
 	if (value === undefined) return ''
 	if (Array.isArray(value)) return (value as readonly Tree[]).map((item) => render(name, item)).join('')
-	if (typeof value !== 'object') return `<${name}>${escapeXml(String(value))}</${name}>`
+	if (typeof value !== 'object') return `<${name}>${leaf(value)}</${name}>`
 	let attributes = ''
 	let children = ''
-	for (const [key, child] of Object.entries(value))
-		if (key.startsWith('@')) attributes += ` ${key.slice(1)}="${escapeXml(String(child))}"`
-		else if (key === '#text') children += child === undefined ? '' : escapeXml(String(child))
-		else children += render(key, child)
+	for (const key of Object.keys(value)) {
+		const child = (value as Readonly<Record<string, Tree>>)[key]
+		if (key.startsWith('@')) attributes += ` ${key.slice(1)}="${leaf(child)}"`
+		else children += key === '#text' ? leaf(child) : render(key, child)
+	}
 	return `<${name}${attributes}>${children}</${name}>`
 }
 
