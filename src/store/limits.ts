@@ -2,6 +2,7 @@
 // only after the whole body has arrived.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, .../qfacts.html
 
+import {shown} from '../base/quote.ts'
 import {invalid, shownObject} from './errors.ts'
 import type {Properties} from './store.ts'
 
@@ -43,4 +44,30 @@ export function checkProperties(bucket: string, key: string, {metadata = {}}: Pr
 			'MetadataTooLarge',
 			`the metadata of ${shownObject(bucket, key)} has ${bytes} bytes, S3 takes ${METADATA_LIMIT}`,
 		)
+}
+
+const IP = /^\d+\.\d+\.\d+\.\d+$/
+const RESERVED = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3|\.mrap)$/
+
+/**
+ * Rejects a name that a new bucket cannot have, with 'invalid'.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+export function checkBucketName(name: string): void {
+	const why =
+		name.length < 3 || name.length > 63
+			? 'it must have 3 to 63 characters'
+			: !/^[a-z0-9.-]+$/.test(name)
+				? 'only lower-case letters, digits, dots and hyphens are allowed'
+				: !/^[a-z0-9].*[a-z0-9]$/.test(name)
+					? 'it must begin and end with a letter or a digit'
+					: name.includes('..')
+						? 'two dots cannot stand together'
+						: IP.test(name)
+							? 'it looks like an IP address'
+							: RESERVED.test(name)
+								? 'its prefix or suffix is reserved'
+								: undefined
+	if (why !== undefined)
+		throw invalid('InvalidBucketName', `bucket name ${shown(name)} is not allowed: ${why}`)
 }

@@ -23,11 +23,13 @@ import {
 	type Body,
 	type Condition,
 	type CopyOptions,
+	type DeleteOptions,
 	type GetOptions,
 	type Got,
 	type Head,
 	type Listed,
 	type Part,
+	type PartSource,
 	type Properties,
 	type PutOptions,
 	type Store,
@@ -135,10 +137,7 @@ export class MemoryStore implements Store {
 		return this.#store(to, bytes, md5(bytes).toString('hex'), options)
 	}
 
-	async delete(
-		key: string,
-		options: {readonly ifMatch?: string | undefined; readonly version?: string | undefined} = {},
-	): Promise<void> {
+	async delete(key: string, options: DeleteOptions = {}): Promise<void> {
 		this.#needBucket()
 		const found = this.#find(key, options.version)
 		if (found === undefined) return
@@ -164,17 +163,7 @@ export class MemoryStore implements Store {
 		return this.#uploads.add(key, id, number, bytes)
 	}
 
-	async copyPart(
-		key: string,
-		id: string,
-		number: number,
-		source: {
-			readonly key: string
-			readonly first: number
-			readonly last: number
-			readonly ifMatch?: string | undefined
-		},
-	): Promise<string> {
+	async copyPart(key: string, id: string, number: number, source: PartSource): Promise<string> {
 		const {head, bytes} = this.#need(source.key)
 		if (source.ifMatch !== undefined && source.ifMatch !== head.etag)
 			throw preconditionFailed(this.bucket, source.key, {ifMatch: source.ifMatch})

@@ -9,6 +9,8 @@ export type OpenOptions = {
 	readonly signal?: AbortSignal | undefined
 	/** Connections at once; 64 by default. */
 	readonly maxSockets?: number | undefined
+	/** Milliseconds of silence after which a connection is given up; two minutes by default. */
+	readonly idleTimeout?: number | undefined
 }
 
 /** Where buckets are, without one. */

@@ -25,6 +25,8 @@ export type Head = Omit<Listed, 'key'> & {
 	readonly contentType?: string | undefined
 	readonly contentEncoding?: string | undefined
 	readonly version?: string | undefined
+	/** false where the store says that the ETag is no MD5, whatever it looks like (SSE-KMS, SSE-C). */
+	readonly etagIsMd5?: false | undefined
 }
 
 /** What a write left in the store. `modified` is unknown where the store does not say it. */
@@ -85,6 +87,16 @@ export type CopyOptions = Properties &
 		readonly size: number
 	}
 
+export type DeleteOptions = {readonly ifMatch?: string | undefined; readonly version?: string | undefined}
+
+/** Bytes `first` to `last` (both included) of an object. */
+export type PartSource = {
+	readonly key: string
+	readonly first: number
+	readonly last: number
+	readonly ifMatch?: string | undefined
+}
+
 export type Part = {readonly number: number; readonly etag: string; readonly size: number}
 export type Upload = {
 	readonly key: string
@@ -123,10 +135,7 @@ export interface Store {
 	copy(from: string, to: string, options: CopyOptions): Promise<Written>
 
 	/** Deletes an object; one that is absent already is no error. With `ifMatch`: 'precondition' if it changed. */
-	delete(
-		key: string,
-		options?: {readonly ifMatch?: string | undefined; readonly version?: string | undefined},
-	): Promise<void>
+	delete(key: string, options?: DeleteOptions): Promise<void>
 
 	/**
 	 * Deletes any number of keys, 1,000 a request, without conditions; resolves to the keys that failed
@@ -138,18 +147,8 @@ export interface Store {
 	createUpload(key: string, properties: Properties): Promise<string>
 	/** Uploads one part; resolves to its ETag. */
 	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string>
-	/** Makes a part of bytes `first` to `last` (both included) of another object; resolves to its ETag. */
-	copyPart(
-		key: string,
-		id: string,
-		number: number,
-		source: {
-			readonly key: string
-			readonly first: number
-			readonly last: number
-			readonly ifMatch?: string | undefined
-		},
-	): Promise<string>
+	/** Makes a part of another object's bytes; resolves to its ETag. Not every store obeys `ifMatch` here. */
+	copyPart(key: string, id: string, number: number, source: PartSource): Promise<string>
 	/** Makes the object of its parts, which are in ascending order. */
 	completeUpload(key: string, id: string, parts: readonly Part[], condition: Condition): Promise<Written>
 	/** Ends an upload and drops its parts; one that is gone already is no error. */
@@ -208,7 +207,7 @@ export class StoreError extends S3rError {
 		kind: Kind,
 		code: string,
 		message: string,
-		options: {hint?: string | undefined; cause?: unknown} = {},
+		options: {status?: number; hint?: string | undefined; cause?: unknown} = {},
 	) {
 		super(message, options)
 		this.kind = kind

@@ -1,0 +1,81 @@
+// ACLs as the SDK gives and takes them.
+
+import {
+	GetBucketAclCommand,
+	GetObjectAclCommand,
+	type Grant as SdkGrant,
+	PutBucketAclCommand,
+	PutObjectAclCommand,
+} from '@aws-sdk/client-s3'
+import {type Acl, type Grant, type Grantee, PERMISSIONS, type Permission} from '../format/acl.ts'
+import {invalid} from './errors.ts'
+import type {S3Connection} from './s3-connection.ts'
+import type {AclPolicy} from './store.ts'
+
+/**
+ * The headers of a write that give a new object its ACL. 'private' needs none, and where ACLs are
+ * disabled it would be refused.
+ */
+export function aclHeaders(acl: Acl | undefined) {
+	if (acl === undefined || acl === 'private') return {}
+	if (typeof acl === 'string') return {ACL: acl}
+	const list = (permission: Permission) =>
+		acl.grants
+			.filter((grant) => grant.permission === permission)
+			.map(({grantee}) => headerOf(grantee))
+			.join(', ')
+	if (list('WRITE') !== '') throw invalid('InvalidArgument', 'WRITE cannot be granted on an object')
+	return {
+		...(list('FULL_CONTROL') === '' ? {} : {GrantFullControl: list('FULL_CONTROL')}),
+		...(list('READ') === '' ? {} : {GrantRead: list('READ')}),
+		...(list('READ_ACP') === '' ? {} : {GrantReadACP: list('READ_ACP')}),
+		...(list('WRITE_ACP') === '' ? {} : {GrantWriteACP: list('WRITE_ACP')}),
+	}
+}
+
+const headerOf = (grantee: Grantee): string =>
+	'uri' in grantee
+		? `uri="${grantee.uri}"`
+		: 'email' in grantee
+			? `emailAddress="${grantee.email}"`
+			: `id="${grantee.id}"`
+
+export async function getAcl(at: S3Connection, key: string | undefined): Promise<AclPolicy> {
+	const {Owner, Grants = []} = await at.request({key}, (client, signal) =>
+		key === undefined
+			? client.send(new GetBucketAclCommand({Bucket: at.bucket}), signal)
+			: client.send(new GetObjectAclCommand({Bucket: at.bucket, Key: key}), signal),
+	)
+	return {owner: Owner?.ID ?? '', grants: Grants.flatMap(grantOf)}
+}
+
+export async function putAcl(at: S3Connection, key: string | undefined, acl: Acl): Promise<void> {
+	const given = typeof acl === 'string' ? {ACL: acl} : {AccessControlPolicy: await policyOf(at, key, acl)}
+	await at.request({key}, async (client, signal) =>
+		key === undefined
+			? // a bucket takes fewer canned ACLs than an object, and the store says so
+				client.send(new PutBucketAclCommand({...(given as {ACL: 'private'}), Bucket: at.bucket}), signal)
+			: client.send(new PutObjectAclCommand({...given, Bucket: at.bucket, Key: key}), signal),
+	)
+}
+
+async function policyOf(at: S3Connection, key: string | undefined, acl: Exclude<Acl, string>) {
+	const owner = acl.owner ?? (await getAcl(at, key)).owner
+	return {Owner: {ID: owner}, Grants: acl.grants.map(sdkGrant)}
+}
+
+function sdkGrant({permission, grantee}: Grant): SdkGrant {
+	const Permission = permission
+	if ('uri' in grantee) return {Permission, Grantee: {Type: 'Group', URI: grantee.uri}}
+	if ('email' in grantee)
+		return {Permission, Grantee: {Type: 'AmazonCustomerByEmail', EmailAddress: grantee.email}}
+	return {Permission, Grantee: {Type: 'CanonicalUser', ID: grantee.id}}
+}
+
+function grantOf({Permission, Grantee}: SdkGrant): Grant[] {
+	const permission = PERMISSIONS.find((known) => known === Permission)
+	if (permission === undefined || Grantee === undefined) return []
+	if (Grantee.URI !== undefined) return [{permission, grantee: {uri: Grantee.URI}}]
+	if (Grantee.ID !== undefined) return [{permission, grantee: {id: Grantee.ID, name: Grantee.DisplayName}}]
+	return Grantee.EmailAddress === undefined ? [] : [{permission, grantee: {email: Grantee.EmailAddress}}]
+}

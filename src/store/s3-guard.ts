@@ -1,0 +1,79 @@
+// Guarded writes on stores that differ: AWS keeps every promise, others keep some.
+
+import {preconditionFailed} from './errors.ts'
+import type {S3Connection} from './s3-connection.ts'
+import {head} from './s3-head.ts'
+import {quoteEtag} from './s3-params.ts'
+import {type Condition, isKind, StoreError} from './store.ts'
+
+/** The guard as the SDK's parameters. */
+export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
+
+/** How one store takes guards, as far as it has shown. */
+export class Guards {
+	readonly #at: S3Connection
+	/** false once the store has refused a guard as not implemented. */
+	conditional = true
+	/** Ceph before 20 compares If-Match with the bare ETag, quotes and all. */
+	#quoted = true
+
+	constructor(at: S3Connection) {
+		this.#at = at
+	}
+
+	/**
+	 * Writes under a guard. Where the store cannot (`conditional` is false) or is not `trusted` to obey for
+	 * this verb, the guard is checked just before: a race of milliseconds instead of none.
+	 */
+	async write<T>(
+		key: string,
+		condition: Condition,
+		trusted: boolean,
+		send: (guard: Guard) => Promise<T>,
+	): Promise<T> {
+		if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return send({})
+		if (!trusted || !this.conditional) await this.#check(key, condition)
+		if (!this.conditional) return send({})
+		try {
+			return await send(this.#guard(condition, this.#quoted))
+		} catch (error) {
+			if (isNotImplemented(error)) return this.#withoutGuard(key, condition, send)
+			if (isKind(error, 'precondition') && (await this.#misreadQuotes(key, condition)))
+				return this.#withoutQuotes(condition, send)
+			throw error
+		}
+	}
+
+	#guard({ifMatch, ifNoneMatch}: Condition, quoted: boolean): Guard {
+		if (ifNoneMatch !== undefined) return {IfNoneMatch: ifNoneMatch}
+		return ifMatch === undefined ? {} : {IfMatch: quoted ? quoteEtag(ifMatch) : ifMatch}
+	}
+
+	async #check(key: string, condition: Condition): Promise<void> {
+		const etag = (await head(this.#at, key))?.etag
+		const holds = condition.ifMatch === undefined ? etag === undefined : etag === condition.ifMatch
+		if (!holds) throw preconditionFailed(this.#at.bucket, key, condition)
+	}
+
+	async #withoutGuard<T>(key: string, condition: Condition, send: (guard: Guard) => Promise<T>): Promise<T> {
+		await this.#check(key, condition)
+		const result = await send({})
+		this.conditional = false
+		return result
+	}
+
+	/** Whether a guard that the store says does not hold does hold, and only the quotes are in its way. */
+	async #misreadQuotes(key: string, {ifMatch}: Condition): Promise<boolean> {
+		if (this.#at.aws || !this.#quoted || ifMatch === undefined) return false
+		return (await head(this.#at, key))?.etag === ifMatch
+	}
+
+	async #withoutQuotes<T>(condition: Condition, send: (guard: Guard) => Promise<T>): Promise<T> {
+		const result = await send(this.#guard(condition, false))
+		this.#quoted = false
+		return result
+	}
+}
+
+const isNotImplemented = (error: unknown): boolean =>
+	error instanceof StoreError && (error.code === 'NotImplemented' || error.code === '501')

@@ -1,0 +1,52 @@
+// What the requests on an object have in common, as the SDK's parameters.
+
+import type {Readable} from 'node:stream'
+import {aclHeaders} from './s3-acl.ts'
+import type {S3Connection} from './s3-connection.ts'
+import type {Properties} from './store.ts'
+
+/** What the SDK takes and gives as a body. */
+export type Payload = Buffer | Readable
+
+/** The parameters of every request on an object. */
+export const target = (at: S3Connection, key: string) => ({
+	Bucket: at.bucket,
+	Key: key,
+	...payer(at),
+})
+
+/** That we pay for our requests, where the remote says so. */
+export const payer = ({remote}: S3Connection) =>
+	remote.requesterPays === true ? {RequestPayer: 'requester' as const} : {}
+
+/** The parameters of every request that makes an object. */
+export const propertiesOf = ({remote}: S3Connection, {metadata, acl, ...given}: Properties) => ({
+	...aclHeaders(acl),
+	...(metadata === undefined ? {} : {Metadata: {...metadata}}),
+	...(given.contentType === undefined ? {} : {ContentType: given.contentType}),
+	...(given.contentEncoding === undefined ? {} : {ContentEncoding: given.contentEncoding}),
+	// the SDK knows only AWS's own names of classes and algorithms; other stores have others
+	...(given.storageClass === undefined ? {} : {StorageClass: given.storageClass as 'STANDARD'}),
+	...(remote.sse === undefined ? {} : {ServerSideEncryption: remote.sse as 'AES256'}),
+	...(remote.sseKmsKeyId === undefined ? {} : {SSEKMSKeyId: remote.sseKmsKeyId}),
+})
+
+export const versionOf = (version: string | undefined) => (version === undefined ? {} : {VersionId: version})
+
+export const digestOf = (md5: Buffer | undefined) =>
+	md5 === undefined ? {} : {ContentMD5: md5.toString('base64')}
+
+/** An ETag as it stands in a condition. */
+export const quoteEtag = (etag: string): string => `"${etag}"`
+
+/** An ETag as s3r keeps it. */
+export const bareEtag = (etag: string | undefined): string => etag?.replace(/^"|"$/g, '') ?? ''
+
+export const storageClassOf = (name: string | undefined): string | undefined =>
+	name === 'STANDARD' || name === '' ? undefined : name
+
+/** The source of a copy: every segment of the key percent-encoded, as all stores decode it. */
+export const copySource = (bucket: string, key: string, version?: string): string =>
+	`${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${
+		version === undefined ? '' : `?versionId=${encodeURIComponent(version)}`
+	}`

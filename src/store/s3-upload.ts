@@ -1,0 +1,196 @@
+// Multipart uploads.
+
+import {createHash} from 'node:crypto'
+import {
+	AbortMultipartUploadCommand,
+	CompleteMultipartUploadCommand,
+	CreateMultipartUploadCommand,
+	ListMultipartUploadsCommand,
+	ListPartsCommand,
+	UploadPartCommand,
+	UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import {invalid, shownObject} from './errors.ts'
+import type {S3Connection} from './s3-connection.ts'
+import type {Guards} from './s3-guard.ts'
+import {head} from './s3-head.ts'
+import {decodeKey} from './s3-list.ts'
+import {bareEtag, copySource, digestOf, payer, propertiesOf, quoteEtag, target} from './s3-params.ts'
+import {md5Of, sendBody} from './s3-send.ts'
+import {
+	type Body,
+	type Condition,
+	isKind,
+	type Part,
+	type PartSource,
+	type Properties,
+	type Upload,
+	type Written,
+} from './store.ts'
+
+export async function createUpload(at: S3Connection, key: string, properties: Properties): Promise<string> {
+	const {UploadId} = await at.request({key}, (client, signal) =>
+		client.send(
+			new CreateMultipartUploadCommand({...target(at, key), ...propertiesOf(at, properties)}),
+			signal,
+		),
+	)
+	if (!UploadId)
+		throw invalid('InvalidResponse', `the store gave no id for the upload of ${shownObject(at.bucket, key)}`)
+	return UploadId
+}
+
+export async function uploadPart(
+	at: S3Connection,
+	key: string,
+	id: string,
+	number: number,
+	body: Body,
+	md5: Buffer | undefined = md5Of(body),
+): Promise<string> {
+	const {ETag} = await at.request({key}, (client, signal) =>
+		sendBody(body, signal, (Body, abort) =>
+			client.send(
+				new UploadPartCommand({
+					...target(at, key),
+					...digestOf(md5),
+					UploadId: id,
+					PartNumber: number,
+					Body,
+					ContentLength: body.length,
+				}),
+				abort,
+			),
+		),
+	)
+	return bareEtag(ETag)
+}
+
+/** A part made of another object. Ceph ignores the guard on the source: callers verify the result. */
+export async function copyPart(
+	at: S3Connection,
+	key: string,
+	id: string,
+	number: number,
+	source: PartSource & {readonly version?: string | undefined},
+): Promise<string> {
+	const {CopyPartResult} = await at.request({key, condition: {ifMatch: source.ifMatch}}, (client, signal) =>
+		client.send(
+			new UploadPartCopyCommand({
+				...target(at, key),
+				UploadId: id,
+				PartNumber: number,
+				CopySource: copySource(at.bucket, source.key, source.version),
+				CopySourceRange: `bytes=${source.first}-${source.last}`,
+				...(source.ifMatch === undefined ? {} : {CopySourceIfMatch: quoteEtag(source.ifMatch)}),
+			}),
+			signal,
+		),
+	)
+	return bareEtag(CopyPartResult?.ETag)
+}
+
+export async function completeUpload(
+	at: S3Connection,
+	guards: Guards,
+	key: string,
+	id: string,
+	parts: readonly Part[],
+	condition: Condition,
+): Promise<Written> {
+	let tries = 0
+	const Parts = parts.map(({number, etag}) => ({PartNumber: number, ETag: quoteEtag(etag)}))
+	try {
+		const output = await guards.write(key, condition, at.aws, (guard) =>
+			at.request({key, condition}, (client, signal) => {
+				tries++
+				return client.send(
+					new CompleteMultipartUploadCommand({
+						...target(at, key),
+						...guard,
+						UploadId: id,
+						MultipartUpload: {Parts},
+					}),
+					signal,
+				)
+			}),
+		)
+		const etag = bareEtag(output.ETag)
+		// Ceph 16 answers without an ETag
+		return etag === '' ? await written(at, key) : {etag, version: output.VersionId}
+	} catch (error) {
+		// the answer to an earlier try was lost: the upload is gone because it is the object by now
+		if (tries < 2 || !(isKind(error, 'not-found') || isKind(error, 'precondition'))) throw error
+		const found = await head(at, key)
+		if (found?.etag !== joinedEtag(parts)) throw error
+		return {etag: found.etag, version: found.version, modified: found.modified}
+	}
+}
+
+async function written(at: S3Connection, key: string): Promise<Written> {
+	const {etag = '', version, modified} = (await head(at, key)) ?? {}
+	return {etag, version, modified}
+}
+
+/** S3's ETag of an object in parts: the MD5 of their MD5s, and how many. */
+function joinedEtag(parts: readonly Part[]): string {
+	const md5s = Buffer.concat(parts.map(({etag}) => Buffer.from(etag, 'hex')))
+	return `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`
+}
+
+export async function abortUpload(at: S3Connection, key: string, id: string): Promise<void> {
+	try {
+		await at.request({key}, (client, signal) =>
+			client.send(new AbortMultipartUploadCommand({...target(at, key), UploadId: id}), signal),
+		)
+	} catch (error) {
+		if (!isKind(error, 'not-found')) throw error
+	}
+}
+
+export async function* listUploads(at: S3Connection, prefix: string): AsyncIterable<Upload> {
+	let next: {KeyMarker?: string; UploadIdMarker?: string} | undefined = {}
+	while (next !== undefined) {
+		const markers: {KeyMarker?: string; UploadIdMarker?: string} = next
+		const page = await at.request({}, (client, signal) =>
+			client.send(
+				new ListMultipartUploadsCommand({
+					Bucket: at.bucket,
+					Prefix: prefix,
+					EncodingType: 'url',
+					...markers,
+					...payer(at),
+				}),
+				signal,
+			),
+		)
+		for (const {Key = '', UploadId = '', Initiated} of page.Uploads ?? [])
+			yield {key: decodeKey(Key, page.EncodingType), id: UploadId, initiated: Initiated?.getTime() ?? 0}
+		next =
+			page.IsTruncated === true
+				? {
+						KeyMarker: decodeKey(page.NextKeyMarker ?? '', page.EncodingType),
+						UploadIdMarker: page.NextUploadIdMarker ?? '',
+					}
+				: undefined
+	}
+}
+
+export async function* listParts(at: S3Connection, key: string, id: string): AsyncIterable<Part> {
+	let marker: string | undefined
+	do {
+		const page = await at.request({key}, (client, signal) =>
+			client.send(
+				new ListPartsCommand({
+					...target(at, key),
+					UploadId: id,
+					...(marker === undefined ? {} : {PartNumberMarker: marker}),
+				}),
+				signal,
+			),
+		)
+		for (const {PartNumber = 0, ETag, Size = 0} of page.Parts ?? [])
+			yield {number: PartNumber, etag: bareEtag(ETag), size: Size}
+		marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
+	} while (marker !== undefined)
+}

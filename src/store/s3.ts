@@ -1,0 +1,177 @@
+// The store over the AWS SDK. With its s3-*.ts rooms, each for one subject, the only files that
+// import it.
+
+import type {Acl} from '../format/acl.ts'
+import type {Remote} from '../format/remote.ts'
+import {checkKey, checkProperties} from './limits.ts'
+import type {OpenOptions, Where} from './open.ts'
+import {getAcl, putAcl} from './s3-acl.ts'
+import {bucketExists, createBucket, deleteBucket, listAllBuckets} from './s3-bucket.ts'
+import {S3Connection} from './s3-connection.ts'
+import {copy, copyInParts} from './s3-copy.ts'
+import {deleteMany, deleteOne} from './s3-delete.ts'
+import {get} from './s3-get.ts'
+import {Guards} from './s3-guard.ts'
+import {head} from './s3-head.ts'
+import {list} from './s3-list.ts'
+import {put} from './s3-send.ts'
+import {
+	abortUpload,
+	completeUpload,
+	copyPart,
+	createUpload,
+	listParts,
+	listUploads,
+	uploadPart,
+} from './s3-upload.ts'
+import {
+	type AclPolicy,
+	type Body,
+	type Bucket,
+	type Condition,
+	COPY_LIMIT,
+	type CopyOptions,
+	type DeleteOptions,
+	type GetOptions,
+	type Got,
+	type Head,
+	type Listed,
+	type Part,
+	type PartSource,
+	type Properties,
+	type PutOptions,
+	type Store,
+	type StoreError,
+	type Upload,
+	type Written,
+} from './store.ts'
+
+/** See openStore. */
+export const openS3 = async (remote: Remote, options: OpenOptions): Promise<Store> =>
+	new S3Store(await S3Connection.open(remote, options))
+
+/** See listBuckets of open.ts. */
+export async function listBuckets(where: Where, options: OpenOptions): Promise<readonly Bucket[]> {
+	const at = await S3Connection.open(where, options)
+	try {
+		return await listAllBuckets(at)
+	} finally {
+		at.close()
+	}
+}
+
+class S3Store implements Store {
+	readonly bucket: string
+	readonly url: string
+	readonly #at: S3Connection
+	readonly #guards: Guards
+
+	constructor(at: S3Connection) {
+		this.bucket = at.bucket
+		this.url = at.aws ? `s3://${at.bucket}` : `s3://${at.bucket} at ${at.endpoint}`
+		this.#at = at
+		this.#guards = new Guards(at)
+	}
+
+	get conditional(): boolean {
+		return this.#guards.conditional
+	}
+
+	list(
+		prefix: string,
+		options: {readonly after?: string | undefined} = {},
+	): AsyncIterable<readonly Listed[]> {
+		return list(this.#at, prefix, options.after)
+	}
+
+	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
+		checkKey(this.bucket, key)
+		return head(this.#at, key, options.version)
+	}
+
+	async get(key: string, options: GetOptions = {}): Promise<Got> {
+		checkKey(this.bucket, key)
+		return get(this.#at, key, options)
+	}
+
+	async put(key: string, body: Body, options: PutOptions = {}): Promise<Written> {
+		this.#check(key, options)
+		return put(this.#at, this.#guards, key, body, options)
+	}
+
+	async copy(from: string, to: string, options: CopyOptions): Promise<Written> {
+		checkKey(this.bucket, from)
+		this.#check(to, options)
+		const copier = options.size > COPY_LIMIT ? copyInParts : copy
+		return copier(this.#at, this.#guards, from, to, options)
+	}
+
+	async delete(key: string, options: DeleteOptions = {}): Promise<void> {
+		checkKey(this.bucket, key)
+		return deleteOne(this.#at, this.#guards, key, options)
+	}
+
+	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
+		for (const key of keys) checkKey(this.bucket, key)
+		return deleteMany(this.#at, this.#guards, keys)
+	}
+
+	async createUpload(key: string, properties: Properties): Promise<string> {
+		this.#check(key, properties)
+		return createUpload(this.#at, key, properties)
+	}
+
+	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string> {
+		return uploadPart(this.#at, key, id, number, body, md5)
+	}
+
+	async copyPart(key: string, id: string, number: number, source: PartSource): Promise<string> {
+		checkKey(this.bucket, source.key)
+		return copyPart(this.#at, key, id, number, source)
+	}
+
+	completeUpload(key: string, id: string, parts: readonly Part[], condition: Condition): Promise<Written> {
+		return completeUpload(this.#at, this.#guards, key, id, parts, condition)
+	}
+
+	abortUpload(key: string, id: string): Promise<void> {
+		return abortUpload(this.#at, key, id)
+	}
+
+	listUploads(prefix: string): AsyncIterable<Upload> {
+		return listUploads(this.#at, prefix)
+	}
+
+	listParts(key: string, id: string): AsyncIterable<Part> {
+		return listParts(this.#at, key, id)
+	}
+
+	getAcl(key: string | undefined): Promise<AclPolicy> {
+		return getAcl(this.#at, key)
+	}
+
+	putAcl(key: string | undefined, acl: Acl): Promise<void> {
+		return putAcl(this.#at, key, acl)
+	}
+
+	bucketExists(): Promise<boolean> {
+		return bucketExists(this.#at)
+	}
+
+	createBucket(options: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
+		return createBucket(this.#at, options.acl)
+	}
+
+	deleteBucket(): Promise<void> {
+		return deleteBucket(this.#at)
+	}
+
+	close(): void {
+		this.#at.close()
+	}
+
+	#check(key: string, properties: Properties): void {
+		checkKey(this.bucket, key)
+		checkProperties(this.bucket, key, properties)
+	}
+}
