@@ -5,7 +5,7 @@ import {gzipSync} from 'node:zlib'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
-import {SIDE} from '../format/key.ts'
+import {xattrsKey} from '../format/xattrs.ts'
 import {type Attributes, known, placeMetadata} from '../format/metadata.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
@@ -86,7 +86,7 @@ export function describe(
 			contentType: contentTypeOf(path, local.mode),
 			contentEncoding: how.original ? 'gzip' : undefined,
 		},
-		side: side && {key: `${SIDE}xattr/${side.md5}`, bytes: side.bytes},
+		side: side && {key: xattrsKey(side.md5), bytes: side.bytes},
 	}
 }
 

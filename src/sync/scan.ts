@@ -8,12 +8,13 @@
 
 import {createHash} from 'node:crypto'
 import {setImmediate as turn} from 'node:timers/promises'
-import {isDirectory, parentOf, type Path} from '../base/path.ts'
+import {isDirectory, nameOf, parentOf, type Path} from '../base/path.ts'
 import {type Base, type Entry, type Local, localIsBase, typeOf, TYPE} from '../format/entry.ts'
 import {IndexBuilder, mergeIndexes} from '../format/index-builder.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
+import {isAbandoned, isTemporary} from '../local/temporary.ts'
 import {walk, walkPaths} from '../local/walk.ts'
 import {digestOf, type Owners} from './attributes.ts'
 import {LinkGroups} from './links.ts'
@@ -28,7 +29,7 @@ export type Contents = {
 	/** The bytes that a symlink holds. */
 	readLink(path: Path): Buffer
 	/** MD5 of the extended attributes that are kept, in hex; undefined where there are none. */
-	xattrs?(path: Path): string | undefined
+	readonly xattrs?: ((path: Path) => string | undefined) | undefined
 }
 
 export type ScanOptions = {
@@ -44,6 +45,8 @@ export type ScanOptions = {
 	readonly checksum?: boolean | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onError: (path: Path, error: unknown) => void
+	/** Told of the places of temporary files that a killed s3r left. */
+	readonly onTemporary?: ((path: Path) => void) | undefined
 	/** Told of each entry whose local side changed, with its status against the old one. */
 	readonly onChange?: ((status: Status, entry: Entry) => void) | undefined
 }
@@ -102,7 +105,12 @@ class Scanner {
 	}
 
 	files() {
-		const {root, paths, select, oneFileSystem} = this.#options
+		const {root, paths, oneFileSystem, onTemporary} = this.#options
+		const select: Select = (path, isDirectory) => {
+			if (!isTemporary(nameOf(path))) return this.#options.select?.(path, isDirectory) ?? true
+			if (isAbandoned(nameOf(path))) onTemporary?.(path)
+			return false
+		}
 		const onError = (path: Path, error: unknown) => {
 			this.#unread.push(path)
 			this.#options.onError(path, error)

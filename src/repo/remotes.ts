@@ -1,0 +1,135 @@
+// Which bucket, and how it is reached: an option, then the environment, then `.s3rsync/config`, then
+// the user's own config. What none of them says is left to the AWS profile and the SDK.
+
+import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {errnoOf, fatal, reason} from '../base/errors.ts'
+import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
+import {type Config, parseConfig} from '../format/config.ts'
+import type {Remote} from '../format/remote.ts'
+import {parseTarget} from '../format/url.ts'
+import {join, type Place} from './find.ts'
+
+/** What the command line said of the remote; what is undefined was not said. */
+export type RemoteOptions = Partial<Omit<Remote, 'bucket' | 'prefix'>>
+
+export const DEFAULT_REMOTE = 'origin'
+
+const readText = (file: Path): string => {
+	try {
+		return readFileSync(forFs(file), 'utf8')
+	} catch (error) {
+		if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return ''
+		throw fatal(`cannot read ${shown(file)}: ${reason(error)}`, undefined, error)
+	}
+}
+
+/** The user's own config file. */
+export const userConfigFile = (env: NodeJS.ProcessEnv): Path =>
+	fromUnicode(`${env['XDG_CONFIG_HOME'] || `${env['HOME'] ?? ''}/.config`}/s3r/config`)
+
+export const configFile = (place: Place): Path => join(place.dir, 'config')
+
+/** The text of a config file, '' where there is none. */
+export const readConfigText = readText
+
+/** Writes a config file whole, or leaves the old one. */
+export function writeConfigText(file: Path, text: string): void {
+	const temporary = `${file}.new`
+	try {
+		mkdirSync(forFs(parentOf(file)), {recursive: true, mode: 0o700})
+		writeFileSync(forFs(temporary), text, {mode: 0o600})
+		renameSync(forFs(temporary), forFs(file))
+	} catch (error) {
+		rmSync(forFs(temporary), {force: true})
+		throw fatal(`cannot write ${shown(file)}: ${reason(error)}`, undefined, error)
+	}
+}
+
+/** The user's config and the local side's, the latter's settings behind the former's. */
+export function readConfig(place: Place | undefined, env: NodeJS.ProcessEnv): Config {
+	const files = [userConfigFile(env), ...(place ? [configFile(place)] : [])]
+	const texts = files.map((file) => {
+		const text = readText(file)
+		parseConfig(text, file)
+		return text
+	})
+	return parseConfig(texts.join('\n'), files.at(-1) ?? '')
+}
+
+/** What the environment says of every remote. */
+const fromEnvironment = (env: NodeJS.ProcessEnv): RemoteOptions => ({
+	endpoint: env['S3R_ENDPOINT'] || env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || undefined,
+	region: env['S3R_REGION'] || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined,
+	profile: env['S3R_PROFILE'] || env['AWS_PROFILE'] || undefined,
+})
+
+/** `remote` with what is said over it, later sayings winning. */
+const overlaid = (remote: Remote, ...sayings: readonly RemoteOptions[]): Remote =>
+	Object.assign(
+		{...remote},
+		...sayings.map((saying) =>
+			Object.fromEntries(Object.entries(saying).filter(([, value]) => value !== undefined)),
+		),
+	) as Remote
+
+export type Lookup = {
+	readonly place?: Place | undefined
+	readonly env: NodeJS.ProcessEnv
+	readonly options: RemoteOptions
+}
+
+/** The remote that has this name in the config, or the default one; undefined where there is none. */
+export function configuredRemote(
+	name: string | undefined,
+	{place, env, options}: Lookup,
+): Remote | undefined {
+	const {remotes} = readConfig(place, env)
+	const only = remotes.size === 1 ? [...remotes.values()][0] : undefined
+	const remote = name === undefined ? (remotes.get(DEFAULT_REMOTE) ?? only) : remotes.get(name)
+	return remote && overlaid(remote, fromEnvironment(env), options)
+}
+
+/** The remote of a local side; fatal where its config has none. */
+export function requireRemote(lookup: Lookup): Remote {
+	const remote = configuredRemote(undefined, lookup)
+	if (remote === undefined)
+		throw fatal(
+			`no remote in ${shown(lookup.place ? configFile(lookup.place) : 'the config')}`,
+			"'s3r init <bucket>' sets one",
+		)
+	return remote
+}
+
+/** A bucket or object that an argument names. */
+export type Named = {
+	readonly remote: Remote
+	/** The whole key, '' for the bucket itself. */
+	readonly key: string
+}
+
+/**
+ * What `bucket/key` or `s3://bucket/key` names. A configured remote of the same bucket says how it is
+ * reached; its prefix is not put before the key.
+ */
+export function namedObject(text: string, lookup: Lookup): Named {
+	const target = parseTarget(text)
+	const {remotes} = readConfig(lookup.place, lookup.env)
+	const known = [...remotes.values()].find((remote) => remote.bucket === target.bucket)
+	const {endpoint, region, profile} = target
+	const said = overlaid(
+		{...known, bucket: target.bucket, prefix: ''},
+		fromEnvironment(lookup.env),
+		{endpoint, region, profile},
+		lookup.options,
+	)
+	return {remote: said, key: target.key}
+}
+
+/** The remote that an argument means: the name of a configured one, or a bucket and prefix. */
+export function namedRemote(text: string, lookup: Lookup): Remote {
+	const configured = text.includes('/') ? undefined : configuredRemote(text, lookup)
+	if (configured) return configured
+	const {remote, key} = namedObject(text, lookup)
+	return {...remote, prefix: key === '' || key.endsWith('/') ? key : `${key}/`}
+}

@@ -1,0 +1,78 @@
+// What an object says of the file that it is, as far as it is to be restored.
+
+import {isDirectory, type Path} from '../base/path.ts'
+import {TYPE, typeOf} from '../format/entry.ts'
+import {decodeMetadata} from '../format/foreign.ts'
+import {type Known, known} from '../format/metadata.ts'
+import {decodeXattrs, type Xattr, xattrsKey} from '../format/xattrs.ts'
+import type {Head, Store} from '../store/store.ts'
+
+export type Preserve = {
+	/** Owners, setuid bits, devices and specials come back too (-a). */
+	readonly archive?: boolean | undefined
+	/** Names of one file become hard links again (-H). */
+	readonly hardLinks?: boolean | undefined
+	/** Extended attributes (-X). */
+	readonly xattrs?: boolean | undefined
+	/** POSIX ACLs (-A). */
+	readonly acls?: boolean | undefined
+}
+
+export type Arrival = {
+	readonly head: Head
+	/** The type of the file, as in entry.ts. */
+	readonly type: number
+	/** The attributes that the file shall have. */
+	readonly attributes: Known
+}
+
+/** The attributes that a file of this object gets; `umask` stands in where the object has no mode. */
+export function arrivalOf(path: Path, key: string, head: Head, preserve: Preserve, umask: number): Arrival {
+	const {attributes: found} = decodeMetadata(head.metadata, {key, ...head})
+	const type = isDirectory(path) ? TYPE.directory : fileType(found.mode)
+	const bits =
+		found.mode === undefined ? (type === TYPE.directory ? 0o777 : 0o666) & ~umask : found.mode & 0o7777
+	const kept = preserve.archive ? bits : bits & 0o777
+	const {uid, gid, uname, gname, xattrs, xattrsAt, ...rest} = found
+	return {
+		head,
+		type,
+		attributes: {
+			...rest,
+			mode: (type << 12) | kept,
+			// the best that is known of an object whose writer kept no mtime
+			mtime: found.mtime ?? BigInt(Math.trunc(head.modified)) * 1_000_000n,
+			...(preserve.archive ? known({uid, gid, uname, gname}) : {}),
+			...(preserve.xattrs || preserve.acls ? known({xattrs, xattrsAt}) : {}),
+		},
+	}
+}
+
+/** A mode may be absent, or be a directory's although the key is not. */
+function fileType(mode: number | undefined): number {
+	const type = mode === undefined ? 0 : typeOf(mode)
+	return type === 0 || type === TYPE.directory ? TYPE.file : type
+}
+
+const isAcl = (name: string): boolean => name.startsWith('system.posix_acl_')
+
+/** The arrival with its extended attributes: those that were too big for the metadata are fetched. */
+export async function withXattrs(
+	arrival: Arrival,
+	store: Store,
+	prefix: string,
+	preserve: Preserve,
+): Promise<Arrival> {
+	const {xattrs, xattrsAt, ...rest} = arrival.attributes
+	if (xattrs === undefined && xattrsAt === undefined) return arrival
+	const all = xattrs ?? (await fetchXattrs(store, prefix + xattrsKey(xattrsAt ?? '')))
+	const wanted = all.filter(([name]) => (isAcl(name) ? preserve.acls : preserve.xattrs))
+	return {...arrival, attributes: {...rest, xattrs: wanted}}
+}
+
+async function fetchXattrs(store: Store, key: string): Promise<readonly Xattr[]> {
+	const {body} = await store.get(key)
+	const pieces: Buffer[] = []
+	for await (const piece of body) pieces.push(piece)
+	return decodeXattrs(Buffer.concat(pieces)) ?? []
+}

@@ -1,0 +1,43 @@
+// The disk as a pull sees it: everything below one root, nothing through a symlink.
+
+import type {Path} from '../base/path.ts'
+import type {Known} from '../format/metadata.ts'
+import type {Stat} from '../local/stat.ts'
+
+/** Attributes that could not be restored, by kind ('owner', 'xattr', 'device' ...), with the reason. */
+export type Lost = ReadonlyMap<string, string>
+
+/** A file that is being written beside its place, until it is whole. */
+export type NewFile = {
+	write(bytes: Buffer, position: number): void
+	/** Bytes that were written, read back. */
+	read(position: number, length: number): Buffer
+	/** Gives it its length and attributes and puts it in its place, over what is there. */
+	commit(wanted: Known): Lost
+	/** Forgets it; nothing stays. */
+	discard(): void
+}
+
+/**
+ * Paths are checked on every call: one that is unsafe, or whose way leads through a symlink, is
+ * refused with an error that says so. What is new has the attributes wanted before it appears.
+ */
+export type Disk = {
+	stat(path: Path): Stat | undefined
+	create(path: Path): NewFile
+	symlink(path: Path, target: Buffer, wanted: Known): Lost
+	/** A hard link to another path below the root. */
+	link(path: Path, to: Path): void
+	/** A FIFO, socket or device, as `wanted` says; with 'device' lost where it cannot be made here. */
+	special(path: Path, wanted: Known): Lost
+	/** A directory with no attributes yet; one that is there already stays. */
+	directory(path: Path): void
+	/** Gives what is there these attributes. */
+	apply(path: Path, wanted: Known): Lost
+	/** Removes a file, or an empty directory. */
+	remove(path: Path): void
+	/** Moves a file out of the way. */
+	rename(path: Path, to: Path): void
+	/** Closes the directories it holds. */
+	close(): void
+}

@@ -1,0 +1,116 @@
+// One object into one file, of any type but a directory.
+
+import {createHash} from 'node:crypto'
+import {fatal} from '../base/errors.ts'
+import {type Entry, TYPE} from '../format/entry.ts'
+import type {Status} from '../format/record.ts'
+import type {Got} from '../store/store.ts'
+import type {Arrival} from './arrival.ts'
+import {download} from './download.ts'
+import type {Receiver} from './receive.ts'
+
+/** The longest target of a symlink (PATH_MAX without its NUL). */
+const TARGET_LIMIT = 4095
+
+/** Fetches the object of an entry and makes its file, in the place of what the index knows there. */
+export async function makeFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
+	const {store, preserve} = receiver.options
+	receiver.options.disk.stat(entry.path)
+	const got = await store.get(receiver.key(entry.path))
+	try {
+		const arrival = await receiver.arrival(entry, got.head)
+		const {link} = arrival.attributes
+		if (!preserve.hardLinks || link === undefined || arrival.type !== TYPE.file)
+			return await make(receiver, status, entry, arrival, got)
+		const first = receiver.links.find(link)
+		if (first !== undefined && (await linked(receiver, status, entry, arrival, first))) return
+		const making = make(receiver, status, entry, arrival, got)
+		receiver.links.making(link, entry.path, making)
+		await making
+	} finally {
+		await got.body[Symbol.asyncIterator]().return?.()
+	}
+}
+
+/** Makes a hard link to another name of the same file; false if that name is not there or holds something else. */
+async function linked(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	arrival: Arrival,
+	first: Promise<string | undefined>,
+): Promise<boolean> {
+	const path = await first
+	const other = path === undefined || path === entry.path ? undefined : receiver.options.session.get(path)
+	if (!other?.local || other.remote?.etag !== arrival.head.etag) return false
+	receiver.keepBackup(entry.path)
+	receiver.touch(entry.path)
+	receiver.options.disk.link(entry.path, other.path)
+	receiver.commit(status, entry, arrival, other.local.md5)
+	// the link count changed, and with it the ctime of every name
+	receiver.refresh(other.path)
+	return true
+}
+
+async function make(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	arrival: Arrival,
+	got: Got,
+): Promise<void> {
+	if (arrival.type === TYPE.file) await regular(receiver, status, entry, arrival, got)
+	else if (arrival.type === TYPE.symlink) await symlink(receiver, status, entry, arrival, got)
+	else special(receiver, status, entry, arrival)
+}
+
+async function regular(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	arrival: Arrival,
+	got: Got,
+): Promise<void> {
+	const {store, disk, signal, events} = receiver.options
+	const {path} = entry
+	receiver.touch(path)
+	const file = disk.create(path)
+	try {
+		const onBytes = (bytes: number) => events.moved(bytes, path)
+		const content = await download(arrival, got.body, file, {store, key: receiver.key(path), signal, onBytes})
+		receiver.keepBackup(path)
+		receiver.warn(file.commit(arrival.attributes))
+		receiver.commit(status, entry, arrival, content.md5)
+	} catch (error) {
+		file.discard()
+		throw error
+	}
+}
+
+async function symlink(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	arrival: Arrival,
+	got: Got,
+): Promise<void> {
+	if (arrival.head.size > TARGET_LIMIT)
+		throw fatal(`its target has ${arrival.head.size} bytes, too many for a symlink`)
+	const pieces: Buffer[] = []
+	for await (const piece of got.body) pieces.push(piece)
+	const target = Buffer.concat(pieces)
+	if (target.length === 0 || target.includes(0)) throw fatal('its target is not one that a symlink can have')
+	receiver.keepBackup(entry.path)
+	receiver.touch(entry.path)
+	receiver.warn(receiver.options.disk.symlink(entry.path, target, arrival.attributes))
+	receiver.commit(status, entry, arrival, createHash('md5').update(target).digest('hex'))
+}
+
+function special(receiver: Receiver, status: Status, entry: Entry, arrival: Arrival): void {
+	const {disk, events, preserve} = receiver.options
+	if (!preserve.archive) return events.warn('special', 'devices, FIFOs and sockets come back with -a only')
+	receiver.touch(entry.path)
+	const lost = disk.special(entry.path, arrival.attributes)
+	receiver.warn(lost)
+	if (!lost.has('device')) receiver.commit(status, entry, arrival, undefined)
+}

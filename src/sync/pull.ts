@@ -1,0 +1,35 @@
+// pull: the remote is listed, the files are looked at, and what the remote has newer is fetched.
+
+import type {Path} from '../base/path.ts'
+import {fetch, listPaths} from './fetch.ts'
+import {plan} from './plan.ts'
+import {guardDeletions, index, type Outcome, type PushOptions} from './push.ts'
+import {receive, type ReceiveOptions} from './receive.ts'
+import type {Files} from './files.ts'
+import type {Select} from './scan.ts'
+
+export type PullOptions = ReceiveOptions & {
+	readonly files: Files
+	readonly scan: NonNullable<PushOptions['scan']>
+	readonly select?: Select | undefined
+	/** Only these paths and what is below them are fetched. */
+	readonly within?: ((path: Path) => boolean) | undefined
+	readonly delete?: boolean | undefined
+	readonly maxDelete?: number | undefined
+	readonly force?: boolean | undefined
+	readonly same?: boolean | undefined
+}
+
+/** Pulls; the session is saved by the caller. Resolves when all is done that could be. */
+export async function pull(options: PullOptions): Promise<Outcome> {
+	const {session, store, prefix, events, signal, within, force, same} = options
+	const unread = await index(options, options.scan)
+	const fetched = await fetch(session.index, listPaths(store, prefix, events.failed), signal)
+	if (fetched.changed) session.adopt(fetched.index)
+	const items = [
+		...plan(session.index, {direction: 'pull', force, same, delete: options.delete, select: within}),
+	]
+	const {kept, outcome} = guardDeletions(items, {unread, maxDelete: options.maxDelete})
+	await receive(kept, options)
+	return outcome
+}
