@@ -3,7 +3,6 @@
 
 import {createHash} from 'node:crypto'
 import type {Acl} from '../format/acl.ts'
-import {fromUnicode} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {readBody, resolveRange} from './body.ts'
 import {spelledOut} from './canned.ts'
@@ -17,6 +16,7 @@ import {
 	shownObject,
 } from './errors.ts'
 import {checkKey, checkProperties} from './limits.ts'
+import {MemoryObjects, type Stored} from './memory-objects.ts'
 import {MemoryUploads} from './memory-uploads.ts'
 import {
 	type AclPolicy,
@@ -38,13 +38,9 @@ import {
 	type Written,
 } from './store.ts'
 
-/** Keys of one page of a listing (S3's own limit). */
-const PAGE = 1000
 const CHUNK = 1 << 16
 const OWNER = 'memory'
 const ARCHIVES = new Set(['GLACIER', 'DEEP_ARCHIVE'])
-
-type Stored = {readonly key: string; readonly bytes: Buffer; readonly head: Head; acl: Acl}
 
 export type MemoryOptions = {
 	/** The bucket's name; 'memory' by default. */
@@ -68,9 +64,7 @@ export class MemoryStore implements Store {
 	readonly bucket: string
 	readonly url: string
 	readonly conditional = true
-	/** By the bytes of the key, so that the order of names is that of S3. */
-	readonly #objects = new Map<string, Stored>()
-	#order: readonly string[] | undefined
+	readonly #objects = new MemoryObjects()
 	#exists: boolean
 	#aclsDisabled: boolean
 	#acl: Acl = 'private'
@@ -86,22 +80,16 @@ export class MemoryStore implements Store {
 		this.#uploads = new MemoryUploads(this.bucket)
 	}
 
-	async *list(prefix: string, options: {readonly after?: string | undefined} = {}): AsyncIterable<Listed[]> {
-		const start = fromUnicode(prefix)
-		let after = fromUnicode(options.after ?? '')
-		for (;;) {
+	async *list(
+		prefix: string,
+		options: {readonly after?: string | undefined} = {},
+	): AsyncIterable<readonly Listed[]> {
+		for (let after = options.after ?? ''; ;) {
 			this.#needBucket()
-			const names = this.#names()
-			let at = after >= start ? indexBehind(names, after) : indexOf(names, start)
-			const page: Listed[] = []
-			for (; page.length < PAGE; at++) {
-				const name = names[at]
-				if (name === undefined || !name.startsWith(start)) break
-				page.push(this.#listed(name))
-				after = name
-			}
+			const {page, more} = this.#objects.page(prefix, after)
 			yield page
-			if (page.length < PAGE || names[at]?.startsWith(start) !== true) return
+			if (!more) return
+			after = page.at(-1)?.key ?? ''
 		}
 	}
 
@@ -142,8 +130,7 @@ export class MemoryStore implements Store {
 		const found = this.#find(key, options.version)
 		if (found === undefined) return
 		this.#checkCondition(key, {ifMatch: options.ifMatch})
-		this.#objects.delete(fromUnicode(key))
-		this.#order = undefined
+		this.#objects.delete(key)
 	}
 
 	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
@@ -240,7 +227,7 @@ export class MemoryStore implements Store {
 	}
 
 	#find(key: string, version = 'null'): Stored | undefined {
-		return version === 'null' ? this.#objects.get(fromUnicode(key)) : undefined
+		return version === 'null' ? this.#objects.get(key) : undefined
 	}
 
 	#need(key: string, version?: string): Stored {
@@ -276,37 +263,11 @@ export class MemoryStore implements Store {
 	}
 
 	#store(key: string, bytes: Buffer, etag: string, properties: Properties): Written {
-		const name = fromUnicode(key)
 		const modified = this.#now()
 		const {metadata = {}, contentType = 'binary/octet-stream', contentEncoding, acl = 'private'} = properties
 		const storageClass = properties.storageClass === 'STANDARD' ? undefined : properties.storageClass
 		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding}
-		if (!this.#objects.has(name)) this.#order = undefined
-		this.#objects.set(name, {key, bytes, head, acl})
+		this.#objects.set({key, bytes, head, acl})
 		return {etag, modified}
 	}
-
-	#names(): readonly string[] {
-		return (this.#order ??= [...this.#objects.keys()].toSorted())
-	}
-
-	#listed(name: string): Listed {
-		const {key, head} = this.#objects.get(name) as Stored
-		return {key, etag: head.etag, size: head.size, modified: head.modified, storageClass: head.storageClass}
-	}
 }
-
-/** The index of the first of the sorted `names` that is not less than `name`. */
-function indexOf(names: readonly string[], name: string): number {
-	let low = 0
-	let high = names.length
-	while (low < high) {
-		const middle = (low + high) >>> 1
-		if ((names[middle] ?? '') < name) low = middle + 1
-		else high = middle
-	}
-	return low
-}
-
-/** The index of the first of the sorted `names` that is greater than `name`. */
-const indexBehind = (names: readonly string[], name: string): number => indexOf(names, `${name}\0`)
