@@ -12,7 +12,7 @@ import {errnoOf, fatal} from '../base/errors.ts'
 import {forFs, nameOf, parentOf, type Path, ROOT, unsafe} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {S_IFLNK, S_IFMT} from '../format/mode.ts'
-import {changeMode, hasDescriptors, openDirectory, pathOf} from './descriptors.ts'
+import {changeModeOf, hasDescriptors, openDirectory, pathOf} from './descriptors.ts'
 import {exactly, lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** A place to write to, valid until it is released. */
@@ -120,11 +120,11 @@ export class Confined {
 	}
 }
 
-/** Closes a directory, and gives it back the mode that `loosen` took, if nobody gave it another. */
-function shut({fd, prefix, stat, pins}: Directory): void {
+/** Closes a directory, and gives it back the mode that `enter` changed, if nobody gave it another. */
+function shut({fd, stat, pins}: Directory): void {
 	if (pins > 0) return
-	if (isClosedToUs(stat) && Number(fstatSync(fd).mode) === (stat.mode | S_IRWXU))
-		changeMode(`${prefix}.`, stat.mode & PERMISSIONS)
+	if (isClosedToUs(stat) && fstatSync(fd).mode === (stat.mode | S_IRWXU))
+		changeModeOf(fd, stat.mode & PERMISSIONS)
 	closeSync(fd)
 }
 
@@ -148,7 +148,7 @@ function enter(path: Path, file: Path): Directory {
 	const fd = openDirectory(file)
 	const prefix = hasDescriptors ? `${pathOf(fd)}/` : file === '/' ? file : `${file}/`
 	const stat = exactly(fstatSync(fd, {bigint: true}))
-	if (isClosedToUs(stat)) changeMode(`${prefix}.`, (stat.mode | S_IRWXU) & PERMISSIONS)
+	if (isClosedToUs(stat)) changeModeOf(fd, (stat.mode | S_IRWXU) & PERMISSIONS)
 	return {path, prefix, fd, stat, pins: 0, isKnown: true}
 }
 

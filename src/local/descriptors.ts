@@ -1,7 +1,7 @@
 // Files named by an open descriptor, so that nobody can put another in their place: Linux's openat(2),
 // as far as node can have it.
 
-import {chmodSync, closeSync, constants, existsSync, openSync} from 'node:fs'
+import {chmodSync, closeSync, constants, existsSync, fchmodSync, openSync} from 'node:fs'
 import {forFs, type Path} from '../base/path.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
@@ -22,12 +22,16 @@ export const openDirectory = (file: Path): number =>
 /** The path that means the file of a descriptor. Only where hasDescriptors. */
 export const pathOf = (fd: number): Path => `${DESCRIPTORS}/${fd}`
 
+/** fchmod(2), which a descriptor of openDirectory does not allow. */
+export const changeModeOf = (fd: number, mode: number): void =>
+	hasDescriptors ? chmodSync(pathOf(fd), mode) : fchmodSync(fd, mode)
+
 /** chmod(2) of the file itself: what it names, should it be a link by then, keeps its mode where hasDescriptors. */
 export function changeMode(file: Path, mode: number): void {
 	if (!hasDescriptors) return chmodSync(forFs(file), mode)
 	const fd = openSync(forFs(file), O_PATH | constants.O_NOFOLLOW)
 	try {
-		chmodSync(pathOf(fd), mode)
+		changeModeOf(fd, mode)
 	} finally {
 		closeSync(fd)
 	}

@@ -40,8 +40,8 @@ type Abi = {
 const LINUX: Abi = {
 	signatures: {
 		utimensat: 'int utimensat(int, const void *, const void *, int)',
-		list: 'ssize_t llistxattr(const void *, void *, size_t)',
-		get: 'ssize_t lgetxattr(const void *, const void *, void *, size_t)',
+		list: 'long llistxattr(const void *, void *, size_t)',
+		get: 'long lgetxattr(const void *, const void *, void *, size_t)',
 		set: 'int lsetxattr(const void *, const void *, const void *, size_t, int)',
 		remove: 'int lremovexattr(const void *, const void *)',
 		mknod: 'int mknod(const void *, uint32_t, uint64_t)',
@@ -57,8 +57,8 @@ const XATTR_NOFOLLOW = 1
 const DARWIN: Abi = {
 	signatures: {
 		utimensat: 'int utimensat(int, const void *, const void *, int)',
-		list: 'ssize_t listxattr(const void *, void *, size_t, int)',
-		get: 'ssize_t getxattr(const void *, const void *, void *, size_t, uint32_t, int)',
+		list: 'long listxattr(const void *, void *, size_t, int)',
+		get: 'long getxattr(const void *, const void *, void *, size_t, uint32_t, int)',
 		set: 'int setxattr(const void *, const void *, const void *, size_t, uint32_t, int)',
 		remove: 'int removexattr(const void *, const void *, int)',
 		mknod: 'int mknod(const void *, uint16_t, int32_t)',
@@ -85,9 +85,13 @@ export function native(): Native | undefined {
 function load(): Native | undefined {
 	const abi = {linux: LINUX, darwin: DARWIN}[process.platform as string]
 	if (abi === undefined) return undefined
+	const koffi = installed()
+	return koffi?.sizeof('long') === 8 ? bind(koffi, abi) : undefined
+}
+
+function installed(): Koffi | undefined {
 	try {
-		const koffi: Koffi = createRequire(import.meta.url)('koffi')
-		return koffi.sizeof('long') === 8 ? bind(koffi, abi) : undefined
+		return createRequire(import.meta.url)('koffi')
 	} catch {
 		return undefined
 	}

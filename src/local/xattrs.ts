@@ -20,7 +20,7 @@ export const isAcl = (name: string): boolean =>
 export function isKept(name: string, {xattrs, acls}: XattrKinds): boolean {
 	if (isAcl(name)) return acls === true
 	if (xattrs !== true || name.startsWith('system.') || name === 'security.selinux') return false
-	return process.platform !== 'linux' || process.getuid?.() === 0 || name.startsWith('user.')
+	return process.platform !== 'linux' || process.geteuid?.() === 0 || name.startsWith('user.')
 }
 
 /**
