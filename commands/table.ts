@@ -4,6 +4,11 @@
 import type {Table} from '../src/cli/command.ts'
 
 export const COMMANDS: Table = {
+	serve: {
+		group: 'porcelain',
+		summary: 'run a small S3 server on a directory',
+		load: async () => (await import('./serve.ts')).default,
+	},
 	help: {
 		group: 'porcelain',
 		summary: 'open the manual page of a command, or list the commands',

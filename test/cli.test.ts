@@ -1,6 +1,7 @@
 // The terminal floor: options, streams, messages, statuses.
 
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {once} from 'node:events'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setImmediate} from 'node:timers/promises'
@@ -141,14 +142,15 @@ test('-h shows the synopsis and every option', (t) => {
 	const c: Command = {
 		name: 'x',
 		summary: '',
-		synopsis: ['[-av] <file>', '--all'],
+		synopsis: ['[-av] <file>', '[--one <value>] [--two <value> [<three>]] [--four <value>] [--five] [<six>]'],
 		flags: {...FLAGS, 'an-option-that-is-wide': {type: 'string', arg: 'value', help: 'goes on below'}},
 		run: async () => 0,
 	}
 	t.is(
 		usageText(c),
 		`usage: s3r x [-av] <file>
-   or: s3r x --all
+   or: s3r x [--one <value>] [--two <value> [<three>]] [--four <value>] [--five]
+             [<six>]
 
     -a, --archive             archive mode
     -v, --[no-]verbose        say more
@@ -342,6 +344,18 @@ test('an interrupted command ends with the status of the signal, silently', asyn
 		stop.abort(interrupted(number))
 		t.deepEqual(await result, {status, stdout: 'answered\n', stderr: ''})
 	}
+})
+
+test('a command that ends well in spite of a signal is not interrupted', async (t) => {
+	const stop = new AbortController()
+	const serving = table(async ({signal}) => {
+		await once(signal, 'abort')
+		return EXIT.ok
+	})
+	const result = s3r(['x'], {table: serving, signal: stop.signal})
+	await setImmediate()
+	stop.abort(interrupted(15))
+	t.is((await result).status, 0)
 })
 
 // Records.

@@ -44,7 +44,10 @@ export type Context = {
 	/** The current directory, absolute, without a final '/' (but for the root's). */
 	readonly cwd: Path
 	readonly env: NodeJS.ProcessEnv
-	/** Aborted by SIGINT, SIGTERM and SIGHUP: finish what must be finished, then return or throw. */
+	/**
+	 * Aborted by SIGINT, SIGTERM and SIGHUP: finish what must be finished, then throw (anything), which ends
+	 * in the status of the signal, or resolve if all was done in spite of it.
+	 */
 	readonly signal: AbortSignal
 	/** All commands, for those that speak of others. */
 	readonly table: Table

@@ -1,7 +1,7 @@
 // Prints records and diff lines in the form that the options ask for.
 
 import {usage} from '../base/errors.ts'
-import {fromUnicode, type Path} from '../base/path.ts'
+import type {Path} from '../base/path.ts'
 import {quote} from '../base/quote.ts'
 import {formatJson} from '../format/json.ts'
 import {type DiffLine, type FileRecord, formatDiff, formatRecord} from '../format/record.ts'
@@ -39,7 +39,7 @@ export class RecordPrinter {
 function formOf(flags: RecordValues, nul: boolean): (item: Item) => Path {
 	const asked = (['json', 'format', 'name-only'] as const).filter((f) => (flags[f] ?? false) !== false)
 	if (asked.length > 1) throw usage(`options '--${asked[0]}' and '--${asked[1]}' exclude each other`)
-	if (flags.json === true) return (item) => fromUnicode(formatJson(item))
+	if (flags.json === true) return formatJson
 	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
 	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))
 	return ({status, record}) =>

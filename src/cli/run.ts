@@ -24,7 +24,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
 		const command = await find(context.table, ALIASES[name] ?? name)
 		const status = await call(command, rest, context)
 		await context.io.flush()
-		return context.signal.aborted ? interruptedStatus(context.signal) : status
+		return status
 	} catch (error) {
 		// What was done before it failed has been promised to the reader.
 		await context.io.flush().catch(() => {})
