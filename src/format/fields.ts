@@ -28,9 +28,17 @@ export function modeOf(text = '', radix: 8 | 10): number | undefined {
 /** An MD5 in hex. */
 export const hexDigest = (text = ''): string | undefined => (/^[0-9a-f]{32}$/.test(text) ? text : undefined)
 
+/** The bytes of their base64, of at least one. */
+export const base64 = (text = ''): Buffer | undefined =>
+	/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/.test(text)
+		? Buffer.from(text, 'base64')
+		: undefined
+
 /** An MD5 (hex) of its 16 bytes in base64. */
-export const base64Digest = (text = ''): string | undefined =>
-	/^[A-Za-z0-9+/]{22}==$/.test(text) ? Buffer.from(text, 'base64').toString('hex') : undefined
+export function base64Digest(text: string | undefined): string | undefined {
+	const bytes = base64(text)
+	return bytes?.length === 16 ? bytes.toString('hex') : undefined
+}
 
 /** The text that was percent-encoded. */
 export function decoded(text: string | undefined): string | undefined {

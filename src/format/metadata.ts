@@ -2,7 +2,7 @@
 // foreign.ts reads what other tools write.
 
 import {createHash} from 'node:crypto'
-import {decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
+import {base64, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
 import {formatTime} from './record.ts'
 import {decodeXattrs, encodeXattrs, xattrsDigest, type Xattr} from './xattrs.ts'
 
@@ -111,8 +111,13 @@ export function decodeFields(text: string | undefined): Known {
 				? {size, md5, encoding: 'gzip'}
 				: undefined,
 		xattrsAt: x?.startsWith('@') ? hexDigest(x.slice(1)) : undefined,
-		xattrs: x === undefined || x.startsWith('@') ? undefined : decodeXattrs(Buffer.from(x, 'base64')),
+		xattrs: x?.startsWith('@') === false ? inlineXattrs(x) : undefined,
 	})
+}
+
+function inlineXattrs(text: string): Xattr[] | undefined {
+	const bytes = base64(text)
+	return bytes === undefined ? undefined : decodeXattrs(bytes)
 }
 
 /** The attributes that the `file-*` keys hold, which AWS's file services write too. */

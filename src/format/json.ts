@@ -1,0 +1,23 @@
+// An item as one JSON object a line. See s3r-records(5), JSON.
+
+import {fromUnicode, type Path, toUnicode} from '../base/path.ts'
+import {FIELDS, type Item} from './template.ts'
+
+/** Sequences of UTF-8 (RFC 3629, section 4), and single bytes that are part of none. */
+const PIECES =
+	/(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+|[\x80-\xff]/g
+
+/**
+ * A path in Unicode, with a lone surrogate U+DC80 to U+DCFF for each byte that is not UTF-8: Python's
+ * surrogateescape, which its os.fsencode() turns back into the bytes.
+ */
+const surrogateEscaped = (path: Path): string =>
+	path.replace(PIECES, (piece) => toUnicode(piece) ?? String.fromCharCode(0xdc00 + piece.charCodeAt(0)))
+
+/** The item as JSON in UTF-8 (a byte string), without a line end; what is not known of it is left out. */
+export function formatJson(item: Item): Path {
+	const {digest: _, ...fields} = FIELDS
+	const known = Object.entries(fields).map(([name, show]) => [name, show(item)])
+	const path = surrogateEscaped(item.record.path)
+	return fromUnicode(JSON.stringify({path, ...Object.fromEntries(known)}))
+}
