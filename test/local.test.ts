@@ -409,6 +409,29 @@ test('names and ids of owners are found both ways, and what is unknown stays unk
 	t.is(fallback.groupId('root'), has('getent') ? 0 : undefined)
 })
 
+test('without koffi, times are set as node can, and what is lost is told', (t) => {
+	const root = scratch(t)
+	for (const floor of ['base', 'format', 'local'])
+		fs.cpSync(new URL(`../${floor}`, build), `${root}/src/${floor}`, {recursive: true})
+	put(root, 'package.json', '{"type": "module"}')
+	put(root, 'file')
+	const body = `
+		import {applyAttrs} from '${root}/src/local/attrs.js'
+		import {makeNode} from '${root}/src/local/make.js'
+		import {Owners} from '${root}/src/local/owners.js'
+		const owners = new Owners(), file = '${root}/file'
+		const apply = (wanted) => applyAttrs(file, wanted, {owners, xattrs: true}).map(({kind}) => kind)
+		console.log(JSON.stringify([
+			apply({mtime: 1700000000123456789n}),
+			apply({xattrs: [['user.a', Buffer.from('1')]]}),
+			makeNode('${root}/fifo', 0o010600, {major: 0, minor: 0}).kind,
+			apply({mtime: 1700000000000000000n}),
+		]))`
+	const printed = execFileSync(process.execPath, ['--input-type=module', '-e', body], {encoding: 'utf8'})
+	t.deepEqual(JSON.parse(printed), [['times'], ['xattr'], 'device', []])
+	t.is(must(`${root}/file`).mtime, 1_700_000_000_000_000_000n)
+})
+
 // ---- writing
 
 const names = (directory: Path): string[] => fs.readdirSync(forFs(directory), 'latin1')

@@ -14,7 +14,7 @@ export const makeSymlink = (file: Path, content: Buffer, finish?: Finish): void 
 	make(file, (temporary) => symlinkSync(content, forFs(temporary)), finish)
 
 /**
- * Makes `file` another name of `existing`, which must lie on the same file system. Does nothing where it
+ * Makes `file` another name of `existing`, a held place too, on the same file system. Does nothing where it
  * is one already: rename(2) would leave both names of one file.
  */
 export function makeHardLink(file: Path, existing: Path): void {
