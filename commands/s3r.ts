@@ -24,6 +24,6 @@ const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ??
 const io = new Io(process, {signal, secrets})
 process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal})))
 
-const cwd = byteDirectory(process.cwd())
+const cwd = byteDirectory(() => process.cwd())
 const argv = byteArguments(process.argv.slice(2))
-process.exit(await run(argv, {io, cwd, env, signal, table: COMMANDS}))
+process.exit(await run(argv, {io, cwd, env, signal, umask: process.umask(), table: COMMANDS}))

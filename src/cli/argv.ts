@@ -2,6 +2,7 @@
 // puts U+FFFD where they are not; Linux keeps the bytes in /proc.
 
 import {readFileSync, readlinkSync} from 'node:fs'
+import {fatal, reason} from '../base/errors.ts'
 import {fromBytes, fromUnicode, type Path} from '../base/path.ts'
 
 const LOST = '\ufffd'
@@ -17,12 +18,21 @@ export function byteArguments(argv: readonly string[], cmdline = '/proc/self/cmd
 	}
 }
 
-/** The current directory, which node calls `cwd`, as a byte string. */
-export function byteDirectory(cwd: string, link = '/proc/self/cwd'): Path {
-	if (!cwd.includes(LOST)) return fromUnicode(cwd)
+/** The current directory, which node calls `cwd()`, as a byte string. Fatal if it is gone. */
+export function byteDirectory(cwd: () => string, link = '/proc/self/cwd'): Path {
+	const directory = currentDirectory(cwd)
+	if (!directory.includes(LOST)) return fromUnicode(directory)
 	try {
 		return fromBytes(readlinkSync(link, 'buffer'))
 	} catch {
-		return fromUnicode(cwd)
+		return fromUnicode(directory)
+	}
+}
+
+function currentDirectory(cwd: () => string): string {
+	try {
+		return cwd()
+	} catch (error) {
+		throw fatal(`cannot find the current directory: ${reason(error)}`, undefined, error)
 	}
 }
