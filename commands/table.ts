@@ -4,6 +4,26 @@
 import type {Table} from '../src/cli/command.ts'
 
 export const COMMANDS: Table = {
+	init: {
+		group: 'porcelain',
+		summary: 'make a directory the local side of a remote',
+		load: async () => (await import('./init.ts')).default,
+	},
+	clone: {
+		group: 'porcelain',
+		summary: 'bring a whole remote into a new directory',
+		load: async () => (await import('./clone.ts')).default,
+	},
+	push: {
+		group: 'porcelain',
+		summary: 'send what changed here to the remote',
+		load: async () => (await import('./push.ts')).default,
+	},
+	pull: {
+		group: 'porcelain',
+		summary: 'bring what changed on the remote here',
+		load: async () => (await import('./pull.ts')).default,
+	},
 	serve: {
 		group: 'porcelain',
 		summary: 'run a small S3 server on a directory',

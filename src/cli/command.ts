@@ -49,6 +49,8 @@ export type Context = {
 	 * in the status of the signal, or resolve if all was done in spite of it.
 	 */
 	readonly signal: AbortSignal
+	/** The process's file mode creation mask. */
+	readonly umask: number
 	/** All commands, for those that speak of others. */
 	readonly table: Table
 }

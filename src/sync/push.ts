@@ -3,11 +3,14 @@
 
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
+import type {Store} from '../store/store.ts'
 import {plan, type PlanItem} from './plan.ts'
 import {scan, type ScanOptions, type Select} from './scan.ts'
 import {send, type SendOptions} from './send.ts'
 
-export type PushOptions = Omit<SendOptions, 'force'> & {
+export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
+	/** Opens the store; not called where there is nothing to send. */
+	readonly open: () => Promise<Store>
 	/** What is indexed first; nothing without. */
 	readonly scan?:
 		| Pick<ScanOptions, 'root' | 'paths' | 'oneFileSystem' | 'checksum' | 'onTemporary'>
@@ -32,7 +35,7 @@ export async function push(options: PushOptions): Promise<Outcome> {
 		...plan(session.index, {direction: 'push', force, same, delete: options.delete, select: within}),
 	]
 	const {kept, outcome} = guardDeletions(items, {unread, maxDelete: options.maxDelete})
-	await send(kept, options)
+	if (kept.length > 0) await send(kept, {...options, store: await options.open()})
 	return outcome
 }
 
@@ -47,7 +50,7 @@ export async function index(
 		events,
 		delete: deletes,
 		force,
-	}: Omit<PushOptions, 'store' | 'prefix'>,
+	}: Omit<PushOptions, 'open' | 'prefix'>,
 	how: NonNullable<PushOptions['scan']>,
 ): Promise<boolean> {
 	let unread = false

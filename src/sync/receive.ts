@@ -74,8 +74,8 @@ export class Receiver {
 		const {status, entry} = item
 		const isConflict = status === 'C' && this.options.backup === undefined
 		if (status === 'D') this.#deletions.push(entry)
-		else if (isConflict) this.done('C', entry)
-		else if (status !== '=') await this.#attempt(entry, () => this.#take(status, entry))
+		else if (isConflict || status === '=') this.done(status, entry)
+		else await this.#attempt(entry, () => this.#take(status, entry))
 	}
 
 	/** Runs the work on one item; what goes wrong with it is told, not thrown. */

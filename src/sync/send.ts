@@ -76,9 +76,9 @@ export class Sender {
 	async execute({status, entry}: PlanItem): Promise<void> {
 		if (status === 'D') this.deletions.push(entry)
 		else if (status === 'R') await this.#copyWhenThere(entry)
-		else if (status === 'C') this.#done('C', entry)
+		else if (status === 'C' || status === '=') this.#done(status, entry)
 		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
-		else if (status !== '=') await this.#attempt(entry, () => this.#content(status, entry))
+		else await this.#attempt(entry, () => this.#content(status, entry))
 	}
 
 	async delete(entry: Entry): Promise<void> {

@@ -58,6 +58,7 @@ export async function s3r(argv: readonly string[], options: RunOptions = {}): Pr
 		cwd: fromUnicode(options.cwd ?? '/'),
 		env: options.env ?? {},
 		signal,
+		umask: 0o022,
 		table: options.table ?? COMMANDS,
 	})
 	return {status, stdout: out.text(), stderr: err.text()}

@@ -1,0 +1,55 @@
+// s3r push: send what changed here to the remote.
+
+import {command} from '../src/cli/command.ts'
+import {storedFlags} from '../src/cli/flags.ts'
+import {numberOf} from '../src/cli/filters.ts'
+import {filesOf, openSession, owners, pathsOf, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
+import {Report, transferFlags} from '../src/cli/transfer.ts'
+import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
+import {push} from '../src/sync/push.ts'
+
+export default command({
+	name: 'push',
+	summary: 'send what changed here to the remote',
+	synopsis: ['-a [<option>...]', '[<option>...] <path>...', '[<option>...]'],
+	flags: {
+		...transferFlags,
+		compress: {type: 'boolean', short: 'z', help: 'store as gzip what becomes smaller by it'},
+		...storedFlags,
+	},
+
+	async run(context, flags, args, ordered) {
+		const place = placeOf(context)
+		const remote = remoteOf(context, flags)
+		const pretend = flags['dry-run']
+		const maxDelete = numberOf('max-delete', flags['max-delete'])
+		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
+		const report = new Report(context, 'push', flags)
+		const session = await openSession(context, place, pretend)
+		let opened: Opened | undefined
+		try {
+			const outcome = await push({
+				open: async () => (opened = await openRemote(context, remote, {pretend})).store,
+				session,
+				files: filesOf(place, flags),
+				owners,
+				...storedAs(remote),
+				events: report.events,
+				compress: flags.compress,
+				force: flags.force,
+				delete: flags.delete,
+				maxDelete,
+				same: (flags.verbose ?? 0) > 1,
+				scan: paths || flags.archive ? scanOf(place, flags, paths) : undefined,
+				select: selectOf(context, place, ordered),
+				within: paths && isWithin(paths),
+				signal: context.signal,
+			})
+			return await report.finish(outcome, opened?.counts, maxDelete)
+		} finally {
+			session.save()
+			session.close()
+			opened?.store.close()
+		}
+	},
+})

@@ -1,0 +1,86 @@
+// The one way from options to a pull, for pull and clone.
+
+import {numberOf} from './filters.ts'
+import {filesOf, openSession, owners, pathsOf, type PreserveValues, scanOf, selectOf} from './pushing.ts'
+import type {Context, Flags, Ordered, Values} from './command.ts'
+import {Report, transferFlags} from './transfer.ts'
+import {isWithin, openRemote} from './work.ts'
+import type {Remote} from '../format/remote.ts'
+import type {Place} from '../repo/find.ts'
+import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
+import {pull} from '../sync/pull.ts'
+
+export const pullFlags = {
+	...transferFlags,
+	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
+	compress: {
+		type: 'boolean',
+		short: 'z',
+		help: 'accepted as rsync does: what is stored as gzip comes back as it was',
+	},
+	'numeric-ids': {type: 'boolean', help: 'take owners by their ids, not their names'},
+	backup: {type: 'boolean', short: 'b', help: 'keep what is replaced, with a suffix to its name'},
+	suffix: {type: 'string', arg: 'suffix', help: "the suffix of a backup, '~' by default"},
+	fsync: {type: 'boolean', help: 'wait for the disk after each file'},
+} as const satisfies Flags
+export type PullValues = Values<typeof pullFlags>
+
+export type PullRun = {
+	readonly place: Place
+	readonly remote: Remote
+	readonly umask: number
+	readonly paths?: readonly string[] | undefined
+}
+
+/** Pulls into a local side and resolves to the exit status. */
+export async function runPull(
+	context: Context,
+	flags: PullValues & PreserveValues,
+	ordered: readonly Ordered[],
+	{place, remote, umask, paths: args = []}: PullRun,
+): Promise<number> {
+	const {archive, xattrs, acls, sparse, fsync} = flags
+	const pretend = flags['dry-run']
+	const maxDelete = numberOf('max-delete', flags['max-delete'])
+	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
+	const report = new Report(context, 'pull', flags)
+	const real = new LocalDisk(place.root, {
+		owners,
+		numericIds: flags['numeric-ids'],
+		xattrs,
+		acls,
+		sparse,
+		fsync,
+	})
+	const disk = pretend ? new PretendDisk(real) : real
+	const session = await openSession(context, place, pretend)
+	const {store, counts} = await openRemote(context, remote, {pretend})
+	try {
+		const outcome = await pull({
+			store,
+			session,
+			disk,
+			owners,
+			umask,
+			files: filesOf(place, flags),
+			prefix: remote.prefix,
+			events: report.events,
+			preserve: {archive, hardLinks: flags['hard-links'], xattrs, acls},
+			backup: flags.backup ? (flags.suffix ?? '~') : undefined,
+			force: flags.force,
+			delete: flags.delete,
+			maxDelete,
+			same: (flags.verbose ?? 0) > 1,
+			scan: scanOf(place, flags, undefined),
+			select: selectOf(context, place, ordered),
+			within: paths && isWithin(paths),
+			signal: context.signal,
+		})
+		return await report.finish(outcome, counts, maxDelete)
+	} finally {
+		session.save()
+		session.close()
+		disk.close()
+		store.close()
+	}
+}

@@ -1,0 +1,54 @@
+// The one way from options to a push, for push and the commands that end in one.
+
+import {unlinkSync} from 'node:fs'
+import {forFs, type Path} from '../base/path.ts'
+import {parseCanned} from '../format/acl.ts'
+import type {Remote} from '../format/remote.ts'
+import {Owners} from '../local/owners.ts'
+import {join, type Place, pathBelow} from '../repo/find.ts'
+import {IndexSession} from '../repo/session.ts'
+import {LocalFiles} from '../sync/local-files.ts'
+import {type Select} from '../sync/scan.ts'
+import {selection} from '../sync/select.ts'
+import type {Context, Ordered, Values} from './command.ts'
+import {filterRules} from './filters.ts'
+import type {preserveFlags} from './transfer.ts'
+
+export type PreserveValues = Values<typeof preserveFlags>
+
+/** The files of a local side, as far as the options want them looked at. */
+export const filesOf = (place: Place, flags: PreserveValues): LocalFiles =>
+	new LocalFiles(place.root, {xattrs: flags.xattrs, acls: flags.acls})
+
+/** Which files take part, by the rules of the command line and the ignore files. */
+export const selectOf = ({cwd}: Context, place: Place, ordered: readonly Ordered[]): Select =>
+	selection({...place, rules: filterRules(cwd, ordered)})
+
+/** The session of a command: one that keeps its changes to itself where it pretends. */
+export const openSession = (
+	context: Context,
+	place: Place,
+	pretend: boolean | undefined,
+): Promise<IndexSession> | IndexSession =>
+	pretend ? IndexSession.pretend(place) : IndexSession.open(place, {signal: context.signal})
+
+/** Paths below the root, of arguments as seen from the current directory. */
+export const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
+	args.map((arg) => pathBelow(place, cwd, arg))
+
+/** How the files are scanned; the temporary files of dead processes are removed on the way. */
+export const scanOf = (place: Place, flags: PreserveValues, paths: readonly Path[] | undefined) => ({
+	root: place.root,
+	paths: paths?.includes('') ? undefined : paths,
+	checksum: flags.checksum,
+	oneFileSystem: flags['one-file-system'],
+	onTemporary: (path: Path) => unlinkSync(forFs(join(place.root, path))),
+})
+
+export const owners = new Owners()
+
+export const storedAs = (remote: Remote) => ({
+	prefix: remote.prefix,
+	acl: remote.acl === undefined ? undefined : parseCanned(remote.acl),
+	storageClass: remote.storageClass,
+})

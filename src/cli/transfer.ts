@@ -1,0 +1,155 @@
+// What push, pull and their plumbing share: their options, and what they say of each item.
+
+import {EXIT} from '../base/errors.ts'
+import {fromUnicode, type Path} from '../base/path.ts'
+import {quote, shown} from '../base/quote.ts'
+import {reason, S3rError} from '../base/errors.ts'
+import {formatDiff} from '../format/record.ts'
+import {requests, type Counts} from '../store/counted.ts'
+import {type Events, Tally} from '../sync/events.ts'
+import type {Outcome} from '../sync/push.ts'
+import {tooManyDeletions} from '../sync/push.ts'
+import type {Direction} from '../sync/plan.ts'
+import type {Context, Flags, Values} from './command.ts'
+import {dryRunFlags, filterFlags, progressFlags, remoteFlags, storedFlags, verboseFlags} from './flags.ts'
+import {humanBytes} from './human.ts'
+import {itemized} from './itemized.ts'
+import {Progress} from './progress.ts'
+
+/** What is preserved and looked at, with rsync's letters. */
+export const preserveFlags = {
+	archive: {type: 'boolean', short: 'a', help: 'archive mode: everything is preserved but -HAX'},
+	'hard-links': {type: 'boolean', short: 'H', help: 'preserve hard links'},
+	acls: {type: 'boolean', short: 'A', help: 'preserve POSIX ACLs'},
+	xattrs: {type: 'boolean', short: 'X', help: 'preserve extended attributes'},
+	checksum: {type: 'boolean', short: 'c', help: 'read every file again, whatever its times say'},
+	'one-file-system': {type: 'boolean', short: 'x', help: 'do not cross file system boundaries'},
+} as const satisfies Flags
+
+export const deleteFlags = {
+	delete: {type: 'boolean', help: 'delete on the other side too what is gone here'},
+	'max-delete': {type: 'string', arg: 'n', help: 'delete nothing if it would be more than this many'},
+	force: {type: 'boolean', help: 'let this side win every conflict'},
+} as const satisfies Flags
+
+export const reportFlags = {
+	'itemize-changes': {type: 'boolean', short: 'i', help: 'print what changed about each item, as rsync does'},
+	stats: {type: 'boolean', help: 'print what was transferred, and the requests made'},
+} as const satisfies Flags
+
+export const transferFlags = {
+	...preserveFlags,
+	...deleteFlags,
+	...dryRunFlags,
+	...verboseFlags,
+	...reportFlags,
+	...progressFlags,
+	...filterFlags,
+	...remoteFlags,
+} as const satisfies Flags
+
+export type ReportValues = Values<typeof verboseFlags & typeof reportFlags & typeof progressFlags>
+export type StoredAndRemote = Values<typeof remoteFlags & typeof storedFlags>
+
+/** Tells a person, on the command's streams, what the work says of itself. */
+export class Report {
+	readonly tally = new Tally()
+	readonly events: Events
+	readonly #context: Context
+	readonly #flags: ReportValues
+	readonly #direction: Direction
+	readonly #progress: Progress
+	readonly #warned = new Set<string>()
+	#items = 0
+	#moved = 0
+	#printing: Promise<void> = Promise.resolve()
+
+	constructor(context: Context, direction: Direction, flags: ReportValues) {
+		this.#context = context
+		this.#direction = direction
+		this.#flags = flags
+		this.#progress = new Progress(context.io, {asked: flags.progress ?? false})
+		this.events = this.tally.counting({
+			done: (item) => {
+				const {status} = item.line
+				if (status !== '=' && status !== 'C') this.#items++
+				if (flags['itemize-changes'])
+					this.#print(`${itemized(item, direction)} ${quote(item.line.record.path)}`)
+				else if (flags.verbose) this.#print(formatDiff(item.line, false))
+				if (status === 'C') this.#conflict(item.line.record.path)
+			},
+			failed: (path, error) => this.#say(`error: ${shown(path)}: ${fromUnicode(reason(error))}`, error),
+			vanished: (path) => this.#say(`warning: ${shown(path)} vanished before it could be read`),
+			warn: (kind, message) => this.#warn(kind, message),
+			moved: (bytes, path) => {
+				this.#moved += bytes
+				this.#progress.add(bytes, path)
+			},
+		})
+	}
+
+	#print(line: string): void {
+		// the streams are in order; who reads slowly holds up the end, not each item
+		this.#printing = this.#printing.then(() => this.#context.io.record(line))
+	}
+
+	#say(line: string, error?: unknown): void {
+		this.#context.io.say(line)
+		if (error instanceof S3rError && error.hint !== undefined && !this.#warned.has(error.hint)) {
+			this.#warned.add(error.hint)
+			this.#context.io.say(`hint: ${error.hint}`)
+		}
+	}
+
+	#warn(kind: string, message: string): void {
+		if (this.#warned.has(kind) || this.#flags.quiet) return
+		this.#warned.add(kind)
+		this.#context.io.say(`warning: ${WARNINGS[kind] ?? kind}: ${message}`)
+	}
+
+	#conflict(path: Path): void {
+		this.#say(`error: ${shown(path)}: it changed both here and on the remote`)
+		const hint =
+			this.#direction === 'push'
+				? "'s3r pull --backup' keeps both, 's3r push --force' lets this side win"
+				: "'--backup' keeps both, '--force' lets the remote win"
+		if (this.#warned.has(hint)) return
+		this.#warned.add(hint)
+		this.#context.io.say(`hint: ${hint}`)
+	}
+
+	/** Ends the report; resolves to the exit status. */
+	async finish(outcome: Outcome, counts: Counts | undefined, maxDelete?: number): Promise<number> {
+		this.#progress.end()
+		await this.#printing
+		if (this.#flags.stats) this.#stats(counts)
+		if (outcome.unread) this.#context.io.say('warning: some files could not be read, so nothing was deleted')
+		if (outcome.tooMany !== undefined) throw tooManyDeletions(outcome.tooMany, maxDelete ?? 0)
+		return this.tally.status === EXIT.ok && outcome.unread ? EXIT.partial : this.tally.status
+	}
+
+	#stats(counts: Counts | undefined): void {
+		const {io} = this.#context
+		io.say(`items: ${this.#items} done, ${this.tally.failures} failed, ${this.tally.conflicts} in conflict`)
+		io.say(`bytes: ${this.#moved} (${humanBytes(this.#moved)})`)
+		const kinds = Object.entries(counts ?? {}).filter(
+			([kind, n]) => n > 0 && kind !== 'sent' && kind !== 'received',
+		)
+		io.say(
+			`requests: ${counts ? requests(counts) : 0}${kinds
+				.map(([kind, n], i) => `${i ? ',' : ' ('} ${kind} ${n}`)
+				.join('')
+				.replace('( ', '(')}${kinds.length ? ')' : ''}`,
+		)
+	}
+}
+
+const WARNINGS: Readonly<Record<string, string>> = {
+	owner: 'owners were not restored',
+	mode: 'modes were not restored',
+	xattr: 'extended attributes were not restored',
+	acl: 'ACLs were not restored',
+	device: 'devices were not restored',
+	times: 'times were not restored exactly',
+	special: 'special files were skipped',
+}

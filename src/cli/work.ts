@@ -1,0 +1,91 @@
+// What most commands begin with: the local side that they are called in, its remote, and a store.
+
+import {fromUnicode, type Path} from '../base/path.ts'
+import {usage} from '../base/errors.ts'
+import {parseCanned} from '../format/acl.ts'
+import type {Remote} from '../format/remote.ts'
+import {findPlace, type Place, requirePlace} from '../repo/find.ts'
+import {
+	type Lookup,
+	namedObject,
+	namedRemote,
+	type Named,
+	type RemoteOptions,
+	requireRemote,
+} from '../repo/remotes.ts'
+import {type Counts, counted} from '../store/counted.ts'
+import {dryRun} from '../store/dry.ts'
+import {openStore} from '../store/open.ts'
+import type {Store} from '../store/store.ts'
+import type {Context} from './command.ts'
+import type {RemoteValues, StoredValues} from './flags.ts'
+
+/** What the options say of the remote. */
+export function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions {
+	if (flags.acl !== undefined) parseCanned(flags.acl)
+	return {
+		endpoint: flags.endpoint,
+		region: flags.region,
+		profile: flags.profile,
+		pathStyle: flags['path-style'],
+		requesterPays: flags['requester-pays'],
+		acl: flags.acl,
+		storageClass: flags['storage-class'],
+		sse: flags.sse,
+		sseKmsKeyId: flags['sse-kms-key-id'],
+	}
+}
+
+/** How a command finds remotes: with its options, in the environment, in the configs. */
+export const lookup = ({cwd, env}: Context, flags: RemoteValues & StoredValues): Lookup => ({
+	place: findPlace(cwd, env),
+	env,
+	options: remoteOptions(flags),
+})
+
+/** The local side that a command must be called in. */
+export const placeOf = ({cwd, env}: Context): Place => requirePlace(cwd, env)
+
+/** The remote of the local side, or the one that an argument names. */
+export const remoteOf = (context: Context, flags: RemoteValues & StoredValues, arg?: string): Remote =>
+	arg === undefined
+		? requireRemote({...lookup(context, flags), place: placeOf(context)})
+		: namedRemote(unicode(arg), lookup(context, flags))
+
+/**
+ * The object that an argument means: `s3://bucket/key` anywhere; below the prefix of the remote inside
+ * a local side; `bucket/key` outside of one.
+ */
+export function objectOf(context: Context, flags: RemoteValues & StoredValues, arg: string): Named {
+	const place = findPlace(context.cwd, context.env)
+	if (place === undefined || arg.startsWith('s3://')) return namedObject(unicode(arg), lookup(context, flags))
+	const remote = remoteOf(context, flags)
+	return {remote, key: remote.prefix + unicode(arg)}
+}
+
+/** An argument that must be Unicode: part of a URL or a key. */
+export function unicode(arg: string): string {
+	const text = new TextDecoder('utf-8').decode(Buffer.from(arg, 'latin1'))
+	if (fromUnicode(text) !== arg) throw usage(`${arg} is not UTF-8`)
+	return text
+}
+
+export type Opened = {readonly store: Store; readonly counts: Counts}
+
+/** Opens a remote's store, counted; with `pretend` nothing is written to it. */
+export async function openRemote(
+	context: Context,
+	remote: Remote,
+	options: {readonly pretend?: boolean | undefined} = {},
+): Promise<Opened> {
+	const store = counted(await openStore(remote, {signal: context.signal}))
+	return {store: options.pretend ? dryRun(store) : store, counts: store.counts}
+}
+
+/** Whether `path` is one of `paths` or below one; everything is below ''. */
+export const isWithin =
+	(paths: readonly Path[]) =>
+	(path: Path): boolean =>
+		paths.some(
+			(p) => p === '' || path === p || path === `${p}/` || path.startsWith(p.endsWith('/') ? p : `${p}/`),
+		)
