@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The process: the only file that touches its arguments, streams, signals and exit status.
 
+import {setMaxListeners} from 'node:events'
 import {constants} from 'node:os'
 import {byteArguments, byteDirectory} from '../src/cli/argv.ts'
 import {Io} from '../src/cli/io.ts'
@@ -13,6 +14,8 @@ env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 const stop = new AbortController()
 const {signal} = stop
+// Every request under way listens for it.
+setMaxListeners(0, signal)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 	process.on(name, () => {
 		const reason = interrupted(constants.signals[name])

@@ -13,6 +13,9 @@ import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
 import {join, type Place} from './find.ts'
 
+/** Milliseconds that a command waits for another that works on the same index. */
+const WAIT = 30_000
+
 const EMPTY = new IndexBuilder().finish({scanned: 0n, device: 0n})
 
 function read(path: Path): Buffer | undefined {
@@ -74,7 +77,7 @@ export class IndexSession {
 
 	/** Takes the lock and reads the index; waits for another command that holds it. */
 	static async open(place: Place, options: {signal?: AbortSignal | undefined} = {}): Promise<IndexSession> {
-		const lock = await acquireLock(join(place.dir, 'index.lock'), options)
+		const lock = await acquireLock(join(place.dir, 'index.lock'), {wait: WAIT, ...options})
 		try {
 			return new IndexSession(place, readIndex(place), lock)
 		} catch (error) {
