@@ -15,12 +15,16 @@ export const PART_LIMIT = 10_000
 /** The least bytes of a part that is not the last. */
 export const PART_LEAST = 5 * 2 ** 20
 
+/** Half of a surrogate pair, which UTF-8 cannot express. */
+const UNPAIRED = /\p{Cs}/u
 const NAME = /^[a-z0-9!#$&'*+.^_`|~-]+$/
 const VALUE = /^[\t\u0020-\u007e]*$/
 
 /** Rejects a key that no store can hold, with 'invalid'. */
 export function checkKey(bucket: string, key: string): void {
 	if (key === '') throw invalid('InvalidArgument', 'the key of an object cannot be empty')
+	if (UNPAIRED.test(key))
+		throw invalid('InvalidURI', `the key of ${shownObject(bucket, key)} is not valid Unicode`)
 	if (Buffer.byteLength(key) > KEY_LIMIT)
 		throw invalid(
 			'KeyTooLongError',

@@ -15,7 +15,7 @@ import {
 	preconditionFailed,
 	shownObject,
 } from './errors.ts'
-import {checkKey, checkProperties} from './limits.ts'
+import {checkBucketName, checkKey, checkProperties} from './limits.ts'
 import {MemoryObjects, type Stored} from './memory-objects.ts'
 import {MemoryUploads} from './memory-uploads.ts'
 import {
@@ -206,6 +206,7 @@ export class MemoryStore implements Store {
 
 	async createBucket({acl}: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
 		const created = !this.#exists
+		if (created) checkBucketName(this.bucket)
 		this.#exists = true
 		if (acl === undefined) return created
 		if (acl !== 'private') this.#aclsDisabled = false

@@ -66,10 +66,15 @@ async function deleteBatch(at: S3Connection, keys: readonly string[]): Promise<[
 		client.send(withMd5({Quiet: true, Objects: keys.map((Key) => ({Key}))}, at), signal),
 	)
 	return Errors.filter(({Code}) => Code !== 'NoSuchKey').map(
-		({Key: key = '', Code = 'InternalError', Message}) => [
-			key,
-			at.explain({Code, message: Message, $metadata: {httpStatusCode: statusOf(Code)}}, {key}),
-		],
+		({Key = '', Code = 'InternalError', Message}) => {
+			const error = at.explain(
+				{Code, message: Message, $metadata: {httpStatusCode: statusOf(Code)}},
+				{key: Key},
+			)
+			// not every store tells at once what holds for all keys
+			if (isKind(error, 'no-bucket')) throw error
+			return [Key, error]
+		},
 	)
 }
 

@@ -173,6 +173,6 @@ function gone(code: string, error: SdkError, about: About): StoreError {
 /** S3's own message in s3r's style, or its code where it gave none. */
 function saidBy(error: SdkError, code: string): string {
 	const line = (error.message ?? '').split('\n')[0]?.trim().replace(/\.$/, '') ?? ''
-	const plain = line === '' || /^Unknown|Deserialization/.test(line) ? code : line
-	return plain === '' ? 'no reason given' : plain.charAt(0).toLowerCase() + plain.slice(1)
+	if (line === '' || /^Unknown|Deserialization/.test(line)) return code === '' ? 'no reason given' : code
+	return /^[A-Z][a-z ]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line
 }

@@ -1,0 +1,54 @@
+// A server that answers what a test tells it to, and remembers what it was asked.
+
+import {once} from 'node:events'
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http'
+import type {AddressInfo} from 'node:net'
+
+export type Asked = {
+	readonly method: string
+	readonly url: string
+	readonly headers: IncomingMessage['headers']
+	readonly body: Buffer
+}
+
+/** Answers request number `n`, counted from 1. */
+export type Answer = (asked: Asked, response: ServerResponse, n: number) => void
+
+export type Stub = {readonly endpoint: string; readonly asked: readonly Asked[]; stop(): Promise<void>}
+
+export async function stub(answer: Answer): Promise<Stub> {
+	const asked: Asked[] = []
+	const server = createServer(async (request, response) => {
+		const chunks: Buffer[] = []
+		for await (const chunk of request) chunks.push(chunk as Buffer)
+		const {method = '', url = '', headers} = request
+		const one = {method, url, headers, body: Buffer.concat(chunks)}
+		answer(one, response, asked.push(one))
+	})
+	server.listen(0, '127.0.0.1')
+	await once(server, 'listening')
+	return {
+		endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		asked,
+		async stop() {
+			server.closeAllConnections()
+			server.close()
+			await once(server, 'close')
+		},
+	}
+}
+
+/** Sends one of S3's errors. */
+export function refuse(
+	response: ServerResponse,
+	status: number,
+	code: string,
+	{
+		headers = {},
+		message = 'told so.',
+		more = '',
+	}: {headers?: Record<string, string>; message?: string; more?: string} = {},
+): void {
+	response.writeHead(status, {'content-type': 'application/xml', ...headers})
+	response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`)
+}
