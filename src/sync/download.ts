@@ -44,13 +44,11 @@ export async function download(
 	return content
 }
 
-/** Whether an ETag has the form of an MD5; a multipart object's does not. */
-const looksLikeMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/.test(etag)
 
 function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
 	const size = original?.size ?? head.size
 	if (content.size !== size) throw fatal(`it came as ${content.size} bytes instead of ${size}`)
-	const expected = original?.md5 ?? md5 ?? (head.etagIsMd5 && looksLikeMd5(head.etag) ? head.etag : undefined)
+	const expected = original?.md5 ?? md5 ?? (head.etagIsMd5 ? head.etag : undefined)
 	if (expected !== undefined && content.md5 !== expected)
 		throw fatal(`its MD5 is ${content.md5} instead of ${expected}`, 'the object or its transfer is damaged')
 }
