@@ -267,7 +267,7 @@ export class MemoryStore implements Store {
 		const modified = this.#now()
 		const {metadata = {}, contentType = 'binary/octet-stream', contentEncoding, acl = 'private'} = properties
 		const storageClass = properties.storageClass === 'STANDARD' ? undefined : properties.storageClass
-		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding, etagIsMd5: !etag.includes('-')}
+		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding}
 		this.#objects.set({key, bytes, head, acl})
 		return {etag, modified}
 	}

@@ -45,10 +45,13 @@ export async function download(
 }
 
 
+/** A multipart object's ETag does not, and some stores' encrypted objects' only look so. */
+const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean => etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
+
 function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
 	const size = original?.size ?? head.size
 	if (content.size !== size) throw fatal(`it came as ${content.size} bytes instead of ${size}`)
-	const expected = original?.md5 ?? md5 ?? (head.etagIsMd5 ? head.etag : undefined)
+	const expected = original?.md5 ?? md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
 	if (expected !== undefined && content.md5 !== expected)
 		throw fatal(`its MD5 is ${content.md5} instead of ${expected}`, 'the object or its transfer is damaged')
 }
