@@ -49,7 +49,7 @@ export const refreshed = (local: Local, stat: Stat, md5: string | undefined): Lo
 })
 
 /** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone. */
-export function cargoOf(planned: Entry, options: CargoOptions): Cargo {
+export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolean): Cargo {
 	const {entry, bytes} = read(planned, options)
 	const md5 = createHash('md5').update(bytes).digest()
 	const packed = options.compress && isCompressible(entry.path) ? gzipSync(bytes) : bytes
@@ -59,7 +59,7 @@ export function cargoOf(planned: Entry, options: CargoOptions): Cargo {
 		entry,
 		body,
 		md5: isPacked ? createHash('md5').update(body).digest() : md5,
-		...describe(entry, options, {etagIsMd5: true, original: isPacked}),
+		...describe(entry, options, {etagIsMd5, original: isPacked}),
 	}
 }
 
@@ -77,7 +77,11 @@ export function describe(
 	const {xattrsAt, ...plain} = attributesOf(local, owners)
 	const attributes: Attributes = {
 		...plain,
-		...known({original, md5: local.md5, xattrs: xattrsAt === undefined ? undefined : files.readXattrs(path)}),
+		...known({
+			original,
+			md5: how.original ? undefined : local.md5,
+			xattrs: xattrsAt === undefined ? undefined : files.readXattrs(path),
+		}),
 	}
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
 	return {
