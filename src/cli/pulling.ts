@@ -66,6 +66,7 @@ export async function runPull(
 			prefix: remote.prefix,
 			events: report.events,
 			preserve: {archive, hardLinks: flags['hard-links'], xattrs, acls},
+			pretend,
 			backup: flags.backup ? (flags.suffix ?? '~') : undefined,
 			force: flags.force,
 			delete: flags.delete,

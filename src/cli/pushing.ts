@@ -12,6 +12,7 @@ import {type Select} from '../sync/scan.ts'
 import {selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
+import type {dryRunFlags} from './flags.ts'
 import type {preserveFlags} from './transfer.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
@@ -36,13 +37,17 @@ export const openSession = (
 export const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
 	args.map((arg) => pathBelow(place, cwd, arg))
 
-/** How the files are scanned; the temporary files of dead processes are removed on the way. */
-export const scanOf = (place: Place, flags: PreserveValues, paths: readonly Path[] | undefined) => ({
+/** How the files are scanned; the temporary files of dead processes are removed on the way, but not with -n. */
+export const scanOf = (
+	place: Place,
+	flags: PreserveValues & Values<typeof dryRunFlags>,
+	paths: readonly Path[] | undefined,
+) => ({
 	root: place.root,
 	paths: paths?.includes('') ? undefined : paths,
 	checksum: flags.checksum,
 	oneFileSystem: flags['one-file-system'],
-	onTemporary: (path: Path) => unlinkSync(forFs(join(place.root, path))),
+	onTemporary: flags['dry-run'] ? undefined : (path: Path) => unlinkSync(forFs(join(place.root, path))),
 })
 
 export const owners = new Owners()

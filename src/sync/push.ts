@@ -13,7 +13,7 @@ export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
 	readonly open: () => Promise<Store>
 	/** What is indexed first; nothing without. */
 	readonly scan?:
-		| Pick<ScanOptions, 'root' | 'paths' | 'oneFileSystem' | 'checksum' | 'onTemporary'>
+		| Pick<ScanOptions, 'root' | 'paths' | 'oneFileSystem' | 'checksum' | 'onTemporary' | 'onChange'>
 		| undefined
 	readonly select?: Select | undefined
 	/** Only these paths and what is below them are sent. */

@@ -20,7 +20,7 @@ import type {Disk, Lost} from './disk.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import {LinkTargets} from './link-targets.ts'
-import {localRecord, type PlanItem, remoteRecord} from './plan.ts'
+import {localRecord, type PlanItem, planLine, remoteRecord} from './plan.ts'
 import {makeFile} from './make-file.ts'
 
 export type ReceiveOptions = {
@@ -29,11 +29,15 @@ export type ReceiveOptions = {
 	readonly disk: Disk
 	readonly owners: Owners
 	readonly prefix: string
+	/** The key of a path, where it is not that of the prefix and the path. */
+	readonly keyOf?: ((path: Path) => string) | undefined
 	readonly events: Events
 	readonly preserve: Preserve
 	readonly umask: number
 	/** Files that are replaced or deleted are kept under their name and this suffix. */
 	readonly backup?: string | undefined
+	/** Nothing is fetched or changed, only told (-n). */
+	readonly pretend?: boolean | undefined
 	readonly jobs?: number | undefined
 	readonly signal?: AbortSignal | undefined
 }
@@ -75,6 +79,8 @@ export class Receiver {
 		const isConflict = status === 'C' && this.options.backup === undefined
 		if (status === 'D') this.#deletions.push(entry)
 		else if (isConflict || status === '=') this.done(status, entry)
+		else if (this.options.pretend)
+			this.options.events.done({line: planLine(item, 'pull'), entry, was: entry.local})
 		else await this.#attempt(entry, () => this.#take(status, entry))
 	}
 
@@ -248,7 +254,7 @@ export class Receiver {
 	}
 
 	key(path: Path): string {
-		return this.options.prefix + keyOf(path)
+		return this.options.keyOf?.(path) ?? this.options.prefix + keyOf(path)
 	}
 }
 

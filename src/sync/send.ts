@@ -31,6 +31,8 @@ export type SendOptions = {
 	readonly owners: Owners
 	/** The remote's prefix: '' or one that ends in '/'. */
 	readonly prefix: string
+	/** The key of a path, where it is not that of the prefix and the path. */
+	readonly keyOf?: ((path: Path) => string) | undefined
 	readonly events: Events
 	readonly acl?: Acl | undefined
 	readonly storageClass?: string | undefined
@@ -100,7 +102,7 @@ export class Sender {
 	}
 
 	key(path: Path): string {
-		const key = this.options.prefix + keyOf(path)
+		const key = this.options.keyOf?.(path) ?? this.options.prefix + keyOf(path)
 		const bytes = Buffer.byteLength(key)
 		if (bytes > KEY_LIMIT) throw fatal(`its key has ${bytes} bytes, S3 allows ${KEY_LIMIT}`)
 		return key

@@ -1,0 +1,71 @@
+// The content of an object as it comes: unpacked where it was stored as gzip, hashed on its way, and
+// vouched for at its end.
+
+import {createHash} from 'node:crypto'
+import {pipeline} from 'node:stream'
+import {createGunzip} from 'node:zlib'
+import {fatal} from '../base/errors.ts'
+import type {Head} from '../store/store.ts'
+import type {Arrival} from './arrival.ts'
+
+export type Content = {readonly size: number; /** MD5 in hex. */ readonly md5: string}
+
+/**
+ * Yields the content of an object and returns what it was; `body` is the reply to a GET of the whole
+ * object, and `onBytes` is told of its bytes as they come. Throws behind the last byte where they are
+ * not those that the object's metadata or ETag vouch for.
+ */
+export async function* contentOf(
+	arrival: Arrival,
+	body: AsyncIterable<Buffer>,
+	onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer, Content> {
+	const {original} = arrival.attributes
+	const hash = createHash('md5')
+	let size = 0
+	const came = counted(body, onBytes)
+	for await (const piece of original ? unpacked(came) : came) {
+		size += piece.length
+		if (original && size > original.size)
+			throw fatal(`it unpacks to more than the ${original.size} bytes it was`)
+		hash.update(piece)
+		yield piece
+	}
+	const content = {size, md5: hash.digest('hex')}
+	verify(arrival, content)
+	return content
+}
+
+/** Throws where `content` is not what the object's metadata or ETag vouch for. */
+export function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
+	const size = original?.size ?? head.size
+	if (content.size !== size) throw fatal(`it came as ${content.size} bytes instead of ${size}`)
+	const expected = original?.md5 ?? md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
+	if (expected !== undefined && content.md5 !== expected)
+		throw fatal(`its MD5 is ${content.md5} instead of ${expected}`, 'the object or its transfer is damaged')
+}
+
+/** A multipart object's ETag does not, and some stores' encrypted objects' only look so. */
+const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean => etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
+
+async function* counted(
+	body: AsyncIterable<Buffer>,
+	onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+	for await (const piece of body) {
+		onBytes(piece.length)
+		yield piece
+	}
+}
+
+async function* unpacked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+	const gunzip = createGunzip()
+	pipeline(body, gunzip, () => {})
+	try {
+		for await (const piece of gunzip as AsyncIterable<Buffer>) yield piece
+	} catch (error) {
+		throw (error as {code?: string}).code?.startsWith('Z_')
+			? fatal('its gzip data is damaged', undefined, error)
+			: error
+	}
+}
