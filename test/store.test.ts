@@ -1,132 +1,66 @@
 // One contract, asked of every store; then what each of them has of its own.
 
 import {createHash} from 'node:crypto'
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
-import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
-import {S3rError} from '../src/base/errors.ts'
 import {ALL_USERS, type Acl} from '../src/format/acl.ts'
-import type {Remote} from '../src/format/remote.ts'
-import {serve, type Serving} from '../src/serve/server.ts'
 import {counted, requests} from '../src/store/counted.ts'
 import {dryRun} from '../src/store/dry.ts'
 import {MemoryStore} from '../src/store/memory.ts'
-import {listBuckets, type OpenOptions, openStore} from '../src/store/open.ts'
-import {type Body, type Kind, type Listed, type Store, StoreError} from '../src/store/store.ts'
+import {openStore} from '../src/store/open.ts'
+import type {Body, Store} from '../src/store/store.ts'
 import {RGW_GAPS, startRgw} from './support/rgw.ts'
 import {testServer, type TestServer} from './support/server.ts'
-import {type Answer, refuse, stub} from './support/stub.ts'
+import {
+	all,
+	type AwsHome,
+	awsHome,
+	bytes,
+	contentOf,
+	credentials,
+	fails,
+	hex,
+	keysOf,
+	md5,
+	MIB,
+	pagesOf,
+	read,
+	source,
+} from './support/store.ts'
 
-const SECRET = 'stub-secret-key'
-const MIB = 2 ** 20
-
-let home = ''
+let home: AwsHome
 let embedded: TestServer
-let withoutAcls: Serving
 let rgw: TestServer | undefined
 
-/** The profiles are the only place of credentials, so that the stores of one run have each their own. */
 test.before(async () => {
-	home = await mkdtemp(join(tmpdir(), 's3r-store-'))
-	for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
-	process.env['AWS_CONFIG_FILE'] = join(home, 'config')
-	process.env['AWS_SHARED_CREDENTIALS_FILE'] = join(home, 'credentials')
-	process.env['AWS_EC2_METADATA_DISABLED'] = 'true'
+	home = await awsHome()
 	;[embedded, rgw] = await Promise.all([testServer(), startRgw()])
-	const accounts = [{accessKey: 'STUBACCESSKEY', secretKey: SECRET}]
-	withoutAcls = await serve({root: join(home, 'acls-disabled'), accounts, fsync: false, aclsDisabled: true})
-	const profile = (name: string, key: string | undefined, secret: string | undefined) =>
-		`[${name}]\naws_access_key_id = ${key}\naws_secret_access_key = ${secret}\n`
-	const of = (name: string, env: Readonly<Record<string, string>> | undefined) =>
-		profile(name, env?.['AWS_ACCESS_KEY_ID'], env?.['AWS_SECRET_ACCESS_KEY'])
-	await writeFile(
-		join(home, 'credentials'),
-		[
-			profile('stub', 'STUBACCESSKEY', SECRET),
-			of('embedded', embedded.env),
-			of('other', embedded.other),
-			of('radosgw', rgw?.env),
-			profile('wrong-secret', embedded.env['AWS_ACCESS_KEY_ID'], SECRET),
-			profile('wrong-key', 'NOSUCHKEY', SECRET),
-		].join('\n'),
-	)
-	await writeFile(
-		join(home, 'config'),
+	const of = (profile: string, env: Readonly<Record<string, string>> | undefined) =>
+		credentials(profile, env?.['AWS_ACCESS_KEY_ID'], env?.['AWS_SECRET_ACCESS_KEY'])
+	await home.write(
 		[
 			`[profile embedded]\nregion = us-east-1\nendpoint_url = ${embedded.endpoint}`,
-			`[profile radosgw]\nservices = ceph\n[services ceph]\ns3 =\n  endpoint_url = ${rgw?.endpoint ?? ''}`,
-			'[profile empty]\nregion = us-east-1',
-		].join('\n'),
+			`[profile radosgw]\nservices = ceph\n[services ceph]\ns3 =\n  endpoint_url = ${rgw?.endpoint}`,
+		],
+		[of('embedded', embedded.env), of('radosgw', rgw?.env)],
 	)
 })
 
 test.after.always(async () => {
-	await Promise.all([embedded.stop(), withoutAcls.close(), rgw?.stop()])
-	await rm(home, {recursive: true, force: true})
+	await Promise.all([embedded.stop(), rgw?.stop(), home.remove()])
 })
-
-const at = (remote: Partial<Remote>, options: OpenOptions = {}): Promise<Store> =>
-	openStore({bucket: 'bucket', prefix: '', ...remote}, options)
 
 let made = 0
 const newName = (): string => `s3r-test-${++made}`
+const openNew = (profile: string): Promise<Store> => openStore({bucket: newName(), prefix: '', profile})
 
-/** The stores that keep the contract; each makes one whose bucket is not there yet. */
+/** The stores that keep the contract; each opens one whose bucket is not there yet. */
 const STORES: Readonly<
-	Record<string, {open(): Promise<Store> | undefined; readonly gaps: Partial<typeof RGW_GAPS>}>
+	Record<string, {readonly open: () => Promise<Store> | undefined; readonly gaps: Partial<typeof RGW_GAPS>}>
 > = {
 	memory: {open: async () => new MemoryStore({bucket: newName(), exists: false}), gaps: {}},
 	counted: {open: async () => counted(new MemoryStore({bucket: newName(), exists: false})), gaps: {}},
-	s3: {open: () => at({bucket: newName(), profile: 'embedded'}), gaps: {}},
-	radosgw: {
-		open: () => (rgw === undefined ? undefined : at({bucket: newName(), profile: 'radosgw'})),
-		gaps: RGW_GAPS,
-	},
-}
-
-const bytes = (text: string): Buffer => Buffer.from(text)
-const md5 = (body: Buffer): Buffer => createHash('md5').update(body).digest()
-const hex = (text: string | Buffer): string => md5(Buffer.from(text as string)).toString('hex')
-const source = (...chunks: readonly (string | Buffer)[]): Body => {
-	const all = chunks.map((chunk) => Buffer.from(chunk as string))
-	return {
-		length: all.reduce((sum, {length}) => sum + length, 0),
-		async *chunks() {
-			yield* all
-		},
-	}
-}
-
-async function read(body: AsyncIterable<Buffer>): Promise<Buffer> {
-	const chunks: Buffer[] = []
-	for await (const chunk of body) chunks.push(chunk)
-	return Buffer.concat(chunks)
-}
-
-const contentOf = async (store: Store, key: string): Promise<string> =>
-	(await read((await store.get(key)).body)).toString()
-
-async function pagesOf(store: Store, prefix = '', after?: string): Promise<(readonly Listed[])[]> {
-	const pages = []
-	for await (const page of store.list(prefix, {after})) pages.push(page)
-	return pages
-}
-
-const keysOf = async (store: Store, prefix?: string, after?: string): Promise<string[]> =>
-	(await pagesOf(store, prefix, after)).flat().map(({key}) => key)
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-	const found = []
-	for await (const item of items) found.push(item)
-	return found
-}
-
-async function fails(t: ExecutionContext, kind: Kind, work: Promise<unknown>): Promise<StoreError> {
-	const error = await t.throwsAsync(work, {instanceOf: StoreError})
-	t.is(error.kind, kind, error.message)
-	t.notRegex(`${error.message} ${error.hint}`, /secret-key|\n|\bat .*:\d+:\d+/)
-	return error
+	s3: {open: () => openNew('embedded'), gaps: {}},
+	radosgw: {open: () => (rgw === undefined ? undefined : openNew('radosgw')), gaps: RGW_GAPS},
 }
 
 const grantsOf = async (store: Store, key: string | undefined): Promise<string[]> => {
@@ -289,8 +223,8 @@ contract('a body can be a source of chunks', async (t, store) => {
 })
 
 contract('a source that fails, or gives not what it promised, stores nothing', async (t, store) => {
-	await fails(t, 'invalid', store.put('short', {...source('hello'), length: 6} as Body))
-	await fails(t, 'invalid', store.put('long', {...source('hello', 'more'), length: 5} as Body))
+	await fails(t, 'invalid', store.put('short', {...source('hello'), length: 6}))
+	await fails(t, 'invalid', store.put('long', {...source('hello', 'more'), length: 5}))
 	const broken: Body = {
 		length: 10,
 		async *chunks() {
@@ -464,7 +398,7 @@ contract(
 contract(
 	'without its bucket every request says so',
 	async (t, store) => {
-		const requests = [
+		const asked = [
 			store.head('key'),
 			store.get('key'),
 			store.put('key', bytes('')),
@@ -479,10 +413,70 @@ contract(
 			pagesOf(store),
 			all(store.listUploads('')),
 		]
-		for (const error of await Promise.all(requests.map((request) => fails(t, 'no-bucket', request)))) {
+		for (const error of await Promise.all(asked.map((request) => fails(t, 'no-bucket', request)))) {
 			t.is(error.message, `no such bucket '${store.bucket}'`)
 			t.is(error.hint, `create it with: s3r create-bucket ${store.bucket}`)
 		}
 	},
 	{bucket: false},
 )
+
+test('a dry run reads, and changes nothing', async (t) => {
+	const memory = new MemoryStore({exists: false})
+	const dry = dryRun(memory)
+	t.true(await dry.createBucket())
+	t.false(await memory.bucketExists())
+	await memory.createBucket()
+	await memory.put('key', bytes('1'))
+	t.is((await dry.put('new', bytes('2'))).etag, hex('2'))
+	t.regex((await dry.put('new', source('2'))).etag, /^[0-9a-f]{32}$/)
+	t.is((await dry.copy('key', 'new', {size: 1, sourceIfMatch: hex('1')})).etag, hex('1'))
+	await dry.delete('key')
+	await dry.deleteMany(['key'])
+	await dry.putAcl('key', 'public-read')
+	const id = await dry.createUpload('big', {})
+	const etag = await dry.uploadPart('big', id, 1, bytes('part'))
+	t.regex((await dry.completeUpload('big', id, [{number: 1, etag, size: 4}], {})).etag, /-1$/)
+	await dry.abortUpload('big', id)
+	await dry.deleteBucket()
+	t.deepEqual(await keysOf(dry), ['key'])
+	t.is(await contentOf(dry, 'key'), '1')
+	t.deepEqual(await grantsOf(dry, 'key'), PRIVATE)
+	await fails(t, 'invalid', dry.put('new', bytes(''), {metadata: {a: 'ü'}}))
+	await fails(t, 'invalid', dry.put('', bytes('')))
+})
+
+test('requests and bytes are counted', async (t) => {
+	const store = counted(new MemoryStore())
+	t.is(requests(store.counts), 0)
+	await store.put('a', bytes('12345'))
+	await store.put('b', source('123', '45'))
+	await contentOf(store, 'a')
+	await store.head('a')
+	await pagesOf(store)
+	await store.copy('a', 'c', {size: 5})
+	await store.deleteMany(Array.from({length: 1001}, (_, i) => String(i)))
+	await store.abortUpload('d', await store.createUpload('d', {}))
+	await store.getAcl('a')
+	t.like(store.counts, {put: 2, get: 1, head: 1, list: 1, copy: 1, delete: 2, part: 2, other: 1})
+	t.like(store.counts, {sent: 10, received: 5})
+	t.is(requests(store.counts), 11)
+})
+
+test('a memory store can have ACLs disabled, as the buckets of AWS have', async (t) => {
+	const store = new MemoryStore({aclsDisabled: true})
+	await store.put('key', bytes(''), {acl: 'private'})
+	await store.put('key', bytes(''), {acl: 'bucket-owner-full-control'})
+	await fails(t, 'acls-disabled', store.put('key', bytes(''), {acl: 'public-read'}))
+	await fails(t, 'acls-disabled', store.putAcl('key', 'public-read'))
+	t.false(await store.createBucket({acl: 'public-read'}))
+	await store.putAcl('key', 'public-read')
+	t.deepEqual(await grantsOf(store, 'key'), PUBLIC)
+})
+
+test('what is archived must be restored before it is read', async (t) => {
+	const store = new MemoryStore()
+	await store.put('old', bytes('1'), {storageClass: 'DEEP_ARCHIVE'})
+	t.is((await store.head('old'))?.storageClass, 'DEEP_ARCHIVE')
+	await fails(t, 'archived', store.get('old'))
+})

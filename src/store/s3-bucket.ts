@@ -36,7 +36,7 @@ export async function bucketExists(at: S3Connection): Promise<boolean> {
 		await at.request({}, (client, signal) => client.send(new HeadBucketCommand({Bucket: at.bucket}), signal))
 	} catch (error) {
 		if (isKind(error, 'no-bucket')) return false
-		throw await withReason(at, error)
+		throw await withReason(at, error, {})
 	}
 	at.bucketSeen = true
 	return true

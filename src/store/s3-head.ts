@@ -7,7 +7,7 @@ import {
 	type HeadObjectCommandOutput,
 	ListObjectsV2Command,
 } from '@aws-sdk/client-s3'
-import type {S3Connection} from './s3-connection.ts'
+import type {S3Connection, Subject} from './s3-connection.ts'
 import {bareEtag, payer, storageClassOf, target, versionOf} from './s3-params.ts'
 import {type Head, isKind} from './store.ts'
 
@@ -18,7 +18,7 @@ export async function head(at: S3Connection, key: string, version?: string): Pro
 		)
 		return headOf(output, output.ContentLength ?? 0)
 	} catch (error) {
-		if (!isKind(error, 'not-found')) throw await withReason(at, error)
+		if (!isKind(error, 'not-found')) throw await withReason(at, error, {key})
 		await needBucket(at)
 		return undefined
 	}
@@ -58,10 +58,10 @@ async function needBucket(at: S3Connection): Promise<void> {
  * The reason behind a HEAD's 403, asked for with the smallest request whose answer has a body:
  * `error` itself where that one knows no better.
  */
-export async function withReason(at: S3Connection, error: unknown): Promise<unknown> {
+export async function withReason(at: S3Connection, error: unknown, subject: Subject): Promise<unknown> {
 	if (!isKind(error, 'denied') || error.code !== 'AccessDenied') return error
 	try {
-		await at.request({}, (client, signal) =>
+		await at.request(subject, (client, signal) =>
 			client.send(new ListObjectsV2Command({Bucket: at.bucket, MaxKeys: 1, ...payer(at)}), signal),
 		)
 		return error

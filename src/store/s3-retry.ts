@@ -39,14 +39,14 @@ const BROKEN = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND
 /** S3's own code of an error, or that of the system, or '' where nobody gave one. */
 export function codeOf(error: unknown): string {
 	const {name, Code, $metadata} = (error ?? {}) as SdkError
-	if ($metadata === undefined) return errnoOf(error) ?? name ?? ''
+	if ($metadata?.httpStatusCode === undefined) return errnoOf(error) ?? name ?? ''
 	const named = Code ?? name ?? ''
 	return /^(Unknown(Error)?|\d+|Error|S3ServiceException)$/.test(named) ? '' : named
 }
 
 /** Whether the same request may succeed a moment later. */
 export function isTransient(error: unknown, answered: boolean): boolean {
-	const code = errnoOf(error) ?? codeOf(error)
+	const code = codeOf(error)
 	const {$metadata} = error as SdkError
 	if (UNREACHABLE.has(code)) return answered
 	return (

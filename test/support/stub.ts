@@ -18,12 +18,14 @@ export type Stub = {readonly endpoint: string; readonly asked: readonly Asked[];
 
 export async function stub(answer: Answer): Promise<Stub> {
 	const asked: Asked[] = []
-	const server = createServer(async (request, response) => {
+	const server = createServer((request, response) => {
 		const chunks: Buffer[] = []
-		for await (const chunk of request) chunks.push(chunk as Buffer)
 		const {method = '', url = '', headers} = request
-		const one = {method, url, headers, body: Buffer.concat(chunks)}
-		answer(one, response, asked.push(one))
+		request.on('data', (chunk: Buffer) => chunks.push(chunk))
+		request.on('end', () => {
+			const one = {method, url, headers, body: Buffer.concat(chunks)}
+			answer(one, response, asked.push(one))
+		})
 	})
 	server.listen(0, '127.0.0.1')
 	await once(server, 'listening')
