@@ -192,6 +192,11 @@ export class IndexFile implements Sections {
 		return (this.flags(row) & F.remote) !== 0
 	}
 
+	/** The ctime of the local side of entry `row`. */
+	ctime(row: number): bigint {
+		return this.#time(row, W.ctime)
+	}
+
 	/** Whether the local side of entry `row` was just this when it was last looked at. */
 	matches(row: number, stat: LocalStat): boolean {
 		if (!this.hasLocal(row)) return false

@@ -32,12 +32,19 @@ export class LinkGroups {
 		return group?.ctime === stat.ctime ? group.md5 : undefined
 	}
 
-	/** Every name that was noted, with its group's id; without one where the other names lie elsewhere. */
-	*members(): Iterable<{readonly path: Path; readonly link: string | undefined}> {
+	/**
+	 * Every name that was noted, with its group's id; without one where the other names lie elsewhere. A group
+	 * that one of its names is known to have keeps its id.
+	 */
+	*members(
+		known: (path: Path) => string | undefined = () => undefined,
+	): Iterable<{readonly path: Path; readonly link: string | undefined}> {
 		for (const {paths} of this.#groups.values()) {
-			const first = paths[0] ?? ''
-			const id = createHash('md5').update(toBytes(first)).digest('hex').slice(0, 12)
-			for (const path of paths) yield {path, link: paths.length > 1 ? id : undefined}
+			const kept = paths.map(known).find((id) => id !== undefined)
+			const link = kept ?? (paths.length > 1 ? idOf(paths[0] ?? '') : undefined)
+			for (const path of paths) yield {path, link}
 		}
 	}
 }
+
+const idOf = (first: Path): string => createHash('md5').update(toBytes(first)).digest('hex').slice(0, 12)

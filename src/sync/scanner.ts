@@ -1,0 +1,238 @@
+// One scan: the files in order, beside the index.
+
+import {createHash} from 'node:crypto'
+import {errnoOf} from '../base/errors.ts'
+import {isDirectory, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
+import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {IndexBuilder, mergeIndexes} from '../format/index-builder.ts'
+import type {IndexFile} from '../format/index-file.ts'
+import type {Status} from '../format/record.ts'
+import {lookAt} from '../local/look.ts'
+import type {Stat} from '../local/stat.ts'
+import {isAbandoned, isTemporary} from '../local/temporary.ts'
+import {walk, walkPaths} from '../local/walk.ts'
+import {digestOf} from './attributes.ts'
+import {LinkGroups} from './links.ts'
+import type {Change, Scan, ScanOptions, Select} from './scan.ts'
+import {isRacy, isUnchanged} from './unchanged.ts'
+
+export class Scanner {
+	/** Changes that nobody has been told of yet. */
+	readonly found: Change[] = []
+	readonly #options: Omit<ScanOptions, 'onChange'>
+	readonly #index: IndexFile
+	readonly #began = BigInt(Date.now()) * 1_000_000n
+	readonly #fresh = new IndexBuilder()
+	readonly #links = new LinkGroups()
+	readonly #unread: Path[] = []
+	/** Of a shallow scan: the names that it is of. */
+	readonly #names: ReadonlySet<Path> | undefined
+	/** Linked files that are among the changes. */
+	readonly #told = new Set<Path>()
+	#row = 0
+	#changed = false
+	/** Whether an entry was passed over that was racy at the last scan, and so still is. */
+	#passedRacy = false
+	#device: bigint
+
+	constructor(options: Omit<ScanOptions, 'onChange'>) {
+		this.#options = options
+		this.#index = options.index
+		this.#device = options.index.device
+		this.#names = options.paths && options.shallow ? new Set(options.paths.map(withoutSlash)) : undefined
+	}
+
+	files() {
+		const {root, paths, shallow, oneFileSystem, onTemporary} = this.#options
+		const select: Select = (path, isDir) => {
+			if (!isTemporary(nameOf(path))) return this.#options.select?.(path, isDir) ?? true
+			if (isAbandoned(nameOf(path))) onTemporary?.(path)
+			return false
+		}
+		const onError = (path: Path, error: unknown) => {
+			if (!this.#isGone(path, error)) this.#fail(path, error)
+		}
+		const how = {select, oneFileSystem, onError}
+		const place = Buffer.from(root, 'latin1')
+		if (!paths) return walk(place, how)
+		if (!shallow) return walkPaths(place, paths, how)
+		return lookAt(
+			place,
+			paths.filter((path) => !isTemporary(nameOf(path))),
+			how,
+		)
+	}
+
+	#fail(path: Path, error: unknown): void {
+		this.#unread.push(path)
+		this.#options.onError(path, error)
+	}
+
+	/** Whether a path that was asked for is missing because it was deleted: the index knows a file there. */
+	#isGone(path: Path, error: unknown): boolean {
+		const code = errnoOf(error)
+		if (!this.#options.paths || path === ROOT || (code !== 'ENOENT' && code !== 'ENOTDIR')) return false
+		const name = withoutSlash(path)
+		return [name, `${name}/`].some((known) => {
+			const row = this.#index.find(known)
+			return row >= 0 && this.#index.hasLocal(row)
+		})
+	}
+
+	/** Takes the next file of the walk. */
+	see(path: Path, stat: Stat): void {
+		if (path === './') this.#device = BigInt(stat.dev)
+		this.#skipTo(path)
+		const here =
+			this.#row < this.#index.count && this.#index.path(this.#row) === path ? this.#row++ : undefined
+		if (here !== undefined && this.#isUnchanged(here, stat)) {
+			if (stat.nlink > 1) this.#links.see(path, stat, this.#index.entry(here).local)
+			return
+		}
+		this.#look(path, stat, here)
+	}
+
+	#isUnchanged(row: number, stat: Stat): boolean {
+		if (this.#options.checksum && typeOf(stat.mode) === TYPE.file) return false
+		return isUnchanged(this.#index, row, stat)
+	}
+
+	/** Reads what a file holds and puts it in the index. */
+	#look(path: Path, stat: Stat, row: number | undefined): void {
+		const old = row === undefined ? undefined : this.#index.entry(row)
+		let local: Local
+		try {
+			local = this.#localOf(path, stat, old?.local)
+		} catch (error) {
+			if (row !== undefined) this.#passOver(row)
+			return this.#fail(path, error)
+		}
+		const attrs = digestOf(local, this.#options.owners)
+		const entry: Entry = {...old, path, local, attrs, base: old && remembering(old)}
+		this.#changed = true
+		if (row === undefined) this.#fresh.add(entry)
+		else this.#index.replace(row, entry)
+		if (stat.nlink > 1) this.#links.see(path, stat, local)
+		const status = changeBetween(old, entry)
+		if (!status) return
+		this.found.push({status, entry})
+		if (stat.nlink > 1 && !isDirectory(path)) this.#told.add(path)
+	}
+
+	#localOf(path: Path, stat: Stat, old: Local | undefined): Local {
+		const {contents} = this.#options
+		const type = typeOf(stat.mode)
+		const isDevice = type === TYPE.charDevice || type === TYPE.blockDevice
+		return {
+			mode: stat.mode,
+			size: type === TYPE.directory ? 0 : stat.size,
+			mtime: stat.mtime,
+			ctime: stat.ctime,
+			ino: BigInt(stat.ino),
+			uid: stat.uid,
+			gid: stat.gid,
+			md5:
+				type === TYPE.file
+					? (this.#links.md5(stat) ?? contents.hash(path, stat))
+					: type === TYPE.symlink
+						? createHash('md5').update(contents.readLink(path)).digest('hex')
+						: undefined,
+			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
+			link: stat.nlink > 1 ? old?.link : undefined,
+			xattrs: contents.xattrs ? contents.xattrs(path) : old?.xattrs,
+		}
+	}
+
+	/** Takes leave of the entries before `path`: their files are gone, where they were looked for. */
+	#skipTo(path: Path | undefined): void {
+		for (; this.#row < this.#index.count; this.#row++) {
+			const here = this.#index.path(this.#row)
+			if (path !== undefined && here >= path) return
+			if (!this.#index.hasLocal(this.#row)) continue
+			if (!this.#isInScope(here)) {
+				this.#passOver(this.#row)
+				continue
+			}
+			const {local, attrs: _, ...rest} = this.#index.entry(this.#row)
+			this.#index.replace(this.#row, rest)
+			this.#changed = true
+			this.found.push({status: 'D', entry: {...rest, local}})
+		}
+	}
+
+	/** Leaves an entry as it is, without having looked at its file. */
+	#passOver(row: number): void {
+		this.#passedRacy ||= isRacy(this.#index.ctime(row), this.#index.scanned)
+	}
+
+	#isInScope(path: Path): boolean {
+		const {paths, select} = this.#options
+		if (this.#names) return this.#names.has(withoutSlash(path)) && !this.#isUnread(path)
+		if (paths && !paths.some((p) => p === '' || path === p || path.startsWith(p.endsWith('/') ? p : `${p}/`)))
+			return false
+		return !this.#isUnread(path) && isSelected(path, select)
+	}
+
+	/** Whether a path, or a directory that it lies in, could not be looked at. */
+	#isUnread(path: Path): boolean {
+		return this.#unread.some((p) => path.startsWith(p) || p === ROOT)
+	}
+
+	finish(): Scan {
+		this.#skipTo(undefined)
+		// a later time would vouch for what was passed over, too
+		const scanned = this.#passedRacy ? this.#index.scanned : this.#began
+		const index = mergeIfAny(this.#index, this.#fresh, {scanned, device: this.#device})
+		this.#noteLinks(index)
+		return {index, changed: this.#changed}
+	}
+
+	/** Notes the groups of hard links; where not all files were looked at, those that are known stay. */
+	#noteLinks(index: IndexFile): void {
+		const find = (path: Path): Entry | undefined => {
+			const row = index.find(path)
+			return row < 0 ? undefined : index.entry(row)
+		}
+		const known = this.#options.paths && ((path: Path) => find(path)?.local?.link)
+		for (const {path, link} of this.#links.members(known)) {
+			const entry = find(path)
+			if (!entry?.local || entry.local.link === link) continue
+			const local = {...entry.local, link}
+			const linked = {...entry, local, attrs: digestOf(local, this.#options.owners)}
+			index.replace(index.find(path), linked)
+			this.#changed = true
+			if (!this.#told.has(path)) this.found.push({status: 'P', entry: linked})
+		}
+	}
+}
+
+function mergeIfAny(
+	index: IndexFile,
+	fresh: IndexBuilder,
+	when: {scanned: bigint; device: bigint},
+): IndexFile {
+	if (fresh.count === 0) return index.at(when)
+	const added = fresh.finish(when)
+	return index.count === 0 ? added : mergeIndexes(index, added)
+}
+
+/** The base of an entry whose local side is about to change. */
+const remembering = (old: Entry): Base | undefined =>
+	old.base && old.local && localIsBase(old) ? {...old.base, was: old.local} : old.base
+
+/** Whether `path` and every directory that leads to it take part. */
+export function isSelected(path: Path, select: Select | undefined): boolean {
+	if (!select) return true
+	for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (!select(at, true)) return false
+	return select(path, isDirectory(path))
+}
+
+/** The status of a local side against what the index had; undefined where only ctime or inode differ. */
+export function changeBetween(old: Entry | undefined, entry: Entry): Status | undefined {
+	const [before, now] = [old?.local, entry.local]
+	if (!now) return before && 'D'
+	if (!before) return 'A'
+	if (typeOf(before.mode) !== typeOf(now.mode)) return 'T'
+	if (before.md5 !== now.md5) return 'M'
+	return old?.attrs === entry.attrs ? undefined : 'P'
+}

@@ -1,0 +1,21 @@
+// Whether a file is what the index says, without reading it.
+//
+// A file is unchanged when its size, mtime, ctime, inode, mode and owner are those of the index,
+// and it is not racy: one whose ctime is not clearly older than the scan that looked at it could
+// have been written again within the same tick of the file system's clock (git's rule, see its
+// racy-git.txt; ctime, for mtime can be set back).
+
+import {TYPE, typeOf} from '../format/entry.ts'
+import type {IndexFile} from '../format/index-file.ts'
+import type {Stat} from '../local/stat.ts'
+
+const TICK = 20_000_000n
+const COARSE_TICK = 2_000_000_000n
+
+/** Whether a file of this ctime could have changed unseen since a scan at `scanned`. */
+export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
+	ctime >= scanned - (ctime % 1_000_000_000n === 0n ? COARSE_TICK : TICK)
+
+/** Whether a file certainly holds what entry `row` of the index says. */
+export const isUnchanged = (index: IndexFile, row: number, stat: Stat): boolean =>
+	index.matches(row, stat) && (typeOf(stat.mode) !== TYPE.file || !isRacy(stat.ctime, index.scanned))
