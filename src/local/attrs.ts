@@ -1,14 +1,14 @@
 // Gives a file the attributes it had elsewhere, as far as that is allowed here.
 
-import {lchownSync, lutimesSync, readlinkSync} from 'node:fs'
-import {errnoOf, fatal, reason} from '../base/errors.ts'
+import {readlinkSync} from 'node:fs'
+import {errnoOf, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {S_IFLNK, S_IFMT} from '../format/mode.ts'
 import type {Xattr} from '../format/xattrs.ts'
-import {changeMode} from './descriptors.ts'
+import {byPath, type Handle} from './handle.ts'
 import {native} from './native.ts'
 import type {Owners} from './owners.ts'
-import {lstatExact, type Stat} from './stat.ts'
+import type {Stat} from './stat.ts'
 import {isAcl, writeXattrs, type XattrKinds} from './xattrs.ts'
 
 /** What a file should have; what is undefined stays as it is. */
@@ -47,22 +47,22 @@ const PERMISSIONS = 0o7777
 export const readLink = (file: Path): Buffer => readlinkSync(forFs(file), 'buffer')
 
 /**
- * Applies attributes to a file, never following a link, and returns what could not be restored. Throws
- * where the file is gone or the disk fails.
+ * Applies attributes to a file and returns what could not be restored. Throws where the file is gone or
+ * the disk fails.
  *
  * The order is that of their side effects: a change of owner clears set-id bits and capabilities, a
  * mode may forbid the owner to set xattrs, an ACL refines the mode, and all of them come before the times.
  */
-export function applyAttrs(file: Path, wanted: Wanted, options: ApplyOptions): Unrestored[] {
-	const stat = lstatExact(file)
-	if (stat === undefined) throw Object.assign(fatal('it is gone'), {code: 'ENOENT'})
-	const owned = applyOwner(file, stat, wanted, options)
+export function applyAttrs(target: Path | Handle, wanted: Wanted, options: ApplyOptions): Unrestored[] {
+	const handle = typeof target === 'string' ? byPath(target) : target
+	const stat = handle.stat()
+	const owned = applyOwner(handle, stat, wanted, options)
 	return [
 		...owned.unrestored,
-		...applyXattrs(file, stat, wanted, {xattrs: options.xattrs}),
-		...applyMode(file, stat, wanted, owned.lost),
-		...applyXattrs(file, stat, wanted, {acls: options.acls}),
-		...applyTimes(file, wanted),
+		...applyXattrs(handle, stat, wanted, {xattrs: options.xattrs}),
+		...applyMode(handle, stat, wanted, owned.lost),
+		...applyXattrs(handle, stat, wanted, {acls: options.acls}),
+		...applyTimes(handle, wanted),
 	]
 }
 
@@ -81,13 +81,13 @@ function ownerOf(stat: Stat, wanted: Wanted, {owners, numericIds}: ApplyOptions)
 
 /** Sets owner and group, else the group alone. `lost` are the set-id bits that would serve somebody else. */
 function applyOwner(
-	file: Path,
+	handle: Handle,
 	stat: Stat,
 	wanted: Wanted,
 	options: ApplyOptions,
 ): {unrestored: Unrestored[]; lost: number} {
 	const {uid, gid} = ownerOf(stat, wanted, options)
-	const chown = (user: number, group: number) => attempt('owner', () => lchownSync(forFs(file), user, group))
+	const chown = (user: number, group: number) => attempt('owner', () => handle.chown(user, group))
 	if (uid === stat.uid && gid === stat.gid) return {unrestored: [], lost: 0}
 	const both = chown(uid, gid)
 	if (both.length === 0) return {unrestored: [], lost: 0}
@@ -97,32 +97,29 @@ function applyOwner(
 	return {unrestored: both, lost: lostUser | lostGroup}
 }
 
-function applyMode(file: Path, before: Stat, {mode}: Wanted, lost: number): Unrestored[] {
+/** Also where it seems right already: a change of owner or of an ACL may have taken bits away. */
+function applyMode(handle: Handle, before: Stat, {mode}: Wanted, lost: number): Unrestored[] {
 	if (mode === undefined || isLink(before)) return []
-	const now = (lstatExact(file) ?? before).mode & PERMISSIONS
-	const wanted = mode & PERMISSIONS & ~lost
-	return now === wanted ? [] : attempt('mode', () => changeMode(file, wanted))
+	return attempt('mode', () => handle.chmod(mode & PERMISSIONS & ~lost))
 }
 
 /** Xattrs, or ACLs. An owner who is not root must be able to write a file to set its xattrs. */
-function applyXattrs(file: Path, stat: Stat, {mode, xattrs}: Wanted, kinds: XattrKinds): Unrestored[] {
+function applyXattrs(handle: Handle, stat: Stat, {mode, xattrs}: Wanted, kinds: XattrKinds): Unrestored[] {
 	if (xattrs === undefined || (isLink(stat) && kinds.acls === true)) return []
 	const isClosed = kinds.xattrs === true && !isLink(stat) && (stat.mode & S_IWUSR) === 0
-	if (isClosed) attempt('mode', () => changeMode(file, (stat.mode & PERMISSIONS) | S_IWUSR))
-	const refused = writeXattrs(file, xattrs, kinds)
-	if (isClosed && mode === undefined) attempt('mode', () => changeMode(file, stat.mode & PERMISSIONS))
+	if (isClosed) attempt('mode', () => handle.chmod((stat.mode & PERMISSIONS) | S_IWUSR))
+	const refused = writeXattrs(handle.file, xattrs, kinds)
+	if (isClosed && mode === undefined) attempt('mode', () => handle.chmod(stat.mode & PERMISSIONS))
 	return refused.map((one) => ({
 		kind: isAcl(one.name) ? 'acl' : 'xattr',
 		reason: `${one.name}: ${one.reason}`,
 	}))
 }
 
-function applyTimes(file: Path, {mtime}: Wanted): Unrestored[] {
+function applyTimes(handle: Handle, {mtime}: Wanted): Unrestored[] {
 	if (mtime === undefined) return []
-	const calls = native()
-	if (calls !== undefined) return attempt('times', () => calls.setTimes(file, {mtime}))
-	const failed = attempt('times', () => lutimesSync(forFs(file), new Date(), Number(mtime) / 1e9))
-	if (failed.length > 0 || lstatExact(file)?.mtime === mtime) return failed
+	const failed = attempt('times', () => handle.setMtime(mtime))
+	if (failed.length > 0 || native() !== undefined || handle.stat().mtime === mtime) return failed
 	return [{kind: 'times', reason: 'nanoseconds take the package koffi'}]
 }
 

@@ -11,6 +11,8 @@ import {type Device, joinDevice} from './stat.ts'
 export type Native = {
 	/** Nanoseconds since the epoch; an undefined time stays as it is. */
 	setTimes(file: Path, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
+	/** The same of an open file. */
+	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	listXattrs(file: Path): string[]
 	/** The value, or undefined if there is no such attribute. */
 	getXattr(file: Path, name: string): Buffer | undefined
@@ -40,6 +42,7 @@ type Abi = {
 const LINUX: Abi = {
 	signatures: {
 		utimensat: 'int utimensat(int, const void *, const void *, int)',
+		futimens: 'int futimens(int, const void *)',
 		list: 'long llistxattr(const void *, void *, size_t)',
 		get: 'long lgetxattr(const void *, const void *, void *, size_t)',
 		set: 'int lsetxattr(const void *, const void *, const void *, size_t, int)',
@@ -57,6 +60,7 @@ const XATTR_NOFOLLOW = 1
 const DARWIN: Abi = {
 	signatures: {
 		utimensat: 'int utimensat(int, const void *, const void *, int)',
+		futimens: 'int futimens(int, const void *)',
 		list: 'long listxattr(const void *, void *, size_t, int)',
 		get: 'long getxattr(const void *, const void *, void *, size_t, uint32_t, int)',
 		set: 'int setxattr(const void *, const void *, const void *, size_t, uint32_t, int)',
@@ -112,7 +116,11 @@ function bind(koffi: Koffi, abi: Abi): Native {
 			if (result === -1) throw systemError(koffi.errno(), name, file)
 			return result
 		}
-	return {...timesAndNodes(call, abi), ...xattrs(call, abi)}
+	const setTimesOf: Native['setTimesOf'] = (fd, {atime, mtime}) => {
+		const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
+		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
+	}
+	return {...timesAndNodes(call, abi), setTimesOf, ...xattrs(call, abi)}
 }
 
 type Caller = (name: string, ...first: number[]) => Call
@@ -129,7 +137,7 @@ function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod
 	}
 }
 
-function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'mknod'> {
+function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'setTimesOf' | 'mknod'> {
 	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
 	return {
 		listXattrs: (file) =>

@@ -13,6 +13,8 @@ import {
 	writeSync,
 } from 'node:fs'
 import {forFs, parentOf, type Path} from '../base/path.ts'
+import {byDescriptor, byPath, type Handle} from './handle.ts'
+import type {Stat} from './stat.ts'
 import {temporaryName} from './temporary.ts'
 
 export type WriteOptions = {
@@ -23,7 +25,7 @@ export type WriteOptions = {
 }
 
 /** Gives a file its attributes while it still has its temporary name. */
-export type Finish = (file: Path) => void
+export type Finish = (file: Handle) => void
 
 /** What a file system keeps a hole of, at least. */
 const BLOCK = 4096
@@ -62,16 +64,20 @@ export class TemporaryFile {
 	}
 
 	/**
-	 * Ends the file, lets `finish` give it its attributes, and renames it over its target. Leaves nothing
-	 * behind where that fails. Throws EISDIR if the target is a directory.
+	 * Ends the file, lets `finish` give it its attributes, and renames it over its target; returns what
+	 * it is then. Leaves nothing behind where that fails. Throws EISDIR if the target is a directory.
 	 */
-	commit(finish?: Finish): void {
+	commit(finish?: Finish): Stat {
 		try {
+			const handle = byDescriptor(this.#fd, this.file)
 			if (this.#options.sparse === true) ftruncateSync(this.#fd, this.#length)
 			if (this.#options.fsync === true) fsyncSync(this.#fd)
+			finish?.(handle)
+			renameSync(forFs(this.file), forFs(this.target))
+			const stat = handle.stat()
 			this.#close()
-			install(this.file, this.target, finish)
 			if (this.#options.fsync === true) syncDirectory(this.target)
+			return stat
 		} catch (error) {
 			this.discard()
 			throw error
@@ -98,16 +104,12 @@ export function make(target: Path, create: (file: Path) => void, finish?: Finish
 	const file = temporaryName(target)
 	try {
 		create(file)
-		install(file, target, finish)
+		finish?.(byPath(file))
+		renameSync(forFs(file), forFs(target))
 	} catch (error) {
 		rmSync(forFs(file), {force: true})
 		throw error
 	}
-}
-
-function install(file: Path, target: Path, finish: Finish | undefined): void {
-	finish?.(file)
-	renameSync(forFs(file), forFs(target))
 }
 
 function writeAll(fd: number, bytes: Buffer, position: number): void {

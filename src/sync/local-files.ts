@@ -6,6 +6,7 @@ import {forFs, isDirectory, type Path, unsafe, withoutSlash} from '../base/path.
 import type {Known} from '../format/metadata.ts'
 import {encodeXattrs, type Xattr, xattrsDigest} from '../format/xattrs.ts'
 import {type ApplyOptions, applyAttrs, readLink, type Unrestored} from '../local/attrs.ts'
+import type {Handle} from '../local/handle.ts'
 import {Confined} from '../local/confine.ts'
 import {makeDirectory, makeHardLink, makeNode, makeSymlink} from '../local/make.ts'
 import {md5Of, OpenFile} from '../local/read.ts'
@@ -94,7 +95,7 @@ export class LocalDisk implements Disk {
 		}
 	}
 
-	#finish(wanted: Known, lost: Map<string, string>): (file: Path) => void {
+	#finish(wanted: Known, lost: Map<string, string>): (file: Path | Handle) => void {
 		return (file) => note(lost, applyAttrs(file, wanted, this.#options))
 	}
 
