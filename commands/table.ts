@@ -14,6 +14,26 @@ export const COMMANDS: Table = {
 		summary: 'bring a whole remote into a new directory',
 		load: async () => (await import('./clone.ts')).default,
 	},
+	config: {
+		group: 'porcelain',
+		summary: 'read and change settings',
+		load: async () => (await import('./config.ts')).default,
+	},
+	index: {
+		group: 'porcelain',
+		summary: 'look at the files and note in the index what changed',
+		load: async () => (await import('./index.ts')).default,
+	},
+	status: {
+		group: 'porcelain',
+		summary: 'tell what a push would send, and what is newer on the remote',
+		load: async () => (await import('./status.ts')).default,
+	},
+	fetch: {
+		group: 'porcelain',
+		summary: 'list the remote, and note in the index what it holds',
+		load: async () => (await import('./fetch.ts')).default,
+	},
 	push: {
 		group: 'porcelain',
 		summary: 'send what changed here to the remote',

@@ -1,0 +1,47 @@
+// s3r fetch: list the remote, and note in the index what it holds.
+
+import {command} from '../src/cli/command.ts'
+import {dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {openSession} from '../src/cli/pushing.ts'
+import {Report} from '../src/cli/transfer.ts'
+import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
+import type {IndexFile} from '../src/format/index-file.ts'
+import {formatDiff} from '../src/format/record.ts'
+import {fetch, listPaths} from '../src/sync/fetch.ts'
+import {plan, type PlanItem, planLine} from '../src/sync/plan.ts'
+
+export default command({
+	name: 'fetch',
+	summary: 'list the remote, and note in the index what it holds',
+	synopsis: ['[-nqv] [<option>...]'],
+	flags: {...dryRunFlags, ...verboseFlags, ...remoteFlags},
+	arity: [0, 0],
+
+	async run(context, flags) {
+		const place = placeOf(context)
+		const remote = remoteOf(context, flags)
+		const report = new Report(context, 'pull', flags)
+		const session = await openSession(context, place, flags['dry-run'])
+		const {store, counts} = await openRemote(context, remote)
+		try {
+			const known = flags.verbose ? new Set(pending(session.index).map(asText)) : undefined
+			const listing = listPaths(store, remote.prefix, report.events.failed)
+			const fetched = await fetch(session.index, listing, context.signal)
+			if (fetched.changed) session.adopt(fetched.index)
+			for (const item of known ? pending(session.index) : [])
+				if (!known?.has(asText(item))) await context.io.record(formatDiff(planLine(item, 'pull'), false))
+			return await report.finish({}, counts)
+		} finally {
+			session.save()
+			session.close()
+			store.close()
+		}
+	},
+})
+
+/** What a pull with --delete would do. */
+const pending = (index: IndexFile): PlanItem[] => [...plan(index, {direction: 'pull', delete: true})]
+
+/** An item and the version of its object. */
+const asText = ({status, entry: {path, remote}}: PlanItem): string =>
+	[status, remote?.etag, remote?.modified, path].join(' ')
