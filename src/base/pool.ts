@@ -8,8 +8,8 @@ export type PoolOptions = {
 }
 
 /**
- * Calls `work` for each item, at most `width` at once. The first rejection stops the taking of
- * items and is thrown when all that is under way has settled. An aborted signal ends the same way,
+ * Calls `work` for each item, at most `width` at once. The first rejection, also of `items` itself, stops
+ * the taking of items and is thrown when all that is under way has settled. An aborted signal ends the same way,
  * with the signal's reason.
  */
 export async function pool<T>(
@@ -19,17 +19,21 @@ export async function pool<T>(
 ): Promise<void> {
 	const running = new Set<Promise<void>>()
 	let failed: {readonly error: unknown} | undefined
-	for await (const item of items) {
-		if (failed !== undefined || signal?.aborted === true) break
-		const task: Promise<void> = work(item).then(
-			() => void running.delete(task),
-			(error: unknown) => {
-				running.delete(task)
-				failed ??= {error}
-			},
-		)
-		running.add(task)
-		if (running.size >= width) await Promise.race(running)
+	try {
+		for await (const item of items) {
+			if (failed !== undefined || signal?.aborted === true) break
+			const task: Promise<void> = work(item).then(
+				() => void running.delete(task),
+				(error: unknown) => {
+					running.delete(task)
+					failed ??= {error}
+				},
+			)
+			running.add(task)
+			if (running.size >= width) await Promise.race(running)
+		}
+	} catch (error) {
+		failed ??= {error}
 	}
 	await Promise.all(running)
 	if (failed !== undefined) throw failed.error
