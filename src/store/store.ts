@@ -80,7 +80,7 @@ export type Got = {
 
 export type CopyOptions = Properties &
 	Condition & {
-		/** The source must hold this ETag. */
+		/** The source must hold this ETag. Ceph 16 does not look: who must know compares a head before. */
 		readonly sourceIfMatch?: string | undefined
 		readonly sourceVersion?: string | undefined
 		/** Bytes of the source; above COPY_LIMIT the copy is made of parts. */

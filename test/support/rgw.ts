@@ -16,6 +16,8 @@ const run = promisify(execFile)
 export const RGW_GAPS = {
 	/** x-amz-copy-source-if-match of UploadPartCopy is ignored, in every version up to 20.2. */
 	copyPartIfMatch: 'radosgw makes a part of a source whose ETag is another one',
+	/** x-amz-copy-source-if-match of CopyObject is ignored by 16.2, which Debian 12 has; 18.2 and 20.2 obey. */
+	copyIfMatch: 'radosgw copies a source whose ETag is another one',
 	/** 500 InternalError instead of 404 NoSuchUpload. */
 	completeGoneUpload: 'radosgw takes the completion of an aborted upload for one that is under way',
 } as const
