@@ -8,7 +8,7 @@ import type {Ownership, PublicAccessBlock} from './model.ts'
 import type {Payload} from './payload.ts'
 import type {Headers, Request} from './request.ts'
 import type {Accounts, Caller} from './signature.ts'
-import {type Element, parseXml, renderXml, type Tree} from './xml.ts'
+import {type Element, NAMESPACE, parseXml, renderXml, type Tree} from './xml.ts'
 
 export type Service = {
 	readonly accounts: Accounts
@@ -93,13 +93,16 @@ export type Reply = {
 
 export type Handler = (call: Call) => Reply | Promise<Reply>
 
-/** An answer with a document. */
+/** An answer with a document in S3's namespace. */
 export function xmlReply(
 	root: string,
 	children: {readonly [name: string]: Tree},
 	headers: Readonly<Record<string, string>> = {},
 ): Reply {
-	return {headers: {...headers, 'content-type': 'application/xml'}, body: renderXml(root, children)}
+	return {
+		headers: {...headers, 'content-type': 'application/xml'},
+		body: renderXml(root, {'@xmlns': NAMESPACE, ...children}),
+	}
 }
 
 export const NO_CONTENT: Reply = {status: 204}

@@ -102,7 +102,7 @@ function render(name: string, value: Tree): string {
 
 export const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
-/** A whole document in S3's namespace. */
+/** A whole document. */
 export function renderXml(root: string, children: {readonly [name: string]: Tree}): string {
-	return `<?xml version="1.0" encoding="UTF-8"?>\n${render(root, {'@xmlns': NAMESPACE, ...children})}`
+	return `<?xml version="1.0" encoding="UTF-8"?>\n${render(root, children)}`
 }
