@@ -10,7 +10,6 @@ import {EXIT, fatal, usage} from '../src/base/errors.ts'
 import {fromUnicode, type Path, toUnicode} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
-import {verboseFlags} from '../src/cli/flags.ts'
 import {serve} from '../src/serve/server.ts'
 
 type Pair = {readonly accessKey: string; readonly secretKey: string}
@@ -78,7 +77,8 @@ export default command({
 		'acls-disabled': {type: 'boolean', help: 'make new buckets as AWS does: no ACLs, nothing public'},
 		fsync: {type: 'boolean', negatable: true, help: 'answer a write when it is on the disk (default)'},
 		env: {type: 'boolean', help: 'print a line for eval in a shell'},
-		...verboseFlags,
+		verbose: {type: 'boolean', short: 'v', help: 'print a line about each request on stderr'},
+		quiet: {type: 'boolean', short: 'q', help: 'do not print warnings'},
 	},
 	arity: [0, 0],
 
@@ -95,7 +95,7 @@ export default command({
 			port: parsePort(flags.port ?? PORT),
 			fsync: flags.fsync ?? true,
 			aclsDisabled: flags['acls-disabled'] ?? false,
-			log: (flags.verbose ?? 0) > 0 ? (line) => io.say(line) : undefined,
+			log: flags.verbose === true ? (line) => io.say(line) : undefined,
 		})
 		try {
 			if (!LOOPBACK.includes(host) && flags.quiet !== true)

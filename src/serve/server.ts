@@ -67,9 +67,11 @@ function serviceOf(options: ServeOptions): Service {
 	}
 }
 
+/** A line about one request; a presigned URL is a credential until it expires, so it loses its signature. */
 function logLine(message: IncomingMessage, status: number, error: unknown, since: number): string {
 	const why = error === undefined ? '' : ` ${error instanceof S3Error ? error.code : reason(error)}`
-	return `${message.method} ${message.url} ${status}${why} ${(performance.now() - since).toFixed(1)} ms`
+	const target = message.url?.replace(/(X-Amz-Signature=)[^&]*/gi, '$1***')
+	return `${message.method} ${target} ${status}${why} ${(performance.now() - since).toFixed(1)} ms`
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
