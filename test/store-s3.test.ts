@@ -200,6 +200,18 @@ test('a bucket is found in another region', async (t) => {
 		await store.head('key')
 		t.deepEqual(scopes(asked), ['us-east-1', region, region], method)
 	}
+	const {store} = await answering(t, (one, response) =>
+		scopes([one])[0] === region ? ok(response) : moved['GET']?.(response),
+	)
+	await t.notThrowsAsync(
+		Promise.all(['a', 'b', 'c', 'd'].map((key) => store.put(key, bytes('')))),
+		'also by several at once',
+	)
+	const lost = await answering(t, (_, response, n) =>
+		refuse(response, 301, 'PermanentRedirect', {headers: {'x-amz-bucket-region': `eu-${n}`}}),
+	)
+	await fails(t, 'other', lost.store.get('key'))
+	t.is(lost.asked.length, 3, 'but not for ever')
 })
 
 test('a clock that is wrong is made up for, and told when that does not help', async (t) => {

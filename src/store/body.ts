@@ -3,6 +3,13 @@
 import {invalid, shownObject} from './errors.ts'
 import type {Body, GetOptions} from './store.ts'
 
+const CHUNK = 1 << 16
+
+/** Bytes in the pieces in which a network would bring them. */
+export async function* chunksOf(bytes: Buffer): AsyncIterable<Buffer> {
+	for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
+}
+
 /** The bytes of a body in one buffer; rejects with 'invalid' if there are not `length` of them. */
 export async function readBody(body: Body): Promise<Buffer> {
 	if (Buffer.isBuffer(body)) return body

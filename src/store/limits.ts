@@ -7,9 +7,9 @@ import {invalid, shownObject} from './errors.ts'
 import type {Properties} from './store.ts'
 
 /** The bytes of user metadata an object can have: names and values together. */
-export const METADATA_LIMIT = 2048
+const METADATA_LIMIT = 2048
 /** The bytes of UTF-8 a key can have. */
-export const KEY_LIMIT = 1024
+const KEY_LIMIT = 1024
 /** Parts of an upload, counted from 1. */
 export const PART_LIMIT = 10_000
 /** The least bytes of a part that is not the last. */

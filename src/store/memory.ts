@@ -4,7 +4,7 @@
 import {createHash} from 'node:crypto'
 import type {Acl} from '../format/acl.ts'
 import {shown} from '../base/quote.ts'
-import {readBody, resolveRange} from './body.ts'
+import {chunksOf, readBody, resolveRange} from './body.ts'
 import {spelledOut} from './canned.ts'
 import {
 	aclsDisabled,
@@ -38,7 +38,6 @@ import {
 	type Written,
 } from './store.ts'
 
-const CHUNK = 1 << 16
 const OWNER = 'memory'
 const ARCHIVES = new Set(['GLACIER', 'DEEP_ARCHIVE'])
 
@@ -54,10 +53,6 @@ export type MemoryOptions = {
 }
 
 const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest()
-
-async function* chunksOf(bytes: Buffer): AsyncIterable<Buffer> {
-	for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
-}
 
 /** A bucket in memory. */
 export class MemoryStore implements Store {

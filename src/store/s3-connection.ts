@@ -1,6 +1,7 @@
 // The SDK's client, and the one loop through which every request goes: retries, the bucket's region,
 // and errors in s3r's words.
 
+import {setMaxListeners} from 'node:events'
 import {readFile} from 'node:fs/promises'
 import {Agent as HttpAgent} from 'node:http'
 import {Agent as HttpsAgent} from 'node:https'
@@ -18,6 +19,9 @@ const SOCKETS = 64
 const CONNECT_TIMEOUT = 10_000
 /** How long a connection may be silent, in milliseconds; never a limit of the whole request. */
 const IDLE_TIMEOUT = 120_000
+
+/** How often one request follows its bucket to another region. */
+const MOVES = 2
 
 const silent = {trace() {}, debug() {}, info() {}, warn() {}, error() {}}
 
@@ -72,6 +76,8 @@ export class S3Connection {
 		this.aws = place.endpoint === undefined || isAmazon(place.endpoint)
 		this.endpoint = place.endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(place.endpoint).origin
 		this.signal = options.signal
+		// every request under way listens to it, and Node would warn of a leak
+		if (this.signal !== undefined) setMaxListeners(0, this.signal)
 		const agent = {keepAlive: true, maxSockets: options.maxSockets ?? SOCKETS, maxFreeSockets: Infinity}
 		const checksums = remote.checksum ?? (this.aws ? 'when-supported' : 'when-required')
 		const calculation = checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
@@ -111,8 +117,9 @@ export class S3Connection {
 	 * to be another one. Rejects with a StoreError.
 	 */
 	async request<T>(subject: Subject, send: Send<T>): Promise<T> {
-		for (let attempt = 1; ; attempt++) {
+		for (let attempt = 1, moves = 0; ; attempt++) {
 			if (this.signal?.aborted === true) throw interrupted(this.signal.reason)
+			const region = this.#region
 			try {
 				const result = await send(this.client, this.signal === undefined ? {} : {abortSignal: this.signal})
 				this.#answered = true
@@ -120,7 +127,9 @@ export class S3Connection {
 				return result
 			} catch (error) {
 				if (error instanceof SourceFailure) throw error.error
-				if (!this.#followRegion(error as SdkError)) await this.again(attempt, error, subject)
+				const elsewhere = regionIn(error as SdkError) ?? region
+				if (elsewhere === region || ++moves > MOVES) await this.again(attempt, error, subject)
+				else this.#region = elsewhere
 			}
 		}
 	}
@@ -145,16 +154,12 @@ export class S3Connection {
 	close(): void {
 		this.client.destroy()
 	}
+}
 
-	/** Takes over the region that an error names; whether that is news. */
-	#followRegion({Region, $metadata, $response}: SdkError): boolean {
-		const status = $metadata?.httpStatusCode ?? 0
-		const region = $response?.headers?.['x-amz-bucket-region'] ?? Region
-		if (![301, 307, 400, 403].includes(status) || region === undefined || region === this.#region)
-			return false
-		this.#region = region
-		return true
-	}
+/** The region that an error sends its request to, if it does. */
+function regionIn({Region, $metadata, $response}: SdkError): string | undefined {
+	const isMove = [301, 307, 400, 403].includes($metadata?.httpStatusCode ?? 0)
+	return isMove ? ($response?.headers?.['x-amz-bucket-region'] ?? Region) : undefined
 }
 
 const isAmazon = (endpoint: string): boolean =>

@@ -54,7 +54,7 @@ async function readConfig(env: NodeJS.ProcessEnv): Promise<Sections> {
 }
 
 /** The sections of an AWS config file. A key indented under another is named `outer.inner`. */
-export function sectionsOf(text: string): Sections {
+function sectionsOf(text: string): Sections {
 	const sections = new Map<string, Map<string, string>>()
 	let section = new Map<string, string>()
 	let outer = ''

@@ -29,12 +29,19 @@ const TRANSIENT = new Set([
 	'SlowDown',
 	'Throttling',
 	'ThrottlingException',
-	'TimeoutError',
 ])
 const STATUS = new Set([429, 500, 502, 503, 504])
 /** Nobody there: retried only if the store has answered before, so that a typing error shows at once. */
-const UNREACHABLE = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'])
-const BROKEN = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET'])
+const UNREACHABLE = new Set([
+	'EAI_AGAIN',
+	'ECONNREFUSED',
+	'EHOSTUNREACH',
+	'ENETUNREACH',
+	'ENOTFOUND',
+	'ETIMEDOUT',
+	'TimeoutError',
+])
+const BROKEN = new Set(['ECONNABORTED', 'ECONNRESET', 'EPIPE'])
 
 /** S3's own code of an error, or that of the system, or '' where nobody gave one. */
 export function codeOf(error: unknown): string {

@@ -36,7 +36,10 @@ export type Written = {
 	readonly modified?: number | undefined
 }
 
-/** Bytes to send: in memory, or a source that can be read again from its start (for a retry). */
+/**
+ * Bytes to send: in memory, or a source that can be read again from its start (for a retry). An error
+ * of the source rejects the write as it is, and nothing is stored.
+ */
 export type Body = Buffer | {readonly length: number; chunks(): AsyncIterable<Buffer>}
 
 /**
