@@ -121,6 +121,6 @@ export function withEntries(index: IndexFile, entries: Iterable<Entry>): IndexFi
 	}
 	if (fresh.size === 0) return index
 	const builder = new IndexBuilder()
-	for (const path of [...fresh.keys()].sort()) builder.add(fresh.get(path) as Entry)
+	for (const path of [...fresh.keys()].toSorted()) builder.add(fresh.get(path) as Entry)
 	return mergeIndexes(index, builder.finish(index))
 }

@@ -1,4 +1,4 @@
-// The fields of an index entry that few entries have: tag, length, bytes, ended by a zero tag.
+// The fields of an index entry that few entries have: tag, length (16 bit), bytes, ended by a zero tag.
 
 import {fatal} from '../base/errors.ts'
 import type {Entry, Was} from './entry.ts'
@@ -16,6 +16,9 @@ export type Extra = {
 	was?: string
 }
 
+/** Bytes of a tag and a length. */
+const HEAD = 3
+const LIMIT = 0xffff
 const HEX = new Set<number>([X.baseMd5, X.attrs, X.link, X.xattrs])
 const NAMES: Readonly<Record<number, keyof Extra>> = Object.fromEntries(
 	Object.entries(X).map(([name, tag]) => [tag, name as keyof Extra]),
@@ -26,24 +29,33 @@ const NONE: Extra = {}
 export function decodeExtra(heap: Buffer, place: number): Extra {
 	if (place === 0) return NONE
 	const extra: Record<string, string | number> = {}
-	for (let at = place - 1; ;) {
-		const tag = heap[at++]
-		if (tag === 0) return extra
+	let at = place - 1
+	for (let tag = heap[at]; tag !== 0; tag = heap[at]) {
 		const name = NAMES[tag ?? -1]
-		const length = heap[at++]
-		if (name === undefined || length === undefined)
-			throw fatal('the index is corrupt: an extra field has no end')
-		const bytes = heap.subarray(at, at + length)
-		at += length
-		if (name === 'remoteSize') extra[name] = bytes.readUIntLE(0, 6)
-		else extra[name] = HEX.has(tag ?? -1) ? bytes.toString('hex') : bytes.toString('latin1')
+		if (tag === undefined || name === undefined) throw corrupt('an extra field is of no kind')
+		const start = at + HEAD
+		at = start + lengthAt(heap, at)
+		if (at >= heap.length) throw corrupt('an extra field has no end')
+		const bytes = heap.subarray(start, at)
+		if (name === 'remoteSize') extra[name] = readSize(bytes)
+		else extra[name] = HEX.has(tag) ? bytes.toString('hex') : bytes.toString('utf8')
 	}
+	return extra
+}
+
+const corrupt = (why: string) => fatal(`the index is corrupt: ${why}`)
+
+const lengthAt = (heap: Buffer, at: number): number => (heap[at + 1] ?? 0) | ((heap[at + 2] ?? 0) << 8)
+
+function readSize(bytes: Buffer): number {
+	if (bytes.length !== 6) throw corrupt('a size does not have six bytes')
+	return bytes.readUIntLE(0, 6)
 }
 
 /** How many bytes the fields at `place` - 1 take, their end included. */
 export function extraLength(heap: Buffer, place: number): number {
 	let at = place - 1
-	while (heap[at] !== 0 && at < heap.length) at += 2 + (heap[at + 1] ?? 0)
+	while (heap[at] !== 0 && at < heap.length) at += HEAD + lengthAt(heap, at)
 	return at - place + 2
 }
 
@@ -70,17 +82,20 @@ function field(tag: number, value: string | number): Buffer[] {
 	if (typeof value === 'number') {
 		bytes = Buffer.alloc(6)
 		bytes.writeUIntLE(value, 0, 6)
-	} else bytes = Buffer.from(value, HEX.has(tag) ? 'hex' : 'latin1')
-	if (bytes.length > 255) throw fatal(`a field of ${bytes.length} bytes does not fit in the index`)
-	return [Buffer.of(tag, bytes.length), bytes]
+	} else bytes = Buffer.from(value, HEX.has(tag) ? 'hex' : 'utf8')
+	if (bytes.length > LIMIT) throw fatal(`a field of ${bytes.length} bytes does not fit in the index`)
+	return [Buffer.of(tag, bytes.length & 0xff, bytes.length >> 8), bytes]
 }
+
+const WAS = /^\d+ \d+ -?\d+ \d+ \d+$/
 
 const formatWas = (w: Was): string => [w.mode, w.size, w.mtime, w.uid, w.gid].join(' ')
 
 /** What encodeExtra made of an entry's `was`. */
 export function parseWas(text: string | undefined): Was | undefined {
-	const [mode, size, mtime, uid, gid] = (text ?? '').split(' ')
-	if (gid === undefined) return undefined
+	if (text === undefined) return undefined
+	const [mode, size, mtime, uid, gid] = text.split(' ')
+	if (!WAS.test(text)) throw corrupt('what a file was is not well formed')
 	return {
 		mode: Number(mode),
 		size: Number(size),

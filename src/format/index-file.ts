@@ -54,7 +54,7 @@ export type LocalStat = {
 	readonly gid: number
 }
 
-const align = (n: number) => (n + 7) & ~7
+const align = (n: number) => Math.ceil(n / 8) * 8
 
 /** The bytes of an index file, in pieces to be written one after the other. */
 export function serializeIndex(s: Sections): Buffer[] {
@@ -114,13 +114,14 @@ export function parseIndex(buffer: Buffer): IndexFile {
 	for (const length of lengths) starts.push((starts.at(-1) ?? 0) + align(length))
 	const end = starts.at(-1) ?? 0
 	if (buffer.length !== end + TRAILER) throw bad('its length is not what it says')
-	if (crc32(buffer.subarray(0, end)) !== buffer.readUInt32LE(end)) throw bad('its checksum is wrong')
+	if (crc32(buffer.subarray(0, end)) !== buffer.readUInt32LE(end) || buffer.readUInt32LE(end + 4) !== 0)
+		throw bad('its checksum is wrong')
 	const section = (i: number) => buffer.subarray(starts[i] ?? 0, (starts[i] ?? 0) + (lengths[i] ?? 0))
 	const words = (i: number) => {
 		const piece = section(i)
 		return new Uint32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
 	}
-	return new IndexFile({
+	const index = new IndexFile({
 		count,
 		scanned: unpackTime(buffer.readUInt32LE(H.scanned), buffer.readUInt32LE(H.scanned + 4)),
 		device: buffer.readBigUInt64LE(H.device),
@@ -130,6 +131,8 @@ export function parseIndex(buffer: Buffer): IndexFile {
 		names: section(3),
 		extras: section(4),
 	})
+	if (index.owners.length !== words(2).length) throw bad('an owner is there twice')
+	return index
 }
 
 export class IndexFile implements Sections {
@@ -140,6 +143,9 @@ export class IndexFile implements Sections {
 	readonly directories: Uint32Array
 	readonly names: Buffer
 	readonly #heaps: Heaps
+	/** The directory that was last asked for: most often the next is the same. */
+	#lastNumber = -1
+	#lastDirectory: Path = ''
 
 	constructor(s: Sections) {
 		this.count = s.count
@@ -165,9 +171,17 @@ export class IndexFile implements Sections {
 
 	/** The path of the directory that entry `row` lies in, '' for the root. */
 	directory(row: number): Path {
-		const d = this.#word(row, W.directory) * 2
-		const from = this.directories[d] as number
-		return this.names.toString('latin1', from, from + (this.directories[d + 1] as number))
+		const number = this.#word(row, W.directory)
+		if (number !== this.#lastNumber) {
+			const from = this.directories[number * 2] as number
+			this.#lastDirectory = this.names.toString(
+				'latin1',
+				from,
+				from + (this.directories[number * 2 + 1] as number),
+			)
+			this.#lastNumber = number
+		}
+		return this.#lastDirectory
 	}
 
 	/** The last component of the path, with a directory's '/'. */
@@ -212,10 +226,17 @@ export class IndexFile implements Sections {
 			this.#word(row, W.mtime + 1) === mtimeHigh &&
 			(modeSize & 0xffff) === stat.mode &&
 			(isDirectory || this.#size(row) === stat.size) &&
-			this.#word(row, W.ino) + this.#word(row, W.ino + 1) * 2 ** 32 === Number(stat.ino) &&
+			this.#isIno(row, stat.ino) &&
 			this.owners[owner] === stat.uid &&
 			this.owners[owner + 1] === stat.gid
 		)
+	}
+
+	#isIno(row: number, ino: number | bigint): boolean {
+		const [low, high] = [this.#word(row, W.ino), this.#word(row, W.ino + 1)]
+		return typeof ino === 'number'
+			? high * 2 ** 32 + low === ino
+			: (BigInt(high) << 32n) + BigInt(low) === ino
 	}
 
 	#size(row: number): number {

@@ -65,7 +65,7 @@ export const F = {
 export const IN_SYNC = F.local | F.remote | F.base | F.sameContent | F.sameAttrs
 export const IN_SYNC_MASK = IN_SYNC | F.moved
 
-/** Tags of the fields in an extra; each is tag, length, bytes. 0 ends an extra. */
+/** Tags of the fields in an extra; each is tag, length (16 bit), bytes. 0 ends an extra. */
 export const X = {
 	etag: 1,
 	remoteSize: 2,

@@ -9,7 +9,8 @@ import {F, packTime, W} from './index-layout.ts'
 export class Heaps {
 	readonly #owners = new WordHeap()
 	readonly #extras: Heap
-	readonly #numbers = new Map<number, number>()
+	/** The number of each pair, by its owner and then its group. */
+	readonly #numbers = new Map<number, Map<number, number>>()
 
 	constructor(owners: Uint32Array = new Uint32Array(0), extras: Buffer = Buffer.alloc(0)) {
 		this.#extras = new Heap(extras)
@@ -26,14 +27,15 @@ export class Heaps {
 
 	/** The number of a pair of owner and group. */
 	owner(uid: number, gid: number): number {
-		const pair = uid * 2 ** 32 + gid
-		let number = this.#numbers.get(pair)
+		let groups = this.#numbers.get(uid)
+		if (groups === undefined) this.#numbers.set(uid, (groups = new Map()))
+		let number = groups.get(gid)
 		if (number === undefined) {
 			const at = this.#owners.extend(2)
 			this.#owners.words[at] = uid
 			this.#owners.words[at + 1] = gid
 			number = at / 2
-			this.#numbers.set(pair, number)
+			groups.set(gid, number)
 		}
 		return number
 	}

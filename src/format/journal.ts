@@ -8,23 +8,24 @@ import {crc32} from 'node:zlib'
 import type {Entry} from './entry.ts'
 
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
-const sum = (text: string) => crc32(text).toString(16).padStart(8, '0')
+const SUM = 9
+const LF = 0x0a
+const sum = (text: string | Buffer) => `${crc32(text).toString(16).padStart(8, '0')} `
 
 /** The line of an entry, with its terminator. */
 export function journalLine(entry: Entry): string {
 	const json = JSON.stringify(entry, (_, value: unknown) =>
 		typeof value === 'bigint' ? String(value) : value,
 	)
-	return `${sum(json)} ${json}\n`
+	return `${sum(json)}${json}\n`
 }
 
 /** The entries of a journal, up to the first line that was not written whole. */
-export function* parseJournal(text: string): Iterable<Entry> {
-	for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
-		const line = text.slice(from, to)
-		const json = line.slice(9)
-		if (line.slice(0, 9) !== `${sum(json)} `) return
-		yield JSON.parse(json, (key, value: unknown) =>
+export function* parseJournal(bytes: Buffer): Iterable<Entry> {
+	for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
+		const json = bytes.subarray(from + SUM, to)
+		if (bytes.toString('latin1', from, from + SUM) !== sum(json)) return
+		yield JSON.parse(json.toString('utf8'), (key, value: unknown) =>
 			TIMES.has(key) && typeof value === 'string' ? BigInt(value) : value,
 		) as Entry
 	}

@@ -1,20 +1,33 @@
 // The index while a command works on it: read once, changed in memory, each finished entry in the
 // journal at once, and all of it written at the end.
 //
-// A command that dies leaves its journal, and the next one begins with what it says.
+// A command that dies leaves its journal, and the next one begins with what it says: it writes the
+// index anew before all else, for lines behind one that was cut off would not be read.
 
-import {closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync} from 'node:fs'
+import {
+	closeSync,
+	existsSync,
+	fsyncSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeSync,
+} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import {type IndexFile, parseIndex, serializeIndex} from '../format/index-file.ts'
+import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
 import {join, type Place} from './find.ts'
 
 /** Milliseconds that a command waits for another that works on the same index. */
 const WAIT = 30_000
+/** Bytes of journal that are not too many to read again; an index that is larger allows as many as it has. */
+const JOURNAL = 64 * 2 ** 20
 
 const EMPTY = new IndexBuilder().finish({scanned: 0n, device: 0n})
 
@@ -29,10 +42,11 @@ function read(path: Path): Buffer | undefined {
 
 /** The index as it is on disk, with the journal of a command that died or still runs. */
 export function readIndex({dir}: Place): IndexFile {
+	// the journal first: of a command that ends in between it is in the index by then
+	const journal = read(join(dir, 'journal'))
 	const bytes = read(join(dir, 'index'))
 	const index = bytes === undefined ? EMPTY : parseIndex(bytes)
-	const journal = read(join(dir, 'journal'))
-	return journal === undefined ? index : withEntries(index, parseJournal(journal.toString('utf8')))
+	return journal === undefined ? index : withEntries(index, parseJournal(journal))
 }
 
 /** Writes an index beside the old one and renames it over it: it is there whole or not at all. */
@@ -55,6 +69,12 @@ function writeIndex({dir}: Place, index: IndexFile): void {
 	}
 }
 
+export type SessionOptions = {
+	readonly signal?: AbortSignal | undefined
+	/** Bytes of journal after which the index is written; by default 64 MiB, or the size of the index. */
+	readonly journal?: number | undefined
+}
+
 export class IndexSession {
 	readonly place: Place
 	readonly #lock: Lock | undefined
@@ -63,23 +83,29 @@ export class IndexSession {
 	#dirty: boolean
 	#journal: number | undefined
 	#lines: string[] = []
+	/** Bytes in the journal, and how many may be. */
+	#journaled = 0
+	readonly #limit: number
 	#flushing: NodeJS.Immediate | undefined
 	#broken: {readonly error: unknown} | undefined
 	/** Entries that were replaced or dropped: what they left behind in the heaps. */
 	#stale = 0
 
-	private constructor(place: Place, index: IndexFile, lock: Lock | undefined) {
+	private constructor(place: Place, index: IndexFile, lock?: Lock, limit?: number) {
 		this.place = place
 		this.#index = index
 		this.#lock = lock
-		this.#dirty = read(join(place.dir, 'journal')) !== undefined
+		this.#limit = limit ?? Math.max(JOURNAL, index.count * ENTRY)
+		this.#dirty = existsSync(forFs(this.#journalFile))
 	}
 
 	/** Takes the lock and reads the index; waits for another command that holds it. */
-	static async open(place: Place, options: {signal?: AbortSignal | undefined} = {}): Promise<IndexSession> {
-		const lock = await acquireLock(join(place.dir, 'index.lock'), {wait: WAIT, ...options})
+	static async open(place: Place, {signal, journal}: SessionOptions = {}): Promise<IndexSession> {
+		const lock = await acquireLock(join(place.dir, 'index.lock'), {wait: WAIT, signal})
 		try {
-			return new IndexSession(place, readIndex(place), lock)
+			const session = new IndexSession(place, readIndex(place), lock, journal)
+			session.save()
+			return session
 		} catch (error) {
 			lock.release()
 			throw error
@@ -88,7 +114,11 @@ export class IndexSession {
 
 	/** A session that keeps its changes to itself: for -n. */
 	static pretend(place: Place): IndexSession {
-		return new IndexSession(place, readIndex(place), undefined)
+		return new IndexSession(place, readIndex(place))
+	}
+
+	get #journalFile(): Path {
+		return join(this.place.dir, 'journal')
 	}
 
 	/** The index, with every change made so far. */
@@ -146,8 +176,20 @@ export class IndexSession {
 		if (this.#lines.length === 0) return
 		const bytes = Buffer.from(this.#lines.join(''))
 		this.#lines = []
-		this.#journal ??= openSync(forFs(join(this.place.dir, 'journal')), 'a', 0o600)
+		this.#journal ??= openSync(forFs(this.#journalFile), 'a', 0o600)
 		for (let at = 0; at < bytes.length;) at += writeSync(this.#journal, bytes, at)
+		this.#journaled += bytes.length
+		// who has taken the index keeps it: a copy is written
+		if (this.#journaled > this.#limit) this.#write(compacted(this.index))
+	}
+
+	/** Writes an index that has all that the journal has, which ends with that. */
+	#write(index: IndexFile): void {
+		writeIndex(this.place, index)
+		if (this.#journal !== undefined) closeSync(this.#journal)
+		this.#journal = undefined
+		this.#journaled = 0
+		rmSync(forFs(this.#journalFile), {force: true})
 	}
 
 	/** Writes the index if anything changed. What was finished is safe in the journal if this fails. */
@@ -156,10 +198,7 @@ export class IndexSession {
 		this.#flush()
 		if (this.#stale > 0) this.#index = compacted(this.index)
 		this.#stale = 0
-		writeIndex(this.place, this.index)
-		if (this.#journal !== undefined) closeSync(this.#journal)
-		this.#journal = undefined
-		rmSync(forFs(join(this.place.dir, 'journal')), {force: true})
+		this.#write(this.index)
 		this.#dirty = false
 	}
 
