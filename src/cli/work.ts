@@ -3,8 +3,9 @@
 import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
 import {parseCanned} from '../format/acl.ts'
+import {keyOf} from '../format/key.ts'
 import type {Remote} from '../format/remote.ts'
-import {findPlace, type Place, requirePlace} from '../repo/find.ts'
+import {findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
 	type Lookup,
 	namedObject,
@@ -53,14 +54,18 @@ export const remoteOf = (context: Context, flags: RemoteValues & StoredValues, a
 		: namedRemote(unicode(arg), lookup(context, flags))
 
 /**
- * The object that an argument means: `s3://bucket/key` anywhere; below the prefix of the remote inside
- * a local side; `bucket/key` outside of one.
+ * The object that an argument means: `s3://bucket/key` anywhere; inside a local side the path of a file, or
+ * `bucket/key` if the bucket is that of the remote; outside of one `bucket/key`. A final '/' is kept.
  */
 export function objectOf(context: Context, flags: RemoteValues & StoredValues, arg: string): Named {
-	const place = findPlace(context.cwd, context.env)
-	if (place === undefined || arg.startsWith('s3://')) return namedObject(unicode(arg), lookup(context, flags))
+	const where = lookup(context, flags)
+	const {place} = where
+	if (place === undefined || arg.startsWith('s3://')) return namedObject(unicode(arg), where)
 	const remote = remoteOf(context, flags)
-	return {remote, key: remote.prefix + unicode(arg)}
+	if (arg.startsWith(`${remote.bucket}/`)) return namedObject(unicode(arg), where)
+	const path = pathBelow(place, context.cwd, arg)
+	if (path === '') return {remote, key: remote.prefix}
+	return {remote, key: remote.prefix + keyOf(arg.endsWith('/') ? `${path}/` : path)}
 }
 
 /** An argument that must be Unicode: part of a URL or a key. */

@@ -16,15 +16,15 @@ export type Done = {
 }
 
 export type Events = {
-	done(item: Done): void
+	readonly done: (item: Done) => void
 	/** An item that was not done; the work goes on. */
-	failed(path: Path, error: unknown): void
+	readonly failed: (path: Path, error: unknown) => void
 	/** A source file that was gone when it was to be read. */
-	vanished(path: Path): void
+	readonly vanished: (path: Path) => void
 	/** Something that could not be kept or restored; told once a kind. */
-	warn(kind: string, message: string): void
+	readonly warn: (kind: string, message: string) => void
 	/** Bytes that went over, for a progress bar. */
-	moved(bytes: number, path: Path): void
+	readonly moved: (bytes: number, path: Path) => void
 }
 
 /** Counts what events say, for the exit status. */

@@ -150,7 +150,7 @@ export class Receiver {
 
 	/** Deletes what is to be deleted, the deepest first. */
 	deleteAll(): void {
-		for (const entry of this.#deletions.sort((a, b) => comparePaths(b.path, a.path))) {
+		for (const entry of this.#deletions.toSorted((a, b) => comparePaths(b.path, a.path))) {
 			try {
 				this.#delete(entry)
 			} catch (error) {
@@ -179,7 +179,9 @@ export class Receiver {
 
 	/** Gives directories their attributes: those that arrived, and back those that only had changes made in them. */
 	finishDirectories(): void {
-		const paths = [...new Set([...this.#arrived.keys(), ...this.#touched])].sort((a, b) => comparePaths(b, a))
+		const paths = [...new Set([...this.#arrived.keys(), ...this.#touched])].toSorted((a, b) =>
+			comparePaths(b, a),
+		)
 		for (const path of [...paths.filter((p) => p !== ROOT), ...paths.filter((p) => p === ROOT)])
 			try {
 				this.#finishDirectory(path)

@@ -111,7 +111,7 @@ async function sendPieces(sender: Sender, {file, key, id, listed, packed, entry}
 		parts.push({number, etag, size: body.length})
 		events.moved(body.length, entry.path)
 	})
-	return parts.sort((a, b) => a.number - b.number)
+	return parts.toSorted((a, b) => a.number - b.number)
 }
 
 function* plainPieces(file: OpenFile, size: number): Iterable<Piece> {

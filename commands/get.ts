@@ -1,0 +1,164 @@
+// s3r get: fetch objects into files, or to stdout.
+
+import {usage} from '../src/base/errors.ts'
+import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
+import {command, type Context, type Values} from '../src/cli/command.ts'
+import {dryRunFlags, progressFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
+import {pullFlags} from '../src/cli/pulling.ts'
+import {owners} from '../src/cli/pushing.ts'
+import {withScratch} from '../src/cli/scratch.ts'
+import {type Target, targetOf} from '../src/cli/target.ts'
+import {preserveFlags, Report} from '../src/cli/transfer.ts'
+import {objectOf} from '../src/cli/work.ts'
+import type {Entry} from '../src/format/entry.ts'
+import {pathOf} from '../src/format/key.ts'
+import type {Named} from '../src/repo/remotes.ts'
+import {IndexSession} from '../src/repo/session.ts'
+import type {Store} from '../src/store/store.ts'
+import {arrivalOf} from '../src/sync/arrival.ts'
+import {contentOf} from '../src/sync/content.ts'
+import type {Events} from '../src/sync/events.ts'
+import {localOf} from '../src/sync/local.ts'
+import {LocalDisk, PretendDisk} from '../src/sync/local-files.ts'
+import type {PlanItem} from '../src/sync/plan.ts'
+import {receive} from '../src/sync/receive.ts'
+
+const {archive, 'hard-links': hardLinks, acls, xattrs} = preserveFlags
+const {sparse, compress, 'numeric-ids': numericIds} = pullFlags
+
+const flagsOfGet = {
+	recursive: {type: 'boolean', short: 'r', help: 'fetch all that is below a key'},
+	archive,
+	'hard-links': hardLinks,
+	acls,
+	xattrs,
+	sparse,
+	compress,
+	'numeric-ids': numericIds,
+	...dryRunFlags,
+	...verboseFlags,
+	...progressFlags,
+	...remoteFlags,
+} as const
+type GetValues = Values<typeof flagsOfGet>
+
+export default command({
+	name: 'get',
+	summary: 'fetch objects into files',
+	synopsis: ['[<option>...] <bucket>/<key>... [<file> | <directory> | -]'],
+	flags: flagsOfGet,
+	arity: [1, Infinity],
+
+	async run(context, flags, args) {
+		const names = args.length > 1 ? args.slice(0, -1) : args
+		const target = args.length > 1 ? (args.at(-1) ?? '') : '.'
+		const sources = names.map((arg) => ({...objectOf(context, flags, arg), whole: isWhole(arg, flags)}))
+		if (target === '-' && sources.some(({whole}) => whole)) throw usage('only single objects go to stdout')
+		const report = new Report(context, 'pull', flags)
+		const stores = new Stores(context)
+		try {
+			if (target === '-')
+				for (const source of sources)
+					await print(context, await stores.of(source.remote), source, report.events)
+			else {
+				const isMany = sources.length > 1 || sources.some(({whole}) => whole)
+				const place = targetOf(context.cwd, target, isMany)
+				for (const source of sources)
+					await fetchInto(place, source, await stores.of(source.remote), {
+						context,
+						flags,
+						events: report.events,
+					})
+			}
+			return await report.finish({}, undefined)
+		} finally {
+			await stores.close()
+		}
+	},
+})
+
+const isWhole = (arg: string, {recursive}: GetValues): boolean => recursive === true || arg.endsWith('/')
+
+/** Prints the content of an object, and fails behind its last byte if it is not what it should be. */
+async function print({io, umask}: Context, store: Store, {key}: Named, events: Events): Promise<void> {
+	const path = fromUnicode(key)
+	try {
+		const {head, body} = await store.get(key)
+		const arrival = arrivalOf(path, key, head, {}, umask)
+		for await (const piece of contentOf(arrival, body, (bytes) => events.moved(bytes, path)))
+			await io.write(piece)
+	} catch (error) {
+		events.failed(path, error)
+	}
+}
+
+type Source = Named & {readonly whole: boolean}
+type Run = {readonly context: Context; readonly flags: GetValues; readonly events: Events}
+
+/** Fetches one object, or all below a key, into a directory. */
+async function fetchInto(
+	{base, name}: Target,
+	source: Source,
+	store: Store,
+	{context, flags, events}: Run,
+): Promise<void> {
+	const {archive: all, sparse: holes} = flags
+	const real = new LocalDisk(base, {
+		owners,
+		numericIds: flags['numeric-ids'],
+		xattrs: flags.xattrs,
+		acls: flags.acls,
+		sparse: holes,
+	})
+	const disk = flags['dry-run'] ? new PretendDisk(real) : real
+	const keys = new Map<Path, string>()
+	const items = async function* (): AsyncIterable<PlanItem> {
+		for await (const {key, entry} of wanted(source, store, name ?? nameOf(fromUnicode(source.key)))) {
+			if (entry.path === ROOT && !all) continue
+			keys.set(entry.path, key)
+			const stat = disk.stat(entry.path)
+			yield {status: stat ? 'M' : 'A', entry: {...entry, local: stat && localOf(stat)}}
+		}
+	}
+	try {
+		await withScratch((scratch) =>
+			receive(items(), {
+				store,
+				disk,
+				owners,
+				events,
+				session: IndexSession.pretend(scratch),
+				prefix: ownRemote(context, flags)?.prefix ?? '',
+				keyOf: (path) => keys.get(path) ?? '',
+				preserve: {archive: all, hardLinks: flags['hard-links'], xattrs: flags.xattrs, acls: flags.acls},
+				umask: context.umask,
+				pretend: flags['dry-run'],
+				signal: context.signal,
+			}),
+		)
+	} finally {
+		disk.close()
+	}
+}
+
+type Wanted = {readonly key: string; readonly entry: Entry}
+
+/** The objects of a source, each with the path that its file gets. */
+async function* wanted({key, whole}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
+	if (!whole) return yield {key, entry: {path: name, remote: {etag: '', size: 0}}}
+	for await (const {key: found, etag, size} of objectsBelow(store, key)) {
+		const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
+		if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size}}}
+	}
+}
+
+/** The path of what was found below a key. As in rsync, `d/` is what is in `d`, and `d` is `d` with all that is in it. */
+function pathBelowKey(key: string, name: Path, found: string): Path | undefined {
+	const isContent = key === '' || key.endsWith('/')
+	const above = isContent ? '' : `${name}/`
+	const rest = found.slice(isContent ? key.length : key.length + 1)
+	if (rest === '') return above === '' ? ROOT : above
+	const path = pathOf(rest)
+	return path === undefined || path === ROOT ? path : above + path
+}

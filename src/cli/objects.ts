@@ -1,0 +1,62 @@
+// Objects that arguments name: the stores they are in, what lies below a key, and which file of the
+// local side a key is of.
+
+import type {Path} from '../base/path.ts'
+import {pathOf} from '../format/key.ts'
+import type {Remote} from '../format/remote.ts'
+import {configuredRemote} from '../repo/remotes.ts'
+import type {Listed, Store} from '../store/store.ts'
+import type {Context} from './command.ts'
+import type {RemoteValues} from './flags.ts'
+import {lookup, openRemote} from './work.ts'
+
+/** The stores of one command, each opened when it is first asked for. */
+export class Stores {
+	readonly #context: Context
+	readonly #pretend: boolean | undefined
+	readonly #opened = new Map<string, Promise<Store>>()
+
+	/** With `pretend` nothing is written to them. */
+	constructor(context: Context, pretend?: boolean | undefined) {
+		this.#context = context
+		this.#pretend = pretend
+	}
+
+	/** The store that a remote is in. */
+	of(remote: Remote): Promise<Store> {
+		const name = `${remote.endpoint} ${remote.bucket}`
+		const opened = this.#opened.get(name) ?? this.#open(remote)
+		this.#opened.set(name, opened)
+		return opened
+	}
+
+	async #open(remote: Remote): Promise<Store> {
+		return (await openRemote(this.#context, remote, {pretend: this.#pretend})).store
+	}
+
+	async close(): Promise<void> {
+		for (const store of this.#opened.values()) (await store).close()
+	}
+}
+
+/** An object as a listing or a head tells of it. */
+export type Found = Pick<Listed, 'key' | 'etag' | 'size' | 'modified'>
+
+/** The object of this key, if there is one, and all below `key/`; everything for ''. */
+export async function* objectsBelow(store: Store, key: string): AsyncIterable<Found> {
+	const head = key === '' || key.endsWith('/') ? undefined : await store.head(key)
+	if (head) yield {key, ...head}
+	for await (const page of store.list(key === '' || key.endsWith('/') ? key : `${key}/`)) yield* page
+}
+
+/** The remote of the local side that the command is called in, if there is one. */
+export const ownRemote = (context: Context, flags: RemoteValues): Remote | undefined => {
+	const where = lookup(context, flags)
+	return where.place && configuredRemote(undefined, where)
+}
+
+/** The path that a key has below the remote `own`; undefined where it is not in there, or not the name of a file. */
+export function pathBelowRemote(own: Remote | undefined, remote: Remote, key: string): Path | undefined {
+	if (own?.bucket !== remote.bucket || own.endpoint !== remote.endpoint) return undefined
+	return key.startsWith(own.prefix) && key !== own.prefix ? pathOf(key.slice(own.prefix.length)) : undefined
+}
