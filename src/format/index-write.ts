@@ -63,14 +63,16 @@ function flagsOf({local, remote, base, attrs}: Entry): number {
 	return flags
 }
 
+const NEVER = [0, 0] as const
+
 /** Writes all of `entry` but its path at word `at`. */
 export function writeEntry(words: Uint32Array, at: number, entry: Entry, heaps: Heaps): void {
 	const {local, remote, base} = entry
 	const flags = flagsOf(entry)
 	const high = Math.floor((local?.size ?? 0) / 2 ** 32)
 	const ino = local?.ino ?? 0n
-	const [mtime, mtimeHigh] = packTime(local?.mtime ?? 0n)
-	const [ctime, ctimeHigh] = packTime(local?.ctime ?? 0n)
+	const [mtime, mtimeHigh] = local ? packTime(local.mtime) : NEVER
+	const [ctime, ctimeHigh] = local ? packTime(local.ctime) : NEVER
 	words[at + W.lengthFlags] = (((words[at + W.lengthFlags] ?? 0) & 0xffff) | (flags << 16)) >>> 0
 	words[at + W.modeSize] = ((local?.mode ?? 0) | (high << 16)) >>> 0
 	words[at + W.size] = (local?.size ?? 0) % 2 ** 32
