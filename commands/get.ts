@@ -146,8 +146,8 @@ type Wanted = {readonly key: string; readonly entry: Entry}
 
 /** The objects of a source, each with the path that its file gets. */
 async function* wanted({key, whole}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
-	if (!whole) return yield {key, entry: {path: name, remote: {etag: '', size: 0}}}
-	for await (const {key: found, etag, size} of objectsBelow(store, key)) {
+	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: 0}}}
+	else for await (const {key: found, etag, size} of objectsBelow(store, key)) {
 		const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
 		if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size}}}
 	}

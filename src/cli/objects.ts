@@ -13,11 +13,11 @@ import {lookup, openRemote} from './work.ts'
 /** The stores of one command, each opened when it is first asked for. */
 export class Stores {
 	readonly #context: Context
-	readonly #pretend: boolean | undefined
+	readonly #pretend: boolean
 	readonly #opened = new Map<string, Promise<Store>>()
 
 	/** With `pretend` nothing is written to them. */
-	constructor(context: Context, pretend?: boolean | undefined) {
+	constructor(context: Context, pretend = false) {
 		this.#context = context
 		this.#pretend = pretend
 	}

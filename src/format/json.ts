@@ -11,7 +11,7 @@ const PIECES =
  * A path in Unicode, with a lone surrogate U+DC80 to U+DCFF for each byte that is not UTF-8: Python's
  * surrogateescape, which its os.fsencode() turns back into the bytes.
  */
-const surrogateEscaped = (path: Path): string =>
+export const surrogateEscaped = (path: Path): string =>
 	path.replace(PIECES, (piece) => toUnicode(piece) ?? String.fromCharCode(0xdc00 + piece.charCodeAt(0)))
 
 /** The item as JSON in UTF-8 (a byte string), without a line end; what is not known of it is left out. */

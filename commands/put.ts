@@ -1,0 +1,135 @@
+// s3r put: store files as objects.
+
+import {fatal, usage} from '../src/base/errors.ts'
+import {fromUnicode, type Path} from '../src/base/path.ts'
+import {shown} from '../src/base/quote.ts'
+import {createBucket} from '../src/cli/buckets.ts'
+import {command, type Context, type Values} from '../src/cli/command.ts'
+import {dryRunFlags, progressFlags, remoteFlags, storedFlags, verboseFlags} from '../src/cli/flags.ts'
+import {noteSent} from '../src/cli/note-sent.ts'
+import {filesOf, owners, storedAs} from '../src/cli/pushing.ts'
+import {withScratch} from '../src/cli/scratch.ts'
+import {type FileSource, SourceKeys, sourcesOf, spooled} from '../src/cli/sources.ts'
+import {preserveFlags, Report} from '../src/cli/transfer.ts'
+import {isWithin, lookup, openRemote, unicode} from '../src/cli/work.ts'
+import type {Remote} from '../src/format/remote.ts'
+import type {Place} from '../src/repo/find.ts'
+import {namedObject} from '../src/repo/remotes.ts'
+import {IndexSession} from '../src/repo/session.ts'
+import {listUploadRecords} from '../src/repo/uploads.ts'
+import type {Events} from '../src/sync/events.ts'
+import {plan} from '../src/sync/plan.ts'
+import {index} from '../src/sync/push.ts'
+import {send} from '../src/sync/send.ts'
+
+const flagsOfPut = {
+	recursive: {type: 'boolean', short: 'r', help: 'send directories, with all that is in them'},
+	acls: preserveFlags.acls,
+	xattrs: preserveFlags.xattrs,
+	compress: {type: 'boolean', short: 'z', help: 'store as gzip what becomes smaller by it'},
+	'no-clobber': {type: 'boolean', help: 'leave objects alone that exist'},
+	'create-bucket': {type: 'boolean', help: 'create the bucket if it does not exist'},
+	...dryRunFlags,
+	...verboseFlags,
+	...progressFlags,
+	...storedFlags,
+	...remoteFlags,
+} as const
+type PutValues = Values<typeof flagsOfPut>
+
+export default command({
+	name: 'put',
+	summary: 'store files as objects',
+	synopsis: ['[<option>...] <file>... <bucket>/[<key>]', '[<option>...] - <bucket>/<key>'],
+	flags: flagsOfPut,
+	arity: [2, Infinity],
+
+	async run(context, flags, args) {
+		const {remote, key} = namedObject(unicode(args.at(-1) ?? ''), lookup(context, flags))
+		const files = args.slice(0, -1)
+		if (files.includes('-') && (files.length > 1 || key === '' || key.endsWith('/')))
+			throw usage('what is read from stdin needs a key of its own')
+		if (flags['create-bucket'] && !flags['dry-run']) await createBucket(context, remote, flags.acl)
+		const report = new Report(context, 'push', flags)
+		const {failed} = report.events
+		const target = {cwd: context.cwd, key, recursive: flags.recursive, onError: failed}
+		await withScratch(async (scratch) => {
+			const sources = files.includes('-') ? [await spooled(context, scratch, key)] : sourcesOf(files, target)
+			await sendSources(sources, {context, flags, remote, scratch, events: report.events})
+		})
+		return report.finish({}, undefined)
+	},
+})
+
+type Run = {
+	readonly context: Context
+	readonly flags: PutValues
+	readonly remote: Remote
+	readonly scratch: Place
+	readonly events: Events
+}
+
+/** Indexes the sources as a push does, in an index that is thrown away, and sends them under their keys. */
+async function sendSources(
+	sources: readonly FileSource[],
+	{context, flags, remote, scratch, events}: Run,
+): Promise<void> {
+	if (sources.length === 0) return
+	const {signal} = context
+	const {store} = await openRemote(context, remote, {pretend: flags['dry-run']})
+	const session = IndexSession.pretend(scratch)
+	const keys = new SourceKeys(sources)
+	const told = named(events, keys, remote)
+	const paths = sources.map(({path}) => path)
+	const files = filesOf(scratch, flags)
+	try {
+		await index({session, files, owners, events: told, signal}, {root: scratch.root, paths})
+		const within = isWithin(paths)
+		const select = (path: Path) => within(path) && keys.of(path) !== undefined
+		await send(plan(session.index, {direction: 'push', select}), {
+			store,
+			session,
+			files,
+			owners,
+			events: told,
+			...storedAs({...remote, prefix: ''}),
+			keyOf: (path) => keys.of(path) ?? '',
+			compress: flags.compress,
+			force: !flags['no-clobber'],
+			signal,
+		})
+	} finally {
+		store.close()
+		await abandon(context, remote, scratch)
+	}
+	if (!flags['dry-run']) await noteSent(context, flags, remote, session, (path) => keys.of(path))
+}
+
+/** The same events, with an item told by its key, and a file by its whole path. */
+function named(events: Events, keys: SourceKeys, {bucket}: Remote): Events {
+	const failed = (path: Path, error: unknown) => events.failed(`/${path}`, error)
+	return {
+		done: (item) => {
+			const {record, status} = item.line
+			const key = fromUnicode(keys.of(record.path) ?? '')
+			if (status === 'C') failed(record.path, fatal(`${shown(`s3://${bucket}/${key}`)} exists already`))
+			else events.done({...item, line: {status, record: {...record, path: key}}})
+		},
+		failed,
+		vanished: (path) => events.vanished(`/${path}`),
+		warn: events.warn,
+		moved: (bytes, path) => events.moved(bytes, `/${path}`),
+	}
+}
+
+/** Drops the parts of what could not be sent whole; also when interrupted, which ends every other request. */
+async function abandon(context: Context, remote: Remote, scratch: Place): Promise<void> {
+	const begun = [...listUploadRecords(scratch)]
+	if (begun.length === 0) return
+	const {store} = await openRemote({...context, signal: new AbortController().signal}, remote)
+	try {
+		for (const {key, id} of begun) await store.abortUpload(key, id)
+	} finally {
+		store.close()
+	}
+}
