@@ -76,7 +76,7 @@ export class Receiver {
 
 	async execute(item: PlanItem): Promise<void> {
 		const {status, entry} = item
-		const isConflict = status === 'C' && this.options.backup === undefined
+		const isConflict = status === 'C' && (this.options.backup === undefined || !entry.remote)
 		if (status === 'D') this.#deletions.push(entry)
 		else if (isConflict || status === '=') this.done(status, entry)
 		else if (this.options.pretend)
@@ -97,7 +97,7 @@ export class Receiver {
 	async #take(status: Status, entry: Entry): Promise<void> {
 		if (isDirectory(entry.path)) return this.#directory(status, entry)
 		if (status === 'P') return this.#attributes(entry)
-		if (this.#isAsIndexed(entry)) return makeFile(this, status, entry)
+		if (this.#isAsIndexed(entry)) return makeFile(this, status === 'C' ? 'M' : status, entry)
 		if (this.options.backup === undefined) return this.done('C', entry)
 		return makeFile(this, 'M', entry)
 	}
