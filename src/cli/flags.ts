@@ -11,6 +11,11 @@ export const recordFlags = {
 } as const satisfies Flags
 export type RecordValues = Values<typeof recordFlags>
 
+/** The answer is in the exit status too. */
+export const exitCodeFlags = {
+	'exit-code': {type: 'boolean', help: 'exit with 1 if there is a difference'},
+} as const satisfies Flags
+
 /** Records are read from stdin, in the same form as they are printed. */
 export const stdinFlags = {
 	stdin: {type: 'boolean', help: 'read records from stdin'},

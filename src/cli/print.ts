@@ -42,6 +42,14 @@ function formOf(flags: RecordValues, nul: boolean): (item: Item) => Path {
 	if (flags.json === true) return formatJson
 	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
 	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))
-	return ({status, record}) =>
-		status === undefined ? formatRecord(record, nul) : formatDiff({status, record}, nul)
+	return (item) =>
+		item.status === undefined
+			? formatRecord(columns(item), nul)
+			: formatDiff({status: item.status, record: columns(item)}, nul)
 }
+
+/** The record, with the time at which an object was stored where a listing tells nothing else of it. */
+const columns = ({record, modified}: Item): FileRecord =>
+	record.mode === undefined && record.mtime === undefined && modified !== undefined
+		? {...record, mtime: BigInt(Math.trunc(modified)) * 1_000_000n}
+		: record

@@ -3,27 +3,40 @@
 import {numberOf} from './filters.ts'
 import {filesOf, openSession, owners, pathsOf, type PreserveValues, scanOf, selectOf} from './pushing.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
+import type {dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
 import {isWithin, openRemote} from './work.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Place} from '../repo/find.ts'
+import type {Disk} from '../sync/disk.ts'
 import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
 import {pull} from '../sync/pull.ts'
 
-export const pullFlags = {
-	...transferFlags,
-	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
-	compress: {
-		type: 'boolean',
-		short: 'z',
-		help: 'accepted as rsync does: what is stored as gzip comes back as it was',
-	},
+/** How files are written, and what becomes of those that are replaced. */
+const replaceFlags = {
 	'numeric-ids': {type: 'boolean', help: 'take owners by their ids, not their names'},
 	backup: {type: 'boolean', short: 'b', help: 'keep what is replaced, with a suffix to its name'},
 	suffix: {type: 'string', arg: 'suffix', help: "the suffix of a backup, '~' by default"},
 	fsync: {type: 'boolean', help: 'wait for the disk after each file'},
 } as const satisfies Flags
+
+export const takeFlags = {
+	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
+	...replaceFlags,
+} as const satisfies Flags
+
+export const pullFlags = {
+	...transferFlags,
+	sparse: takeFlags.sparse,
+	compress: {
+		type: 'boolean',
+		short: 'z',
+		help: 'accepted as rsync does: what is stored as gzip comes back as it was',
+	},
+	...replaceFlags,
+} as const satisfies Flags
 export type PullValues = Values<typeof pullFlags>
+type TakeValues = Values<typeof takeFlags & typeof dryRunFlags>
 
 export type PullRun = {
 	readonly place: Place
@@ -39,20 +52,11 @@ export async function runPull(
 	ordered: readonly Ordered[],
 	{place, remote, umask, paths: args = []}: PullRun,
 ): Promise<number> {
-	const {archive, xattrs, acls, sparse, fsync} = flags
 	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
 	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 	const report = new Report(context, 'pull', flags)
-	const real = new LocalDisk(place.root, {
-		owners,
-		numericIds: flags['numeric-ids'],
-		xattrs,
-		acls,
-		sparse,
-		fsync,
-	})
-	const disk = pretend ? new PretendDisk(real) : real
+	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
 	const {store, counts} = await openRemote(context, remote, {pretend})
 	try {
@@ -65,9 +69,7 @@ export async function runPull(
 			files: filesOf(place, flags),
 			prefix: remote.prefix,
 			events: report.events,
-			preserve: {archive, hardLinks: flags['hard-links'], xattrs, acls},
-			pretend,
-			backup: flags.backup ? (flags.suffix ?? '~') : undefined,
+			...takenAs(flags),
 			force: flags.force,
 			delete: flags.delete,
 			maxDelete,
@@ -85,3 +87,22 @@ export async function runPull(
 		store.close()
 	}
 }
+
+/** The disk that is written to, or with -n only looked at. */
+export function diskOf({root}: Place, flags: TakeValues & PreserveValues): Disk {
+	const {xattrs, acls, sparse, fsync, 'numeric-ids': numericIds} = flags
+	const disk = new LocalDisk(root, {owners, numericIds, xattrs, acls, sparse, fsync})
+	return flags['dry-run'] ? new PretendDisk(disk) : disk
+}
+
+/** What of the files comes back, and what becomes of those that are replaced. */
+export const takenAs = (flags: TakeValues & PreserveValues) => ({
+	preserve: {
+		archive: flags.archive,
+		hardLinks: flags['hard-links'],
+		xattrs: flags.xattrs,
+		acls: flags.acls,
+	},
+	pretend: flags['dry-run'],
+	backup: flags.backup ? (flags.suffix ?? '~') : undefined,
+})

@@ -37,6 +37,12 @@ export const openSession = (
 export const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
 	args.map((arg) => pathBelow(place, cwd, arg))
 
+/** The paths of arguments, or undefined where they are everything. */
+export function scopeOf(context: Context, place: Place, args: readonly string[]): Path[] | undefined {
+	const paths = pathsOf(context, place, args)
+	return paths.length === 0 || paths.includes('') ? undefined : paths
+}
+
 /** How the files are scanned; the temporary files of dead processes are removed on the way, but not with -n. */
 export const scanOf = (
 	place: Place,

@@ -8,6 +8,7 @@ import {shown} from '../base/quote.ts'
 import {type Config, parseConfig} from '../format/config.ts'
 import type {Remote} from '../format/remote.ts'
 import {parseTarget} from '../format/url.ts'
+import type {Where} from '../store/open.ts'
 import {join, type Place} from './find.ts'
 
 /** What the command line said of the remote; what is undefined was not said. */
@@ -100,6 +101,14 @@ export function requireRemote(lookup: Lookup): Remote {
 		)
 	return remote
 }
+
+/** How the buckets of the account are reached: as the default remote, where there is one. */
+export const account = (lookup: Lookup): Where =>
+	overlaid(
+		configuredRemote(undefined, lookup) ?? {bucket: '', prefix: ''},
+		fromEnvironment(lookup.env),
+		lookup.options,
+	)
 
 /** A bucket or object that an argument names. */
 export type Named = {

@@ -5,6 +5,7 @@ import {createHash} from 'node:crypto'
 import {readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path, toBytes} from '../base/path.ts'
+import type {Stat} from '../local/stat.ts'
 import {join, type Place} from './find.ts'
 
 export type UploadRecord = {
@@ -14,9 +15,12 @@ export type UploadRecord = {
 	readonly partSize: number
 	/** Whether the parts are those of a gzip stream. */
 	readonly packed: boolean
-	/** The file that the parts are of: its size, mtime, ctime and inode, in one string. */
+	/** The file that the parts are of, as identityOf has it. */
 	readonly file: string
 }
+
+/** What changes when a file does: its size, mtime, ctime and inode, in one string. */
+export const identityOf = ({size, mtime, ctime, ino}: Stat): string => [size, mtime, ctime, ino].join(' ')
 
 const fileOf = (place: Place, path: Path): Path =>
 	join(place.dir, `uploads/${createHash('md5').update(toBytes(path)).digest('hex')}.json`)

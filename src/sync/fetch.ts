@@ -12,22 +12,30 @@ import {pathOf, SIDE} from '../format/key.ts'
 import type {Store} from '../store/store.ts'
 
 /** What a listing says of one object, by its path. */
-export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified'> & {readonly path: Path}
+export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified'> & {
+	readonly path: Path
+	readonly storageClass?: string | undefined
+}
 
 export type Fetched = {readonly index: IndexFile; readonly changed: boolean}
 
-/** Lists what is under `prefix` as paths, in the order of the keys; side objects and impossible keys are passed over. */
+/**
+ * Lists what is under `prefix` as paths, in the order of the keys; side objects and impossible keys are passed
+ * over. `narrow` is how the keys listed begin behind the prefix.
+ */
 export async function* listPaths(
 	store: Store,
 	prefix: string,
 	onError: (path: Path, error: unknown) => void,
+	narrow = '',
 ): AsyncIterable<readonly Heard[]> {
-	for await (const page of store.list(prefix)) {
+	for await (const page of store.list(prefix + narrow)) {
 		const heard: Heard[] = []
-		for (const {key, etag, size, modified} of page) {
+		for (const {key, etag, size, modified, storageClass} of page) {
 			const rest = key.slice(prefix.length)
 			const path = rest === '' ? undefined : pathOf(rest)
-			if (path !== undefined) heard.push({path, etag, size, modified: Math.floor(modified / 1000)})
+			if (path !== undefined)
+				heard.push({path, etag, size, modified: Math.floor(modified / 1000), storageClass})
 			else if (rest !== '' && !rest.startsWith(SIDE))
 				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))
 		}

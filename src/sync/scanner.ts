@@ -1,6 +1,5 @@
 // One scan: the files in order, beside the index.
 
-import {createHash} from 'node:crypto'
 import {errnoOf} from '../base/errors.ts'
 import {isDirectory, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
 import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf} from '../format/entry.ts'
@@ -14,7 +13,7 @@ import {walk, walkPaths} from '../local/walk.ts'
 import {digestOf} from './attributes.ts'
 import {LinkGroups} from './links.ts'
 import type {Change, Scan, ScanOptions, Select} from './scan.ts'
-import {isRacy, isUnchanged} from './unchanged.ts'
+import {contentMd5, isRacy, isUnchanged} from './unchanged.ts'
 
 export class Scanner {
 	/** Changes that nobody has been told of yet. */
@@ -131,12 +130,7 @@ export class Scanner {
 			ino: BigInt(stat.ino),
 			uid: stat.uid,
 			gid: stat.gid,
-			md5:
-				type === TYPE.file
-					? (this.#links.md5(stat) ?? contents.hash(path, stat))
-					: type === TYPE.symlink
-						? createHash('md5').update(contents.readLink(path)).digest('hex')
-						: undefined,
+			md5: this.#links.md5(stat) ?? contentMd5(path, stat, contents),
 			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
 			link: stat.nlink > 1 ? old?.link : undefined,
 			xattrs: contents.xattrs ? contents.xattrs(path) : old?.xattrs,

@@ -10,7 +10,7 @@ import {fatal} from '../base/errors.ts'
 import {pool} from '../base/pool.ts'
 import {partSize} from '../algo/parts.ts'
 import type {Entry} from '../format/entry.ts'
-import {forgetUpload, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
+import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
 import {type Body, type Condition, isKind, type Part, type Properties, type Written} from '../store/store.ts'
 import {digestOf} from './attributes.ts'
 import {describe, refreshed} from './cargo.ts'
@@ -62,7 +62,13 @@ async function sendTo(
 	const {store, session, acl, storageClass} = sender.options
 	const {place} = session
 	const key = sender.key(entry.path)
-	const wanted = {path: entry.path, key, partSize: partSize(file.stat.size), packed, file: identity(file)}
+	const wanted = {
+		path: entry.path,
+		key,
+		partSize: partSize(file.stat.size),
+		packed,
+		file: identityOf(file.stat),
+	}
 	const begun = readUpload(place, entry.path)
 	let listed = new Map<number, Part>()
 	let id: string | undefined
@@ -185,8 +191,6 @@ const etagOf = (parts: readonly Part[]): string =>
 	`${createHash('md5')
 		.update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex'))))
 		.digest('hex')}-${parts.length}`
-
-const identity = ({stat}: OpenFile): string => [stat.size, stat.mtime, stat.ctime, stat.ino].join(' ')
 
 const isSame = (begun: UploadRecord, wanted: Omit<UploadRecord, 'id'>): boolean =>
 	begun.key === wanted.key &&

@@ -1,13 +1,16 @@
-// Whether a file is what the index says, without reading it.
+// Whether a file is what the index says, without reading it; and what it holds, by reading it.
 //
 // A file is unchanged when its size, mtime, ctime, inode, mode and owner are those of the index,
 // and it is not racy: one whose ctime is not clearly older than the scan that looked at it could
 // have been written again within the same tick of the file system's clock (git's rule, see its
 // racy-git.txt; ctime, for mtime can be set back).
 
+import {createHash} from 'node:crypto'
+import type {Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Stat} from '../local/stat.ts'
+import type {Contents} from './scan.ts'
 
 const TICK = 20_000_000n
 const COARSE_TICK = 2_000_000_000n
@@ -19,3 +22,10 @@ export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
 /** Whether a file certainly holds what entry `row` of the index says. */
 export const isUnchanged = (index: IndexFile, row: number, stat: Stat): boolean =>
 	index.matches(row, stat) && (typeOf(stat.mode) !== TYPE.file || !isRacy(stat.ctime, index.scanned))
+
+/** MD5 in hex of what a file, or a symlink, holds; undefined for what holds nothing. */
+export function contentMd5(path: Path, stat: Stat, contents: Contents): string | undefined {
+	const type = typeOf(stat.mode)
+	if (type === TYPE.file) return contents.hash(path, stat)
+	return type === TYPE.symlink ? createHash('md5').update(contents.readLink(path)).digest('hex') : undefined
+}

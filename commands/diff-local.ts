@@ -1,0 +1,53 @@
+// s3r diff-local: compare the files with the index.
+
+import {EXIT} from '../src/base/errors.ts'
+import {command} from '../src/cli/command.ts'
+import {exitCodeFlags, filterFlags, recordFlags} from '../src/cli/flags.ts'
+import {itemErrors} from '../src/cli/item-errors.ts'
+import {RecordPrinter} from '../src/cli/print.ts'
+import {filesOf, owners, scopeOf, selectOf} from '../src/cli/pushing.ts'
+import {preserveFlags} from '../src/cli/transfer.ts'
+import {placeOf} from '../src/cli/work.ts'
+import {readIndex} from '../src/repo/session.ts'
+import {localRecord} from '../src/sync/plan.ts'
+import {changes} from '../src/sync/scan.ts'
+
+const {acls, xattrs, checksum, 'one-file-system': oneFileSystem} = preserveFlags
+
+export default command({
+	name: 'diff-local',
+	summary: 'compare the files with the index',
+	synopsis: ['[-AXcxz] [--exit-code] [<option>...] [<path>...]'],
+	flags: {
+		...exitCodeFlags,
+		acls,
+		xattrs,
+		checksum,
+		'one-file-system': oneFileSystem,
+		...recordFlags,
+		...filterFlags,
+	},
+
+	async run(context, flags, args, ordered) {
+		const printer = new RecordPrinter(context.io, flags)
+		const place = placeOf(context)
+		const errors = itemErrors(context)
+		let differs = false
+		for await (const {status, entry} of changes({
+			root: place.root,
+			index: readIndex(place),
+			contents: filesOf(place, flags),
+			owners,
+			paths: scopeOf(context, place, args),
+			select: selectOf(context, place, ordered),
+			oneFileSystem: flags['one-file-system'],
+			checksum: flags.checksum,
+			signal: context.signal,
+			onError: errors.failed,
+		})) {
+			differs = true
+			await printer.diff({status, record: localRecord(entry)})
+		}
+		return flags['exit-code'] && differs && errors.status === EXIT.ok ? EXIT.no : errors.status
+	},
+})

@@ -1,0 +1,45 @@
+// s3r diff-remote: compare the two sides of the index: the plan of a push or a pull.
+
+import {EXIT} from '../src/base/errors.ts'
+import {command} from '../src/cli/command.ts'
+import {exitCodeFlags, recordFlags} from '../src/cli/flags.ts'
+import {RecordPrinter} from '../src/cli/print.ts'
+import {scopeOf} from '../src/cli/pushing.ts'
+import {deleteFlags} from '../src/cli/transfer.ts'
+import {isWithin, placeOf} from '../src/cli/work.ts'
+import {readIndex} from '../src/repo/session.ts'
+import {plan, planLine} from '../src/sync/plan.ts'
+
+export default command({
+	name: 'diff-remote',
+	summary: 'compare the two sides of the index: the plan of a push or pull',
+	synopsis: ['[-Rvz] [--delete] [--force] [--exit-code] [<option>...] [<path>...]'],
+	flags: {
+		reverse: {type: 'boolean', short: 'R', help: 'the plan of a pull, not of a push'},
+		delete: deleteFlags.delete,
+		force: deleteFlags.force,
+		...exitCodeFlags,
+		verbose: {type: 'boolean', short: 'v', help: 'print what is the same, too'},
+		...recordFlags,
+	},
+
+	async run(context, flags, args) {
+		const printer = new RecordPrinter(context.io, flags)
+		const place = placeOf(context)
+		const paths = scopeOf(context, place, args)
+		const direction = flags.reverse ? 'pull' : 'push'
+		let differs = false
+		for (const item of plan(readIndex(place), {
+			direction,
+			delete: flags.delete,
+			force: flags.force,
+			same: flags.verbose,
+			select: paths && isWithin(paths),
+		})) {
+			context.signal.throwIfAborted()
+			differs ||= item.status !== '='
+			await printer.diff(planLine(item, direction))
+		}
+		return flags['exit-code'] && differs ? EXIT.no : EXIT.ok
+	},
+})

@@ -1,0 +1,56 @@
+// s3r fetch-objects: execute the plan of a pull, line by line.
+
+import {command} from '../src/cli/command.ts'
+import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
+import {diskOf, takeFlags, takenAs} from '../src/cli/pulling.ts'
+import {openSession, owners} from '../src/cli/pushing.ts'
+import {preserveFlags} from '../src/cli/transfer.ts'
+import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
+import {receive} from '../src/sync/receive.ts'
+
+const {archive, 'hard-links': hardLinks, acls, xattrs} = preserveFlags
+
+export default command({
+	name: 'fetch-objects',
+	summary: 'execute the plan of a pull, line by line',
+	synopsis: ['--stdin [-AHPSXabnqz] [<option>...]'],
+	flags: {
+		...lineFlags,
+		archive,
+		'hard-links': hardLinks,
+		acls,
+		xattrs,
+		...takeFlags,
+		...executeFlags,
+	},
+	arity: [0, 0],
+
+	async run(context, flags) {
+		const execution = new Execution(context, 'pull', flags)
+		const place = placeOf(context)
+		const remote = remoteOf(context, flags)
+		const disk = diskOf(place, flags)
+		const session = await openSession(context, place, flags['dry-run'])
+		const {store, counts} = await openRemote(context, remote, {pretend: flags['dry-run']})
+		try {
+			await receive(execution.items(session), {
+				store,
+				session,
+				disk,
+				owners,
+				umask: context.umask,
+				prefix: remote.prefix,
+				events: execution.events,
+				...takenAs(flags),
+				signal: execution.signal,
+			})
+			await execution.end()
+			return await execution.report.finish({}, counts)
+		} finally {
+			session.save()
+			session.close()
+			disk.close()
+			store.close()
+		}
+	},
+})

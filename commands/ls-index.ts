@@ -1,0 +1,30 @@
+// s3r ls-index: list what the index knows of the files.
+
+import {EXIT} from '../src/base/errors.ts'
+import {command} from '../src/cli/command.ts'
+import {recordFlags} from '../src/cli/flags.ts'
+import {indexItem} from '../src/cli/items.ts'
+import {RecordPrinter} from '../src/cli/print.ts'
+import {scopeOf} from '../src/cli/pushing.ts'
+import {isWithin, placeOf} from '../src/cli/work.ts'
+import {readIndex} from '../src/repo/session.ts'
+
+export default command({
+	name: 'ls-index',
+	summary: 'list what the index knows of the files',
+	synopsis: ['[-z] [<option>...] [<path>...]'],
+	flags: recordFlags,
+
+	async run(context, flags, args) {
+		const printer = new RecordPrinter(context.io, flags)
+		const place = placeOf(context)
+		const isAsked = isWithin(scopeOf(context, place, args) ?? [''])
+		const index = readIndex(place)
+		for (let row = 0; row < index.count; row++) {
+			if (!index.hasLocal(row) || !isAsked(index.path(row))) continue
+			context.signal.throwIfAborted()
+			await printer.print(indexItem(index.entry(row)))
+		}
+		return EXIT.ok
+	},
+})

@@ -1,0 +1,44 @@
+// s3r ls-local: list the files of the local side.
+
+import {command} from '../src/cli/command.ts'
+import {filterFlags, recordFlags} from '../src/cli/flags.ts'
+import {itemErrors} from '../src/cli/item-errors.ts'
+import {localItem} from '../src/cli/items.ts'
+import {RecordPrinter} from '../src/cli/print.ts'
+import {filesOf, scopeOf, selectOf} from '../src/cli/pushing.ts'
+import {preserveFlags} from '../src/cli/transfer.ts'
+import {placeOf} from '../src/cli/work.ts'
+import {readIndex} from '../src/repo/session.ts'
+import {listLocal} from '../src/sync/list-local.ts'
+
+export default command({
+	name: 'ls-local',
+	summary: 'list the files of the local side',
+	synopsis: ['[-xz] [--hash] [<option>...] [<path>...]'],
+	flags: {
+		hash: {type: 'boolean', help: 'read the files whose MD5 the index does not know'},
+		'one-file-system': preserveFlags['one-file-system'],
+		...recordFlags,
+		...filterFlags,
+	},
+
+	async run(context, flags, args, ordered) {
+		const printer = new RecordPrinter(context.io, flags)
+		const place = placeOf(context)
+		const errors = itemErrors(context)
+		const files = listLocal({
+			root: place.root,
+			index: readIndex(place),
+			paths: scopeOf(context, place, args),
+			select: selectOf(context, place, ordered),
+			oneFileSystem: flags['one-file-system'],
+			contents: flags.hash ? filesOf(place, {}) : undefined,
+			onError: errors.failed,
+		})
+		for (const file of files) {
+			context.signal.throwIfAborted()
+			await printer.print(localItem(file))
+		}
+		return errors.status
+	},
+})

@@ -1,0 +1,52 @@
+// s3r send-objects: execute the plan of a push, line by line.
+
+import {command} from '../src/cli/command.ts'
+import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
+import {storedFlags} from '../src/cli/flags.ts'
+import {filesOf, openSession, owners, storedAs} from '../src/cli/pushing.ts'
+import {preserveFlags} from '../src/cli/transfer.ts'
+import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
+import {send} from '../src/sync/send.ts'
+
+export default command({
+	name: 'send-objects',
+	summary: 'execute the plan of a push, line by line',
+	synopsis: ['--stdin [-AXPnqz] [<option>...]'],
+	flags: {
+		...lineFlags,
+		acls: preserveFlags.acls,
+		xattrs: preserveFlags.xattrs,
+		compress: {type: 'boolean', help: 'store as gzip what becomes smaller by it'},
+		...executeFlags,
+		...storedFlags,
+	},
+	arity: [0, 0],
+
+	async run(context, flags) {
+		const execution = new Execution(context, 'push', flags)
+		const place = placeOf(context)
+		const remote = remoteOf(context, flags)
+		const pretend = flags['dry-run']
+		const session = await openSession(context, place, pretend)
+		const {store, counts} = await openRemote(context, remote, {pretend})
+		try {
+			await send(execution.items(session), {
+				store,
+				session,
+				files: filesOf(place, flags),
+				owners,
+				...storedAs(remote),
+				events: execution.events,
+				compress: flags.compress,
+				force: flags.force,
+				signal: execution.signal,
+			})
+			await execution.end()
+			return await execution.report.finish({}, counts)
+		} finally {
+			session.save()
+			session.close()
+			store.close()
+		}
+	},
+})

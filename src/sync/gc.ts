@@ -1,0 +1,101 @@
+// What killed runs leave behind, and nobody will come back for.
+
+import {unlinkSync} from 'node:fs'
+import {forFs, nameOf, type Path} from '../base/path.ts'
+import {pool} from '../base/pool.ts'
+import {decodeMetadata} from '../format/foreign.ts'
+import {xattrsKey} from '../format/xattrs.ts'
+import {lookAt} from '../local/look.ts'
+import {isAbandoned} from '../local/temporary.ts'
+import {walk} from '../local/walk.ts'
+import {join, type Place} from '../repo/find.ts'
+import {forgetUpload, identityOf, listUploadRecords, type UploadRecord} from '../repo/uploads.ts'
+import type {Listed, Store} from '../store/store.ts'
+
+/** What was removed: a temporary file by its path, an upload or a side object by its key. */
+export type Garbage = {readonly kind: 'upload' | 'temporary' | 'side'; readonly name: string}
+
+export type GcOptions = {
+	readonly place: Place
+	/** Nothing is written to one that pretends; what is local is left alone then by `pretend`. */
+	readonly store: Store
+	/** The remote's prefix: '' or one that ends in '/'. */
+	readonly prefix: string
+	/** Milliseconds since the epoch: what nobody remembers is garbage if it is older. */
+	readonly before: number
+	readonly pretend?: boolean | undefined
+	/** Looks for side objects too, by a HEAD of every object. */
+	readonly side?: boolean | undefined
+	readonly signal?: AbortSignal | undefined
+	readonly onError: (path: Path, error: unknown) => void
+}
+
+const JOBS = 32
+
+/** Removes the garbage, and yields each piece when it is gone. */
+export async function* collectGarbage(options: GcOptions): AsyncGenerator<Garbage> {
+	yield* rememberedUploads(options)
+	yield* otherUploads(options)
+	yield* temporaryFiles(options)
+	if (options.side) yield* sideObjects(options)
+}
+
+/** Uploads of ours whose file is gone or changed: no later run can go on with them. */
+async function* rememberedUploads({place, store, pretend}: GcOptions): AsyncGenerator<Garbage> {
+	for (const record of listUploadRecords(place)) {
+		if (isCurrent(place, record)) continue
+		await store.abortUpload(record.key, record.id)
+		if (!pretend) forgetUpload(place, record.path)
+		yield {kind: 'upload', name: record.key}
+	}
+}
+
+function isCurrent({root}: Place, {path, file}: UploadRecord): boolean {
+	const [found] = lookAt(Buffer.from(root, 'latin1'), [path], {onError() {}})
+	return found !== undefined && identityOf(found.stat) === file
+}
+
+/** Uploads that another clone began, or that were forgotten. */
+async function* otherUploads({place, store, prefix, before}: GcOptions): AsyncGenerator<Garbage> {
+	const remembered = new Set(Array.from(listUploadRecords(place), ({id}) => id))
+	for await (const {key, id, initiated} of store.listUploads(prefix)) {
+		if (initiated >= before || remembered.has(id)) continue
+		await store.abortUpload(key, id)
+		yield {kind: 'upload', name: key}
+	}
+}
+
+/** Files that killed processes of this machine were writing. */
+function* temporaryFiles({place, pretend, onError}: GcOptions): Generator<Garbage> {
+	for (const {path} of walk(Buffer.from(place.root, 'latin1'), {onError})) {
+		if (path.endsWith('/') || !isAbandoned(nameOf(path))) continue
+		if (!pretend) unlinkSync(forFs(join(place.root, path)))
+		yield {kind: 'temporary', name: path}
+	}
+}
+
+/** Extended attributes that no object refers to. */
+async function* sideObjects(options: GcOptions): AsyncGenerator<Garbage> {
+	const {store, prefix, before} = options
+	const unused = new Set<string>()
+	for await (const page of store.list(prefix + xattrsKey('')))
+		for (const {key, modified} of page) if (modified < before) unused.add(key)
+	if (unused.size === 0) return
+	await pool(objects(options), {width: JOBS, signal: options.signal}, async ({key}) => {
+		const head = await store.head(key)
+		const {xattrsAt} = head ? decodeMetadata(head.metadata, {key, ...head}).attributes : {}
+		if (xattrsAt !== undefined) unused.delete(prefix + xattrsKey(xattrsAt))
+	})
+	const failed = await store.deleteMany([...unused])
+	for (const key of unused) {
+		const error = failed.get(key)
+		if (error) options.onError(key, error)
+		else yield {kind: 'side', name: key}
+	}
+}
+
+/** The objects that can refer to a side object. */
+async function* objects({store, prefix}: GcOptions): AsyncIterable<Listed> {
+	for await (const page of store.list(prefix))
+		for (const found of page) if (!found.key.startsWith(prefix + xattrsKey(''))) yield found
+}
