@@ -44,6 +44,36 @@ export const COMMANDS: Table = {
 		summary: 'bring what changed on the remote here',
 		load: async () => (await import('./pull.ts')).default,
 	},
+	get: {
+		group: 'porcelain',
+		summary: 'fetch objects into files',
+		load: async () => (await import('./get.ts')).default,
+	},
+	put: {
+		group: 'porcelain',
+		summary: 'store files as objects',
+		load: async () => (await import('./put.ts')).default,
+	},
+	rm: {
+		group: 'porcelain',
+		summary: 'delete objects of the remote',
+		load: async () => (await import('./rm.ts')).default,
+	},
+	acl: {
+		group: 'porcelain',
+		summary: 'print or set who may read and write objects',
+		load: async () => (await import('./acl.ts')).default,
+	},
+	verify: {
+		group: 'porcelain',
+		summary: 'prove that both sides hold what the index says',
+		load: async () => (await import('./verify.ts')).default,
+	},
+	gc: {
+		group: 'porcelain',
+		summary: 'remove what killed runs left behind',
+		load: async () => (await import('./gc.ts')).default,
+	},
 	serve: {
 		group: 'porcelain',
 		summary: 'run a small S3 server on a directory',
@@ -58,5 +88,80 @@ export const COMMANDS: Table = {
 		group: 'porcelain',
 		summary: 'print the version of s3r',
 		load: async () => (await import('./version.ts')).default,
+	},
+	'ls-buckets': {
+		group: 'plumbing',
+		summary: 'list the buckets of the account',
+		load: async () => (await import('./ls-buckets.ts')).default,
+	},
+	'ls-local': {
+		group: 'plumbing',
+		summary: 'list the files of the local side',
+		load: async () => (await import('./ls-local.ts')).default,
+	},
+	'ls-index': {
+		group: 'plumbing',
+		summary: 'list what the index knows of the files',
+		load: async () => (await import('./ls-index.ts')).default,
+	},
+	'ls-remote': {
+		group: 'plumbing',
+		summary: 'list the objects of a remote as files',
+		load: async () => (await import('./ls-remote.ts')).default,
+	},
+	'ls-uploads': {
+		group: 'plumbing',
+		summary: 'list multipart uploads that are not finished',
+		load: async () => (await import('./ls-uploads.ts')).default,
+	},
+	'diff-local': {
+		group: 'plumbing',
+		summary: 'compare the files with the index',
+		load: async () => (await import('./diff-local.ts')).default,
+	},
+	'diff-remote': {
+		group: 'plumbing',
+		summary: 'compare the two sides of the index: the plan of a push or pull',
+		load: async () => (await import('./diff-remote.ts')).default,
+	},
+	'cat-object': {
+		group: 'plumbing',
+		summary: 'print the content of objects',
+		load: async () => (await import('./cat-object.ts')).default,
+	},
+	'cat-acl': {
+		group: 'plumbing',
+		summary: 'print the grants of an object or a bucket',
+		load: async () => (await import('./cat-acl.ts')).default,
+	},
+	'hash-file': {
+		group: 'plumbing',
+		summary: 'print the MD5 of files',
+		load: async () => (await import('./hash-file.ts')).default,
+	},
+	'create-bucket': {
+		group: 'plumbing',
+		summary: 'create a bucket, or open one to ACLs',
+		load: async () => (await import('./create-bucket.ts')).default,
+	},
+	'delete-bucket': {
+		group: 'plumbing',
+		summary: 'delete an empty bucket',
+		load: async () => (await import('./delete-bucket.ts')).default,
+	},
+	'update-index': {
+		group: 'plumbing',
+		summary: 'note in the index what files or objects are now',
+		load: async () => (await import('./update-index.ts')).default,
+	},
+	'send-objects': {
+		group: 'plumbing',
+		summary: 'execute the plan of a push, line by line',
+		load: async () => (await import('./send-objects.ts')).default,
+	},
+	'fetch-objects': {
+		group: 'plumbing',
+		summary: 'execute the plan of a pull, line by line',
+		load: async () => (await import('./fetch-objects.ts')).default,
 	},
 }
