@@ -1,6 +1,6 @@
 // Where `.s3rsync` is: found by walking up from the current directory, as git finds `.git`.
 
-import {mkdirSync, statSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
@@ -71,13 +71,14 @@ const EXCLUDE = `# Files that s3r leaves alone here, a pattern a line in the man
 /** Makes `.s3rsync` in `root`, or completes one that is there. */
 export function createPlace(root: Path): Place {
 	const place = {root, dir: join(root, OWN)}
+	const exclude = join(place.dir, 'info/exclude')
 	try {
 		for (const dir of [place.dir, join(place.dir, 'info'), join(place.dir, 'uploads')])
 			mkdirSync(forFs(dir), {mode: 0o700, recursive: true})
-		writeFileSync(forFs(join(place.dir, 'info/exclude')), EXCLUDE, {flag: 'wx', mode: 0o600})
+		if (!existsSync(forFs(exclude))) writeFileSync(forFs(exclude), EXCLUDE, {mode: 0o600})
 	} catch (error) {
-		if (errnoOf(error) !== 'EEXIST')
-			throw fatal(`cannot make ${shown(place.dir)}: ${reason(error)}`, undefined, error)
+		const why = errnoOf(error) === 'EEXIST' ? 'not a directory' : reason(error)
+		throw fatal(`cannot make ${shown(place.dir)}: ${why}`, undefined, error)
 	}
 	return place
 }

@@ -43,9 +43,12 @@ export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
 	digest: remote && `etag:${remote.etag}`,
 })
 
+/** MD5 of no bytes: what is neither file nor link is an empty object. */
+const NOTHING = 'd41d8cd98f00b204e9800998ecf8427e'
+
 /** Whether both sides certainly hold the same bytes. An ETag that is no MD5 never equals one. */
 const sameContent = ({path, local, remote}: Entry): boolean =>
-	isDirectory(path) || (local?.md5 !== undefined && local.md5 === remote?.etag)
+	isDirectory(path) || (local !== undefined && (local.md5 ?? NOTHING) === remote?.etag)
 
 /** How the local side differs from base. */
 function changeOf({local, base}: Entry): Status {

@@ -7,7 +7,7 @@
 import {errnoOf, fatal} from '../base/errors.ts'
 import {comparePaths, isDirectory, parentOf, type Path, ROOT} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, type Local, TYPE, type Was} from '../format/entry.ts'
+import {type Entry, type Local, localIsBase, TYPE, typeOf, type Was} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
@@ -122,6 +122,8 @@ export class Receiver {
 	async #attributes(entry: Entry): Promise<void> {
 		const arrival = await this.arrival(entry)
 		if (!this.#isAsIndexed(entry)) return this.done('C', entry)
+		if (arrival.type !== typeOf(entry.local?.mode ?? 0))
+			return localIsBase(entry) ? makeFile(this, 'T', entry) : this.done('C', entry)
 		this.warn(this.options.disk.apply(entry.path, arrival.attributes))
 		this.commit('P', entry, arrival, entry.local?.md5)
 	}

@@ -20,6 +20,7 @@ import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
 import {type Cargo, cargoOf} from './cargo.ts'
 import type {Events} from './events.ts'
+import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {sendParts} from './send-parts.ts'
@@ -235,10 +236,3 @@ export class Sender {
 		this.options.events.done({line: {status, record}, entry, was: entry.base?.was, from})
 	}
 }
-
-/** Whether an error is not of one item: no other item would fare better. */
-const isFinal = (error: unknown): boolean =>
-	isKind(error, 'no-bucket') ||
-	isKind(error, 'interrupted') ||
-	isKind(error, 'skew') ||
-	isKind(error, 'network')
