@@ -14,8 +14,25 @@ export function filterRules(cwd: Path, ordered: readonly Ordered[]): Rule[] {
 		if (name === 'exclude' || name === 'include') return one(parseRule(value, name, `--${name}`))
 		if (name === 'exclude-from') return parseRules(read(cwd, value), 'exclude', value)
 		if (name === 'include-from') return parseRules(read(cwd, value), 'include', value)
+		if (name === 'filter') return filterRule(cwd, value, '--filter')
 		return []
 	})
+}
+
+/** What one --filter says, or one line of a file that is merged: rsync's rules, without their modifiers. */
+function filterRule(cwd: Path, text: string, source: string): Rule[] {
+	if (/^(?:!|clear)\s*$/.test(text)) return [{kind: 'clear', pattern: '!', source}]
+	const [, rule, , pattern = ''] = /^([-+.]|include|exclude|merge)( |_)(.+)$/s.exec(text) ?? []
+	if (rule === '+' || rule === 'include') return [{kind: 'include', pattern, source}]
+	if (rule === '-' || rule === 'exclude') return [{kind: 'exclude', pattern, source}]
+	if (rule === undefined)
+		throw usage(
+			`${shown(text)} in ${source} is not a filter rule`,
+			"one of '+ <pattern>', '- <pattern>', '. <file>', '!'",
+		)
+	return read(cwd, pattern)
+		.split(/\r\n|[\r\n]/)
+		.flatMap((line, i) => (/^(?:[#;]|$)/.test(line) ? [] : filterRule(cwd, line, `${pattern}:${i + 1}`)))
 }
 
 const one = (rule: Rule | undefined): Rule[] => (rule === undefined ? [] : [rule])
