@@ -21,7 +21,10 @@ const BATCH = 1000
 export default command({
 	name: 'rm',
 	summary: 'delete objects of the remote',
-	synopsis: ['[-nqrv] [--force] [<option>...] <path>...', '[-nqrv] [<option>...] <bucket>/<key>...'],
+	synopsis: [
+		'[-nqrv] [--force] [<option>...] <path>...',
+		'[-nqrv] [--force] [<option>...] <bucket>/<key>...',
+	],
 	flags: {
 		recursive: {type: 'boolean', short: 'r', help: 'delete all that is below a key'},
 		force: {type: 'boolean', help: 'delete what somebody else changed, or a whole bucket'},

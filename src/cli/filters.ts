@@ -30,6 +30,7 @@ function filterRule(cwd: Path, text: string, source: string): Rule[] {
 			`${shown(text)} in ${source} is not a filter rule`,
 			"one of '+ <pattern>', '- <pattern>', '. <file>', '!'",
 		)
+	if (source !== '--filter') throw usage(`${shown(text)} in ${source}: a file of rules cannot merge another`)
 	return read(cwd, pattern)
 		.split(/\r\n|[\r\n]/)
 		.flatMap((line, i) => (/^(?:[#;]|$)/.test(line) ? [] : filterRule(cwd, line, `${pattern}:${i + 1}`)))
