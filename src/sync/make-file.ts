@@ -6,6 +6,7 @@ import {type Entry, TYPE} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
+import type {Lost} from './disk.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
 
@@ -43,12 +44,12 @@ async function linked(
 	const path = await first
 	const other = path === undefined || path === entry.path ? undefined : receiver.options.session.get(path)
 	if (!other?.local || other.remote?.etag !== arrival.head.etag) return false
-	receiver.keepBackup(entry.path)
-	receiver.touch(entry.path)
-	receiver.options.disk.link(entry.path, other.path)
-	receiver.commit(status, entry, arrival, other.local.md5)
+	replace(receiver, status, entry, arrival, other.local.md5, () => {
+		receiver.options.disk.link(entry.path, other.path)
+		return NONE
+	})
 	// the link count changed, and with it the ctime of every name
-	receiver.refresh(other.path)
+	receiver.notes.refresh(other.path)
 	return true
 }
 
@@ -73,14 +74,13 @@ async function regular(
 ): Promise<void> {
 	const {store, disk, signal, events} = receiver.options
 	const {path} = entry
-	receiver.touch(path)
+	receiver.directories.touch(path)
 	const file = disk.create(path)
 	try {
 		const onBytes = (bytes: number) => events.moved(bytes, path)
 		const content = await download(arrival, got.body, file, {store, key: receiver.key(path), signal, onBytes})
-		receiver.keepBackup(path)
-		receiver.warn(file.commit(arrival.attributes))
-		receiver.commit(status, entry, arrival, content.md5)
+		const put = () => file.commit(arrival.attributes)
+		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()
 	} catch (error) {
 		file.discard()
 		throw error
@@ -100,17 +100,36 @@ async function symlink(
 	for await (const piece of got.body) pieces.push(piece)
 	const target = Buffer.concat(pieces)
 	if (target.length === 0 || target.includes(0)) throw fatal('its target is not one that a symlink can have')
-	receiver.keepBackup(entry.path)
-	receiver.touch(entry.path)
-	receiver.warn(receiver.options.disk.symlink(entry.path, target, arrival.attributes))
-	receiver.commit(status, entry, arrival, createHash('md5').update(target).digest('hex'))
+	const md5 = createHash('md5').update(target).digest('hex')
+	const put = () => receiver.options.disk.symlink(entry.path, target, arrival.attributes)
+	replace(receiver, status, entry, arrival, md5, put)
 }
 
 function special(receiver: Receiver, status: Status, entry: Entry, arrival: Arrival): void {
 	const {disk, events, preserve} = receiver.options
 	if (!preserve.archive) return events.warn('special', 'devices, FIFOs and sockets come back with -a only')
-	receiver.touch(entry.path)
-	const lost = disk.special(entry.path, arrival.attributes)
-	receiver.warn(lost)
-	if (!lost.has('device')) receiver.commit(status, entry, arrival, undefined)
+	replace(receiver, status, entry, arrival, undefined, () => disk.special(entry.path, arrival.attributes))
+}
+
+const NONE: Lost = new Map()
+
+/** Puts a new file in its place, unless somebody changed what is there while it came: that is a conflict. */
+function replace(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	arrival: Arrival,
+	md5: string | undefined,
+	put: () => Lost,
+): boolean {
+	const {notes, directories} = receiver
+	const isFree = receiver.mayReplace(entry)
+	if (isFree) {
+		directories.touch(entry.path)
+		receiver.keepBackup(entry.path)
+		const lost = put()
+		notes.warn(lost)
+		if (!lost.has('device')) notes.same(status, entry, arrival, md5)
+	} else notes.tell('C', entry)
+	return isFree
 }

@@ -1,27 +1,26 @@
 // Remote -> local: executes the items of a plan the other way.
 //
 // A file appears whole, verified and with its attributes, or not at all. Before one is replaced it
-// must still be what the index says; a file that changed since is a conflict. Directories get their
-// attributes last, from the deepest up, since whatever is made in them changes their times.
+// must still be what the index says; a file that changed since is a conflict.
 
 import {errnoOf, fatal} from '../base/errors.ts'
-import {comparePaths, isDirectory, parentOf, type Path, ROOT} from '../base/path.ts'
+import {comparePaths, isDirectory, type Path, withoutSlash} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, type Local, localIsBase, TYPE, typeOf, type Was} from '../format/entry.ts'
+import {type Entry, localIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
-import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
-import {encodeXattrs, xattrsDigest} from '../format/xattrs.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Head, Store} from '../store/store.ts'
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
-import {digestOf, type Owners} from './attributes.ts'
-import type {Disk, Lost} from './disk.ts'
+import type {Owners} from './attributes.ts'
+import {Directories} from './directories.ts'
+import type {Disk} from './disk.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import {LinkTargets} from './link-targets.ts'
-import {localRecord, type PlanItem, planLine, remoteRecord} from './plan.ts'
 import {makeFile} from './make-file.ts'
+import {Notes} from './notes.ts'
+import {localRecord, type PlanItem, planLine} from './plan.ts'
 
 export type ReceiveOptions = {
 	readonly store: Store
@@ -50,56 +49,55 @@ export async function receive(
 	options: ReceiveOptions,
 ): Promise<void> {
 	const receiver = new Receiver(options)
+	const how = {width: options.jobs ?? JOBS, signal: options.signal}
 	try {
-		await pool(items, {width: options.jobs ?? JOBS, signal: options.signal}, (item) => receiver.execute(item))
+		await pool(items, how, (item) => receiver.execute(item))
 		receiver.deleteAll()
+		await pool(receiver.blocked, how, (item) => receiver.take(item))
 	} finally {
-		receiver.finishDirectories()
+		receiver.directories.finish()
 	}
 }
-
-type Waiting = {readonly entry: Entry; readonly arrival: Arrival; readonly status: Status}
 
 export class Receiver {
 	readonly options: ReceiveOptions
 	readonly links: LinkTargets
-	readonly #deletions: Entry[] = []
-	/** Directories that arrived, and wait for their attributes. */
-	readonly #arrived = new Map<Path, Waiting>()
-	/** Directories that something was made in or removed from. */
-	readonly #touched = new Set<Path>()
+	readonly notes: Notes
+	readonly directories: Directories
+	/** Files whose place is taken by a directory that may be deleted yet. */
+	readonly blocked: PlanItem[] = []
+	readonly #deletions: Path[] = []
 
 	constructor(options: ReceiveOptions) {
 		this.options = options
 		this.links = new LinkTargets(options.session)
+		this.notes = new Notes(options)
+		this.directories = new Directories(options, this.notes)
 	}
 
+	/** Executes one item; deletions, and what waits for them, are kept for later. */
 	async execute(item: PlanItem): Promise<void> {
 		const {status, entry} = item
 		const isConflict = status === 'C' && (this.options.backup === undefined || !entry.remote)
-		if (status === 'D') this.#deletions.push(entry)
-		else if (isConflict || status === '=') this.done(status, entry)
+		if (status === 'D') this.#deletions.push(entry.path)
+		else if (isConflict || status === '=') this.notes.tell(status, entry)
 		else if (this.options.pretend)
 			this.options.events.done({line: planLine(item, 'pull'), entry, was: entry.local})
-		else await this.#attempt(entry, () => this.#take(status, entry))
+		else await this.take(item, true)
 	}
 
-	/** Runs the work on one item; what goes wrong with it is told, not thrown. */
-	async #attempt(entry: Entry, work: () => Promise<void> | void): Promise<void> {
+	/** Brings one item here; what goes wrong with it is told, not thrown. */
+	async take({status, entry}: PlanItem, canWait = false): Promise<void> {
 		try {
-			await work()
+			if (isDirectory(entry.path)) await this.#directory(status, entry)
+			else if (status === 'P') await this.#attributes(entry)
+			else if (canWait && this.#isBlocked(entry)) this.blocked.push({status, entry})
+			else if (this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
+			else this.notes.tell('C', entry)
 		} catch (error) {
 			if (this.options.signal?.aborted || isFinal(error)) throw error
 			this.options.events.failed(entry.path, error)
 		}
-	}
-
-	async #take(status: Status, entry: Entry): Promise<void> {
-		if (isDirectory(entry.path)) return this.#directory(status, entry)
-		if (status === 'P') return this.#attributes(entry)
-		if (this.#isAsIndexed(entry)) return makeFile(this, status === 'C' ? 'M' : status, entry)
-		if (this.options.backup === undefined) return this.done('C', entry)
-		return makeFile(this, 'M', entry)
 	}
 
 	/** The head and attributes of an object. */
@@ -111,28 +109,50 @@ export class Receiver {
 		return withXattrs(arrivalOf(entry.path, key, found, preserve, umask), store, prefix, preserve)
 	}
 
+	/** Makes a directory before anything is waited for: what lies in it is the next to be made. */
 	async #directory(status: Status, entry: Entry): Promise<void> {
-		const arrival = await this.arrival(entry)
-		this.#touch(entry.path)
+		if (!this.#clear(entry.path)) return this.notes.tell('C', entry)
+		this.directories.touch(entry.path)
 		this.options.disk.directory(entry.path)
-		this.#arrived.set(entry.path, {entry, arrival, status})
+		this.directories.arrived(status, entry, await this.arrival(entry))
+	}
+
+	/** Removes a file that is in the way of a directory, if it is gone on the remote and has not changed here. */
+	#clear(path: Path): boolean {
+		const {disk, session, backup, events} = this.options
+		const stat = disk.stat(path)
+		if (!stat || typeOf(stat.mode) === TYPE.directory) return true
+		const file = session.get(withoutSlash(path))
+		if (!file?.local || file.remote || !localIsBase(file) || !this.notes.isAsIndexed(file)) return false
+		if (backup === undefined) disk.remove(file.path)
+		else this.keepBackup(file.path)
+		this.notes.gone(file)
+		events.done({line: {status: 'D', record: localRecord(file)}, entry: file})
+		return true
+	}
+
+	/** Whether a directory that the remote has no more is in the place of a new file. */
+	#isBlocked({path, local}: Entry): boolean {
+		const stat = local ? undefined : this.options.disk.stat(path)
+		if (!stat || typeOf(stat.mode) !== TYPE.directory) return false
+		return this.options.session.get(`${path}/`)?.remote === undefined
 	}
 
 	/** New attributes for a file that has the bytes already. */
 	async #attributes(entry: Entry): Promise<void> {
 		const arrival = await this.arrival(entry)
-		if (!this.#isAsIndexed(entry)) return this.done('C', entry)
+		if (!this.notes.isAsIndexed(entry)) return this.notes.tell('C', entry)
 		if (arrival.type !== typeOf(entry.local?.mode ?? 0))
-			return localIsBase(entry) ? makeFile(this, 'T', entry) : this.done('C', entry)
-		this.warn(this.options.disk.apply(entry.path, arrival.attributes))
-		this.commit('P', entry, arrival, entry.local?.md5)
+			return localIsBase(entry) ? makeFile(this, 'T', entry) : this.notes.tell('C', entry)
+		if (arrival.head.etag !== entry.remote?.etag)
+			throw fatal('the object changed meanwhile', 'the next pull brings it')
+		this.notes.warn(this.options.disk.apply(entry.path, arrival.attributes))
+		this.notes.same('P', entry, arrival, entry.local?.md5)
 	}
 
-	/** Whether the file is what the index says, or is as absent as it says. */
-	#isAsIndexed({path, local}: Entry): boolean {
-		const stat = this.options.disk.stat(path)
-		if (!local || !stat) return !stat
-		return stat.ctime === local.ctime && stat.size === local.size && BigInt(stat.ino) === local.ino
+	/** Whether a new file may take the place of what is there: that is what the index says, or it is kept. */
+	mayReplace(entry: Entry): boolean {
+		return this.options.backup !== undefined || this.notes.isAsIndexed(entry)
 	}
 
 	/** Moves what is in the way of a new file aside, where that was asked for. */
@@ -141,126 +161,38 @@ export class Receiver {
 		if (backup !== undefined && disk.stat(path) !== undefined) disk.rename(path, path + backup)
 	}
 
-	/** Notes that a directory's own times are no longer what they were. */
-	touch(path: Path): void {
-		this.#touch(path)
-	}
-
-	#touch(path: Path): void {
-		this.#touched.add(parentOf(path) || ROOT)
-	}
-
 	/** Deletes what is to be deleted, the deepest first. */
 	deleteAll(): void {
-		for (const entry of this.#deletions.toSorted((a, b) => comparePaths(b.path, a.path))) {
+		for (const path of this.#deletions.toSorted((a, b) => comparePaths(b, a))) {
 			try {
-				this.#delete(entry)
+				this.#delete(path)
 			} catch (error) {
-				this.options.events.failed(entry.path, error)
+				this.options.events.failed(path, error)
 			}
 		}
 	}
 
-	#delete(entry: Entry): void {
+	#delete(path: Path): void {
 		const {disk, session, events, backup} = this.options
-		const {path} = entry
-		if (!isDirectory(path) && !this.#isAsIndexed(entry)) return this.done('C', entry)
-		this.#touch(path)
+		const entry = session.get(path)
+		// a file that made way for a directory is gone already
+		if (!entry?.local) return
+		if (!isDirectory(path) && !this.notes.isAsIndexed(entry)) return this.notes.tell('C', entry)
+		this.directories.touch(path)
 		try {
 			if (backup !== undefined && !isDirectory(path)) this.keepBackup(path)
-			else disk.remove(path)
+			else if (disk.stat(path)) disk.remove(path)
 		} catch (error) {
 			// rsync leaves a directory that something excluded or new lies in, and says so
 			if (errnoOf(error) === 'ENOTEMPTY')
 				return events.warn('not empty', `cannot delete non-empty directory: ${path}`)
 			throw error
 		}
-		session.forget(path)
+		this.notes.gone(entry)
 		events.done({line: {status: 'D', record: localRecord(entry)}, entry})
-	}
-
-	/** Gives directories their attributes: those that arrived, and back those that only had changes made in them. */
-	finishDirectories(): void {
-		const paths = [...new Set([...this.#arrived.keys(), ...this.#touched])].toSorted((a, b) =>
-			comparePaths(b, a),
-		)
-		for (const path of [...paths.filter((p) => p !== ROOT), ...paths.filter((p) => p === ROOT)])
-			try {
-				this.#finishDirectory(path)
-			} catch (error) {
-				this.options.events.failed(path, error)
-			}
-	}
-
-	#finishDirectory(path: Path): void {
-		const {disk, session} = this.options
-		const waiting = this.#arrived.get(path)
-		if (waiting) {
-			this.warn(disk.apply(path, waiting.arrival.attributes))
-			return this.commit(waiting.status, waiting.entry, waiting.arrival, undefined)
-		}
-		const known = session.get(path)
-		if (!known?.local || !disk.stat(path)) return
-		this.warn(disk.apply(path, {mtime: known.local.mtime}))
-		const local = this.#localNow(path, undefined, known.local)
-		if (local) session.put({...known, local, attrs: digestOf(local, this.options.owners)})
-	}
-
-	#localNow(path: Path, md5: string | undefined, kept: Pick<Local, 'link' | 'xattrs'>): Local | undefined {
-		const stat = this.options.disk.stat(path)
-		if (!stat) return undefined
-		const isDevice = [TYPE.charDevice, TYPE.blockDevice].some((type) => type === stat.mode >>> 12)
-		return {
-			mode: stat.mode,
-			size: isDirectory(path) ? 0 : stat.size,
-			mtime: stat.mtime,
-			ctime: stat.ctime,
-			ino: BigInt(stat.ino),
-			uid: stat.uid,
-			gid: stat.gid,
-			md5,
-			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
-			link: kept.link,
-			xattrs: kept.xattrs,
-		}
-	}
-
-	/** Notes in the index that both sides are the same now, and tells of it. */
-	commit(status: Status, entry: Entry, {head, attributes, type}: Arrival, md5: string | undefined): void {
-		const {session, owners, preserve} = this.options
-		const link = preserve.hardLinks ? attributes.link : undefined
-		const local = this.#localNow(entry.path, md5, {link, xattrs: xattrsOf(attributes)})
-		const was = entry.local
-		if (local) {
-			const attrs = digestOf(local, owners)
-			const {etag, size, version} = head
-			const remote = {etag, size, version, modified: Math.floor(head.modified / 1000)}
-			session.put({path: entry.path, local, attrs, base: {type, md5, attrs}, remote})
-			entry = {...entry, local}
-		}
-		this.done(status, entry, was)
-	}
-
-	/** Takes note of a file that is still the same, but for its ctime: it has got another name. */
-	refresh(path: Path): void {
-		const known = this.options.session.get(path)
-		const local = known?.local && this.#localNow(path, known.local.md5, known.local)
-		if (local) this.options.session.put({...known, local})
-	}
-
-	done(status: Status, entry: Entry, was?: Was): void {
-		const record = entry.local ? localRecord(entry) : remoteRecord(entry)
-		this.options.events.done({line: {status, record}, entry, was})
-	}
-
-	warn(lost: Lost): void {
-		for (const [kind, why] of lost) this.options.events.warn(kind, why)
 	}
 
 	key(path: Path): string {
 		return this.options.keyOf?.(path) ?? this.options.prefix + keyOf(path)
 	}
 }
-
-const xattrsOf = ({xattrs}: Known): string | undefined =>
-	xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined

@@ -1,0 +1,73 @@
+// The directories of a pull. They get their attributes last, from the deepest up, since whatever is
+// made in them changes their times, and a mode may forbid to make anything.
+
+import {comparePaths, parentOf, type Path, ROOT} from '../base/path.ts'
+import type {Entry} from '../format/entry.ts'
+import type {Status} from '../format/record.ts'
+import type {Arrival} from './arrival.ts'
+import type {Notes} from './notes.ts'
+import type {ReceiveOptions} from './receive.ts'
+
+type Waiting = {readonly entry: Entry; readonly arrival: Arrival; readonly status: Status}
+
+const PERMISSIONS = 0o777
+
+export class Directories {
+	readonly #options: ReceiveOptions
+	readonly #notes: Notes
+	/** Directories that arrived, and wait for their attributes. */
+	readonly #arrived = new Map<Path, Waiting>()
+	/** Directories that something is made in or removed from. */
+	readonly #touched = new Set<Path>()
+	/** Those of them that were missing. */
+	readonly #made = new Set<Path>()
+
+	constructor(options: ReceiveOptions, notes: Notes) {
+		this.#options = options
+		this.#notes = notes
+	}
+
+	/** Says that `path` is about to come or go, which changes the times of the directory that it lies in. */
+	touch(path: Path): void {
+		const directory = parentOf(path) || ROOT
+		if (this.#touched.has(directory)) return
+		this.#touched.add(directory)
+		if (directory === ROOT || this.#options.disk.stat(directory) !== undefined) return
+		this.#made.add(directory)
+		this.touch(directory)
+	}
+
+	/** Keeps the attributes of a directory for the end. */
+	arrived(status: Status, entry: Entry, arrival: Arrival): void {
+		this.#arrived.set(entry.path, {status, entry, arrival})
+	}
+
+	/** Gives directories their attributes: those that arrived, and back those that only had changes made in them. */
+	finish(): void {
+		const paths = [...new Set([...this.#arrived.keys(), ...this.#touched])]
+		const deepestFirst = paths.filter((path) => path !== ROOT).toSorted((a, b) => comparePaths(b, a))
+		for (const path of paths.includes(ROOT) ? [...deepestFirst, ROOT] : deepestFirst)
+			try {
+				this.#finish(path)
+			} catch (error) {
+				this.#options.events.failed(path, error)
+			}
+	}
+
+	#finish(path: Path): void {
+		const {disk, session, umask} = this.#options
+		const waiting = this.#arrived.get(path)
+		if (waiting) {
+			const {status, entry, arrival} = waiting
+			this.#notes.warn(disk.apply(path, arrival.attributes))
+			return this.#notes.same(status, entry, arrival, undefined)
+		}
+		if (!disk.stat(path)) return
+		// a bucket of another tool has no objects for directories
+		if (this.#made.has(path)) return this.#notes.warn(disk.apply(path, {mode: PERMISSIONS & ~umask}))
+		const known = session.get(path)
+		if (!known?.local) return
+		this.#notes.warn(disk.apply(path, {mtime: known.local.mtime}))
+		this.#notes.refresh(path)
+	}
+}

@@ -1,0 +1,98 @@
+// What a pull notes in the index of what it has done, and tells.
+
+import {isDirectory, type Path} from '../base/path.ts'
+import {type Entry, type Local, TYPE, typeOf, type Was} from '../format/entry.ts'
+import type {Known} from '../format/metadata.ts'
+import type {Status} from '../format/record.ts'
+import {encodeXattrs, xattrsDigest} from '../format/xattrs.ts'
+import type {Arrival} from './arrival.ts'
+import {digestOf} from './attributes.ts'
+import type {Lost} from './disk.ts'
+import {localRecord, remoteRecord} from './plan.ts'
+import {localOf} from './local.ts'
+import type {ReceiveOptions} from './receive.ts'
+
+/** What lstat does not tell. */
+type Kept = Pick<Local, 'md5' | 'link' | 'xattrs'>
+
+export class Notes {
+	readonly #options: ReceiveOptions
+	/**
+	 * Groups of hard links that lost a name or got attributes in this run, which changes the ctime of their
+	 * other names: to what, where that is known.
+	 */
+	readonly #disturbed = new Map<string, bigint | undefined>()
+
+	constructor(options: ReceiveOptions) {
+		this.#options = options
+	}
+
+	/** Whether the file is what the index says, or is not there: then nothing of it can be lost. */
+	isAsIndexed({path, local}: Entry): boolean {
+		const stat = this.#options.disk.stat(path)
+		if (!local || !stat) return !stat
+		if (stat.size !== local.size || BigInt(stat.ino) !== local.ino) return false
+		if (stat.ctime === local.ctime) return true
+		if (local.link === undefined || !this.#disturbed.has(local.link)) return false
+		return stat.ctime === this.#disturbed.get(local.link) || stat.mtime === local.mtime
+	}
+
+	/** Takes note of a name that is gone, and with it of what that does to the other names of the file. */
+	gone({path, local}: Entry): void {
+		if (local?.link !== undefined) this.#disturbed.set(local.link, undefined)
+		this.#options.session.forget(path)
+	}
+
+	/** Notes in the index that both sides are the same now, and tells of it. */
+	same(status: Status, entry: Entry, {head, attributes, type}: Arrival, md5: string | undefined): void {
+		const {session, owners, preserve} = this.#options
+		const link = preserve.hardLinks ? attributes.link : undefined
+		const local = this.#localNow(entry.path, {md5, link, xattrs: xattrsOf(attributes)})
+		const was = entry.local
+		if (local) {
+			const attrs = digestOf(local, owners)
+			const {etag, size, version} = head
+			const remote = {etag, size, version, modified: Math.floor(head.modified / 1000)}
+			session.put({path: entry.path, local, attrs, base: {type, md5, attrs}, remote})
+			if (was?.link !== undefined)
+				this.#disturbed.set(was.link, local.ino === was.ino ? local.ctime : undefined)
+			entry = {...entry, local}
+		}
+		this.tell(status, entry, was)
+	}
+
+	/** Takes note of how a file is now that has the content it had: it got another name, or its old times back. */
+	refresh(path: Path): void {
+		const {session, owners} = this.#options
+		const known = session.get(path)
+		const local = known?.local && this.#localNow(path, known.local)
+		if (local) session.put({...known, local, attrs: digestOf(local, owners)})
+	}
+
+	tell(status: Status, entry: Entry, was?: Was): void {
+		const record = entry.local ? localRecord(entry) : remoteRecord(entry)
+		this.#options.events.done({line: {status, record}, entry, was})
+	}
+
+	/** Tells of what could not be restored. */
+	warn(lost: Lost): void {
+		for (const [kind, why] of lost) this.#options.events.warn(kind, why)
+	}
+
+	#localNow(path: Path, {md5, link, xattrs}: Kept): Local | undefined {
+		const stat = this.#options.disk.stat(path)
+		if (!stat) return undefined
+		const isDevice = [TYPE.charDevice, TYPE.blockDevice].some((type) => type === typeOf(stat.mode))
+		return {
+			...localOf(stat),
+			size: isDirectory(path) ? 0 : stat.size,
+			md5,
+			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
+			link,
+			xattrs,
+		}
+	}
+}
+
+const xattrsOf = ({xattrs}: Known): string | undefined =>
+	xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined
