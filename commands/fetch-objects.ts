@@ -42,6 +42,7 @@ export default command({
 				prefix: remote.prefix,
 				events: execution.events,
 				...takenAs(flags),
+				force: flags.force,
 				signal: execution.signal,
 			})
 			await execution.end()

@@ -33,6 +33,8 @@ export type ReceiveOptions = {
 	readonly events: Events
 	readonly preserve: Preserve
 	readonly umask: number
+	/** What is here and has changed since it was indexed may be replaced and deleted, too. */
+	readonly force?: boolean | undefined
 	/** Files that are replaced or deleted are kept under their name and this suffix. */
 	readonly backup?: string | undefined
 	/** Nothing is fetched or changed, only told (-n). */
@@ -141,7 +143,8 @@ export class Receiver {
 	/** New attributes for a file that has the bytes already. */
 	async #attributes(entry: Entry): Promise<void> {
 		const arrival = await this.arrival(entry)
-		if (!this.notes.isAsIndexed(entry)) return this.notes.tell('C', entry)
+		if (!this.notes.isAsIndexed(entry))
+			return this.options.force ? makeFile(this, 'M', entry) : this.notes.tell('C', entry)
 		if (arrival.type !== typeOf(entry.local?.mode ?? 0))
 			return localIsBase(entry) ? makeFile(this, 'T', entry) : this.notes.tell('C', entry)
 		if (arrival.head.etag !== entry.remote?.etag)
@@ -150,9 +153,10 @@ export class Receiver {
 		this.notes.same('P', entry, arrival, entry.local?.md5)
 	}
 
-	/** Whether a new file may take the place of what is there: that is what the index says, or it is kept. */
+	/** Whether a new file may take the place of what is there: that is what the index says, is kept, or may go. */
 	mayReplace(entry: Entry): boolean {
-		return this.options.backup !== undefined || this.notes.isAsIndexed(entry)
+		const {backup, force} = this.options
+		return force === true || backup !== undefined || this.notes.isAsIndexed(entry)
 	}
 
 	/** Moves what is in the way of a new file aside, where that was asked for. */
@@ -177,7 +181,8 @@ export class Receiver {
 		const entry = session.get(path)
 		// a file that made way for a directory is gone already
 		if (!entry?.local) return
-		if (!isDirectory(path) && !this.notes.isAsIndexed(entry)) return this.notes.tell('C', entry)
+		if (!isDirectory(path) && !this.options.force && !this.notes.isAsIndexed(entry))
+			return this.notes.tell('C', entry)
 		this.directories.touch(path)
 		try {
 			if (backup !== undefined && !isDirectory(path)) this.keepBackup(path)
