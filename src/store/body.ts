@@ -10,6 +10,54 @@ export async function* chunksOf(bytes: Buffer): AsyncIterable<Buffer> {
 	for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
 }
 
+/** The source of a body failed, not the store: its error reaches the caller as it is. */
+export class SourceFailure {
+	readonly error: unknown
+	constructor(error: unknown) {
+		this.error = error
+	}
+}
+
+export type Watched = {
+	/** To be read once. They fail before their end if they are not as many bytes as was promised. */
+	readonly chunks: AsyncIterable<Buffer>
+	/** Why they failed, if they did. */
+	readonly failure: SourceFailure | undefined
+}
+
+/** The chunks of a source, opened anew; whether it is the source that failed can be seen later. */
+export function watched(body: Exclude<Body, Buffer>): Watched {
+	let failure: SourceFailure | undefined
+	async function* chunks(): AsyncIterable<Buffer> {
+		try {
+			yield* exactly(body)
+		} catch (error) {
+			failure = new SourceFailure(error)
+			throw error
+		}
+	}
+	return {
+		chunks: chunks(),
+		get failure() {
+			return failure
+		},
+	}
+}
+
+async function* exactly(body: Exclude<Body, Buffer>): AsyncIterable<Buffer> {
+	let sent = 0
+	for await (const chunk of body.chunks()) {
+		sent += chunk.length
+		if (sent > body.length) break
+		yield chunk
+	}
+	if (sent !== body.length)
+		throw invalid(
+			'IncompleteBody',
+			`a body of ${body.length} bytes gave ${sent > body.length ? 'more' : sent}`,
+		)
+}
+
 /** The bytes of a body in one buffer; rejects with 'invalid' if there are not `length` of them. */
 export async function readBody(body: Body): Promise<Buffer> {
 	if (Buffer.isBuffer(body)) return body

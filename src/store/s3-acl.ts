@@ -7,38 +7,9 @@ import {
 	PutBucketAclCommand,
 	PutObjectAclCommand,
 } from '@aws-sdk/client-s3'
-import {type Acl, type Grant, type Grantee, PERMISSIONS, type Permission} from '../format/acl.ts'
-import {invalid} from './errors.ts'
+import {type Acl, type Grant, PERMISSIONS} from '../format/acl.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {AclPolicy} from './store.ts'
-
-/**
- * The headers of a write that give a new object its ACL. 'private' needs none, and where ACLs are
- * disabled it would be refused.
- */
-export function aclHeaders(acl: Acl | undefined) {
-	if (acl === undefined || acl === 'private') return {}
-	if (typeof acl === 'string') return {ACL: acl}
-	const list = (permission: Permission) =>
-		acl.grants
-			.filter((grant) => grant.permission === permission)
-			.map(({grantee}) => headerOf(grantee))
-			.join(', ')
-	if (list('WRITE') !== '') throw invalid('InvalidArgument', 'WRITE cannot be granted on an object')
-	return {
-		...(list('FULL_CONTROL') === '' ? {} : {GrantFullControl: list('FULL_CONTROL')}),
-		...(list('READ') === '' ? {} : {GrantRead: list('READ')}),
-		...(list('READ_ACP') === '' ? {} : {GrantReadACP: list('READ_ACP')}),
-		...(list('WRITE_ACP') === '' ? {} : {GrantWriteACP: list('WRITE_ACP')}),
-	}
-}
-
-const headerOf = (grantee: Grantee): string =>
-	'uri' in grantee
-		? `uri="${grantee.uri}"`
-		: 'email' in grantee
-			? `emailAddress="${grantee.email}"`
-			: `id="${grantee.id}"`
 
 export async function getAcl(at: S3Connection, key: string | undefined): Promise<AclPolicy> {
 	const {Owner, Grants = []} = await at.request({key}, (client, signal) =>

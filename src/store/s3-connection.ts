@@ -1,29 +1,30 @@
-// The SDK's client, and the one loop through which every request goes: retries, the bucket's region,
-// and errors in s3r's words.
+// A bucket as it is reached: the one loop through which every request goes, with its retries, the bucket's
+// region and errors in s3r's words. What sends the requests is loaded when there is one.
 
 import {setMaxListeners} from 'node:events'
 import {readFile} from 'node:fs/promises'
-import {Agent as HttpAgent} from 'node:http'
-import {Agent as HttpsAgent} from 'node:https'
 import {rootCertificates} from 'node:tls'
-import {S3Client} from '@aws-sdk/client-s3'
+import type {S3Client} from '@aws-sdk/client-s3'
 import {fatal, reason} from '../base/errors.ts'
 import type {Remote} from '../format/remote.ts'
+import {SourceFailure} from './body.ts'
 import type {OpenOptions, Where} from './open.ts'
+import type {HttpOptions} from './plane-http.ts'
+import {plainSite, type Way} from './plane-site.ts'
+import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
 import {attemptsOf, backOff, isTransient, type SdkError} from './s3-retry.ts'
 import type {Condition, StoreError} from './store.ts'
+import type {Wire} from './wire.ts'
 
-const SOCKETS = 64
+const CONNECTIONS = 256
 const CONNECT_TIMEOUT = 10_000
 /** How long a connection may be silent, in milliseconds; never a limit of the whole request. */
 const IDLE_TIMEOUT = 120_000
 
 /** How often one request follows its bucket to another region. */
 const MOVES = 2
-
-const silent = {trace() {}, debug() {}, info() {}, warn() {}, error() {}}
 
 /** What a request is about: for its messages, and for what its failure means. */
 export type Subject = {
@@ -37,17 +38,8 @@ export type Abort = {readonly abortSignal?: AbortSignal}
 /** Sends one request; called again for each retry. */
 export type Send<T> = (client: S3Client, abort: Abort) => Promise<T>
 
-/** The source of a body failed, not the store: its error reaches the caller as it is. */
-export class SourceFailure {
-	readonly error: unknown
-	constructor(error: unknown) {
-		this.error = error
-	}
-}
-
-/** A bucket and the client that reaches it. */
+/** A bucket, or an endpoint without one. */
 export class S3Connection {
-	readonly client: S3Client
 	readonly bucket: string
 	readonly remote: Partial<Remote>
 	/** For messages: the endpoint, without its path. */
@@ -60,6 +52,11 @@ export class S3Connection {
 	bucketSeen = false
 	#region: string
 	readonly #attempts = attemptsOf()
+	readonly #way: Way
+	readonly #http: HttpOptions
+	#client: Promise<S3Client> | undefined
+	#wire: Promise<Wire> | undefined
+	#plane: Plane | undefined
 
 	private constructor(
 		remote: Where & Partial<Remote>,
@@ -70,39 +67,31 @@ export class S3Connection {
 			readonly ca: string[] | undefined
 		},
 	) {
+		const {endpoint} = place
 		this.remote = remote
 		this.bucket = remote.bucket ?? ''
 		this.#region = place.region
-		this.aws = place.endpoint === undefined || isAmazon(place.endpoint)
-		this.endpoint = place.endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(place.endpoint).origin
+		this.aws = endpoint === undefined || isAmazon(endpoint)
+		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
-		// every request under way listens to it, and Node would warn of a leak
+		// every request of the SDK that is under way listens to it, and Node would warn of a leak
 		if (this.signal !== undefined) setMaxListeners(0, this.signal)
-		const agent = {keepAlive: true, maxSockets: options.maxSockets ?? SOCKETS, maxFreeSockets: Infinity}
-		const checksums = remote.checksum ?? (this.aws ? 'when-supported' : 'when-required')
-		const calculation = checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
-		this.client = new S3Client({
-			...(place.endpoint === undefined ? {} : {endpoint: place.endpoint}),
-			...(remote.profile === undefined ? {} : {profile: remote.profile}),
-			region: async () => this.#region,
-			forcePathStyle: remote.pathStyle ?? !this.aws,
-			maxAttempts: 1,
-			requestChecksumCalculation: calculation,
-			responseChecksumValidation: calculation,
-			// the header alone would hold nothing back, because our agents are shared
-			expectContinueHeader: false,
-			logger: silent,
-			requestHandler: {
-				httpAgent: new HttpAgent(agent),
-				httpsAgent: new HttpsAgent(place.ca === undefined ? agent : {...agent, ca: place.ca}),
-				connectionTimeout: CONNECT_TIMEOUT,
-				socketTimeout: options.idleTimeout ?? IDLE_TIMEOUT,
-				logger: silent,
-			},
-		})
+		this.#way = {
+			bucket: this.bucket,
+			endpoint,
+			profile: remote.profile,
+			pathStyle: remote.pathStyle ?? !this.aws,
+			region: () => this.#region,
+		}
+		this.#http = {
+			connections: options.maxSockets ?? CONNECTIONS,
+			connectTimeout: CONNECT_TIMEOUT,
+			idleTimeout: options.idleTimeout ?? IDLE_TIMEOUT,
+			ca: place.ca,
+		}
 	}
 
-	/** Makes the client for a remote, or for an endpoint without a bucket. No request is made. */
+	/** Finds out where a remote is, or an endpoint without a bucket. No request is made. */
 	static async open(remote: Where & Partial<Remote>, options: OpenOptions): Promise<S3Connection> {
 		const {endpoint, region = 'us-east-1'} = await findPlace(remote)
 		return new S3Connection(remote, options, {endpoint, region, ca: await trustedCertificates()})
@@ -112,16 +101,31 @@ export class S3Connection {
 		return this.#region
 	}
 
+	/** Sends a request of the control plane, with the SDK; else as `ask` does. */
+	request<T>(subject: Subject, send: Send<T>): Promise<T> {
+		return this.#persist(subject, async () => send(await this.#sdk(), this.#abort))
+	}
+
 	/**
-	 * Sends a request, again if it failed for a while only, and to the bucket's region if that turns out
+	 * Sends a hot request, again if it failed for a while only, and to the bucket's region if that turns out
 	 * to be another one. Rejects with a StoreError.
 	 */
-	async request<T>(subject: Subject, send: Send<T>): Promise<T> {
+	ask<T>(subject: Subject, send: (wire: Wire) => Promise<T>): Promise<T> {
+		return this.#persist(subject, async () => {
+			this.#wire ??= this.#openWire().catch((error: unknown) => {
+				this.#wire = undefined
+				throw error
+			})
+			return send(await this.#wire)
+		})
+	}
+
+	async #persist<T>(subject: Subject, attemptIt: () => Promise<T>): Promise<T> {
 		for (let attempt = 1, moves = 0; ; attempt++) {
 			if (this.signal?.aborted === true) throw interrupted(this.signal.reason)
 			const region = this.#region
 			try {
-				const result = await send(this.client, this.signal === undefined ? {} : {abortSignal: this.signal})
+				const result = await attemptIt()
 				this.#answered = true
 				if (subject.key !== undefined) this.bucketSeen = true
 				return result
@@ -152,7 +156,37 @@ export class S3Connection {
 	}
 
 	close(): void {
-		this.client.destroy()
+		this.#plane?.close()
+		void this.#client?.then((client) => client.destroy())
+	}
+
+	get #abort(): Abort {
+		return this.signal === undefined ? {} : {abortSignal: this.signal}
+	}
+
+	#sdk(): Promise<S3Client> {
+		const checksums = this.remote.checksum ?? (this.aws ? 'when-supported' : 'when-required')
+		this.#client ??= import('./s3-client.ts').then(({makeClient}) =>
+			makeClient(this.#way, this.#http, checksums),
+		)
+		return this.#client
+	}
+
+	/** The data plane; the SDK where that is switched off, or cannot go. */
+	async #openWire(): Promise<Wire> {
+		const sdk = async (): Promise<Wire> => {
+			const {SdkWire} = await import('./s3-wire.ts')
+			return new SdkWire(this, await this.#sdk(), this.#abort)
+		}
+		if (process.env['S3R_DATA_PLANE'] === '0') return sdk()
+		const find = async () =>
+			plainSite(this.#way) ?? (await import('./s3-site.ts')).siteOf(await this.#sdk(), this.bucket)
+		const site = await find()
+		if (site === undefined) return sdk()
+		const {Plane} = await import('./plane.ts')
+		const {remote, signal} = this
+		this.#plane = new Plane({remote, signal, site, find, region: this.#way.region, http: this.#http, sdk})
+		return this.#plane
 	}
 }
 

@@ -1,34 +1,25 @@
 // Bytes from the store. A download that breaks goes on where it stopped, pinned to the same object.
 
-import {GetObjectCommand} from '@aws-sdk/client-s3'
-import type {S3Connection} from './s3-connection.ts'
-import {headOf} from './s3-head.ts'
-import {bareEtag, quoteEtag, target, versionOf} from './s3-params.ts'
-import {type GetOptions, type Got, StoreError} from './store.ts'
 import {shownObject} from './errors.ts'
+import type {S3Connection} from './s3-connection.ts'
+import {type GetOptions, type Got, StoreError} from './store.ts'
 
 export async function get(at: S3Connection, key: string, options: GetOptions): Promise<Got> {
 	const {first = 0, last} = options.range ?? {}
-	const open = (from: number, ifMatch: string | undefined) =>
-		at.request({key, condition: {ifMatch}}, (client, signal) =>
-			client.send(
-				new GetObjectCommand({
-					...target(at, key),
-					...versionOf(options.version),
-					...(ifMatch === undefined ? {} : {IfMatch: quoteEtag(ifMatch)}),
-					...(options.range === undefined && from === 0 ? {} : {Range: `bytes=${from}-${last ?? ''}`}),
-				}),
-				signal,
-			),
+	const open = (from: number, ifMatch: string | undefined) => {
+		const range = options.range === undefined && from === 0 ? undefined : `bytes=${from}-${last ?? ''}`
+		return at.ask({key, condition: {ifMatch}}, (wire) =>
+			wire.get(key, {range, ifMatch, version: options.version}),
 		)
-	const output = await open(first, options.ifMatch)
-	const {ContentRange: range, ContentLength: length = 0} = output
-	const size = range === undefined ? length : Number(range.slice(range.lastIndexOf('/') + 1))
-	const body = resuming(at, key, length, output.Body as AsyncIterable<Buffer>, async (received) => {
-		const rest = await open(first + received, bareEtag(output.ETag))
-		return rest.Body as AsyncIterable<Buffer>
-	})
-	return {head: headOf(output, size), body}
+	}
+	const {head, length, body} = await open(first, options.ifMatch)
+	if (Buffer.isBuffer(body)) return {head, body: once(body)}
+	const reopen = async (received: number) => (await open(first + received, head.etag)).body
+	return {head, body: resuming(at, key, length, body, reopen)}
+}
+
+async function* once(bytes: Buffer): AsyncIterable<Buffer> {
+	if (bytes.length > 0) yield bytes
 }
 
 /** The bytes of `stream`, and where it breaks before `length` of them, of what `reopen` gives. */
@@ -37,10 +28,10 @@ async function* resuming(
 	key: string,
 	length: number,
 	stream: AsyncIterable<Buffer>,
-	reopen: (received: number) => Promise<AsyncIterable<Buffer>>,
+	reopen: (received: number) => Promise<Buffer | AsyncIterable<Buffer>>,
 ): AsyncIterable<Buffer> {
 	let received = 0
-	for (let attempt = 1, source = stream; ; attempt++) {
+	for (let attempt = 1, source: AsyncIterable<Buffer> = stream; ; attempt++) {
 		const before = received
 		try {
 			for await (const chunk of source) {
@@ -54,7 +45,8 @@ async function* resuming(
 			if (received > before) attempt = 1
 			await at.again(attempt, error, {key})
 		}
-		source = await reopen(received)
+		const rest = await reopen(received)
+		source = Buffer.isBuffer(rest) ? once(rest) : rest
 	}
 }
 

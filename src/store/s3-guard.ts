@@ -5,9 +5,7 @@ import type {S3Connection} from './s3-connection.ts'
 import {head} from './s3-head.ts'
 import {quoteEtag} from './s3-params.ts'
 import {type Condition, isKind, StoreError} from './store.ts'
-
-/** The guard as the SDK's parameters. */
-export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
+import type {Guard} from './wire.ts'
 
 /** How one store takes guards, as far as it has shown. */
 export class Guards {

@@ -1,12 +1,10 @@
 // What the requests on an object have in common, as the SDK's parameters.
 
-import type {Readable} from 'node:stream'
-import {aclHeaders} from './s3-acl.ts'
+import type {Acl} from '../format/acl.ts'
+import {aclHeaders} from './acl-headers.ts'
 import type {S3Connection} from './s3-connection.ts'
+import {notS3} from './s3-retry.ts'
 import type {Properties} from './store.ts'
-
-/** What the SDK takes and gives as a body. */
-export type Payload = Buffer | Readable
 
 /** The parameters of every request on an object. */
 export const target = (at: S3Connection, key: string) => ({
@@ -21,7 +19,7 @@ export const payer = ({remote}: S3Connection) =>
 
 /** The parameters of every request that makes an object. */
 export const propertiesOf = ({remote}: S3Connection, {metadata, acl, ...given}: Properties) => ({
-	...aclHeaders(acl),
+	...aclParams(acl),
 	...(metadata === undefined ? {} : {Metadata: {...metadata}}),
 	...(given.contentType === undefined ? {} : {ContentType: given.contentType}),
 	...(given.contentEncoding === undefined ? {} : {ContentEncoding: given.contentEncoding}),
@@ -30,6 +28,21 @@ export const propertiesOf = ({remote}: S3Connection, {metadata, acl, ...given}: 
 	...(remote.sse === undefined ? {} : {ServerSideEncryption: remote.sse as 'AES256'}),
 	...(remote.sseKmsKeyId === undefined ? {} : {SSEKMSKeyId: remote.sseKmsKeyId}),
 })
+
+function aclParams(acl: Acl | undefined) {
+	const headers = aclHeaders(acl)
+	return {
+		...(headers['x-amz-acl'] === undefined ? {} : {ACL: headers['x-amz-acl'] as 'private'}),
+		...(headers['x-amz-grant-full-control'] === undefined
+			? {}
+			: {GrantFullControl: headers['x-amz-grant-full-control']}),
+		...(headers['x-amz-grant-read'] === undefined ? {} : {GrantRead: headers['x-amz-grant-read']}),
+		...(headers['x-amz-grant-read-acp'] === undefined ? {} : {GrantReadACP: headers['x-amz-grant-read-acp']}),
+		...(headers['x-amz-grant-write-acp'] === undefined
+			? {}
+			: {GrantWriteACP: headers['x-amz-grant-write-acp']}),
+	}
+}
 
 export const versionOf = (version: string | undefined) => (version === undefined ? {} : {VersionId: version})
 
@@ -44,6 +57,20 @@ export const bareEtag = (etag: string | undefined): string => etag?.replace(/^"|
 
 export const storageClassOf = (name: string | undefined): string | undefined =>
 	name === 'STANDARD' || name === '' ? undefined : name
+
+/** Some stores keep the framing of the upload as if it were the object's encoding. */
+export const withoutFraming = (encoding: string | undefined): string | undefined =>
+	encoding?.replace(/^aws-chunked(,\s*)?/, '') || undefined
+
+/** S3 encodes the keys of a listing as forms do: a '+' is a space. Not every store does as asked. */
+export function decodeKey(key: string, encoding: string | undefined): string {
+	if (encoding !== 'url') return key
+	try {
+		return decodeURIComponent(key.replaceAll('+', ' '))
+	} catch {
+		throw notS3('a key that is not encoded as was said')
+	}
+}
 
 /** The source of a copy: every segment of the key percent-encoded, as all stores decode it. */
 export const copySource = (bucket: string, key: string, version?: string): string =>

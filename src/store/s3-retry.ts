@@ -9,10 +9,14 @@ export type SdkError = {
 	readonly name?: string
 	readonly message?: string
 	readonly Code?: string
-	readonly Region?: string
+	readonly Region?: string | undefined
 	readonly $metadata?: {readonly httpStatusCode?: number; readonly clockSkewCorrected?: boolean}
 	readonly $response?: {readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown}
 }
+
+/** That a reply is not one of S3's, in the shape of the SDK. */
+export const notS3 = (message: string): Error =>
+	Object.assign(new Error(message), {name: 'SyntaxError', $metadata: {httpStatusCode: 200}})
 
 /** How often a request is tried where AWS_MAX_ATTEMPTS does not say it. */
 const ATTEMPTS = 6

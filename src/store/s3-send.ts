@@ -1,14 +1,11 @@
-// Bytes to the store: one PUT, and the sending of any body.
+// Bytes to the store: one PUT, or one part.
 
-import {createHash} from 'node:crypto'
-import {Readable} from 'node:stream'
-import {PutObjectCommand} from '@aws-sdk/client-s3'
-import {invalid} from './errors.ts'
-import {type Abort, type S3Connection, SourceFailure} from './s3-connection.ts'
-import type {Guard, Guards} from './s3-guard.ts'
+import {hash} from 'node:crypto'
+import type {S3Connection} from './s3-connection.ts'
+import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {bareEtag, digestOf, type Payload, propertiesOf, target} from './s3-params.ts'
 import {type Body, isKind, type PutOptions, type Written} from './store.ts'
+import type {Guard, PartNumber} from './wire.ts'
 
 export async function put(
 	at: S3Connection,
@@ -20,25 +17,12 @@ export async function put(
 	const md5 = options.md5 ?? md5Of(body)
 	let tries = 0
 	const send = (guard: Guard) =>
-		at.request({key, condition: options}, (client, signal) => {
+		at.ask({key, condition: options}, (wire) => {
 			tries++
-			return sendBody(body, signal, (Body, abort) =>
-				client.send(
-					new PutObjectCommand({
-						...target(at, key),
-						...propertiesOf(at, options),
-						...digestOf(md5),
-						...guard,
-						Body,
-						ContentLength: body.length,
-					}),
-					abort,
-				),
-			)
+			return wire.put(key, body, {properties: options, md5, guard})
 		})
 	try {
-		const output = await guards.write(key, options, true, send)
-		return {etag: bareEtag(output.ETag), version: output.VersionId}
+		return await guards.write(key, options, true, send)
 	} catch (error) {
 		// the answer to an earlier try was lost, and what stands in the way may be what it wrote
 		if (tries < 2 || md5 === undefined || !isKind(error, 'precondition')) throw error
@@ -48,48 +32,13 @@ export async function put(
 	}
 }
 
-/** The MD5 of a body in memory; that of a stream has to be known before. */
-export const md5Of = (body: Body): Buffer | undefined =>
-	Buffer.isBuffer(body) ? createHash('md5').update(body).digest() : undefined
-
-/**
- * Calls `send` with what the SDK takes as a body. A source is opened anew at each call; if it fails,
- * the request is aborted and a SourceFailure thrown.
- */
-export async function sendBody<T>(
+export const uploadPart = (
+	at: S3Connection,
+	part: PartNumber,
 	body: Body,
-	{abortSignal}: Abort,
-	send: (payload: Payload, abort: Abort) => Promise<T>,
-): Promise<T> {
-	if (Buffer.isBuffer(body)) return send(body, abortSignal === undefined ? {} : {abortSignal})
-	const broken = new AbortController()
-	let failure: SourceFailure | undefined
-	const stream = Readable.from(exactly(body), {objectMode: false})
-	stream.on('error', (error) => {
-		failure ??= new SourceFailure(error)
-		broken.abort()
-	})
-	const either = abortSignal === undefined ? broken.signal : AbortSignal.any([abortSignal, broken.signal])
-	try {
-		return await send(stream, {abortSignal: either})
-	} catch (error) {
-		throw failure ?? error
-	} finally {
-		stream.destroy()
-	}
-}
+	md5: Buffer | undefined = md5Of(body),
+): Promise<string> => at.ask({key: part.key}, (wire) => wire.uploadPart(part, body, md5))
 
-/** The chunks of a source; fails before its end if they are not as many bytes as it promised. */
-async function* exactly(body: Exclude<Body, Buffer>): AsyncIterable<Buffer> {
-	let sent = 0
-	for await (const chunk of body.chunks()) {
-		sent += chunk.length
-		if (sent > body.length) break
-		yield chunk
-	}
-	if (sent !== body.length)
-		throw invalid(
-			'IncompleteBody',
-			`a body of ${body.length} bytes gave ${sent > body.length ? 'more' : sent}`,
-		)
-}
+/** The MD5 of a body in memory; that of a stream has to be known before. */
+const md5Of = (body: Body): Buffer | undefined =>
+	Buffer.isBuffer(body) ? hash('md5', body, 'buffer') : undefined

