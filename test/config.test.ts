@@ -75,6 +75,11 @@ test('any value is read back as it was set', (t) => {
 	t.deepEqual(defined(parseConfig(text, 'c').remotes.get('o') ?? {}), remote)
 })
 
+test('a remote without a bucket is none yet', (t) => {
+	t.is(parseConfig('[remote "o"]\nregion = x\n', 'f').remotes.size, 0)
+	t.is(parseConfig('[remote "o"]\nregion = x\n[remote "o"]\nbucket = b\n', 'f').remotes.get('o')?.region, 'x')
+})
+
 test('what is wrong in a config is said with its file and line', (t) => {
 	t.deepEqual(
 		statusOf(() => parseConfig('[core]\n?\n', 'f')),
@@ -83,10 +88,6 @@ test('what is wrong in a config is said with its file and line', (t) => {
 	t.deepEqual(
 		statusOf(() => parseConfig('a = b\n', 'f')),
 		[128, "bad config line 1 in 'f'"],
-	)
-	t.deepEqual(
-		statusOf(() => parseConfig('[remote "o"]\nregion = x\n', 'f')),
-		[128, "remote 'o' has no bucket in 'f'"],
 	)
 	t.deepEqual(
 		statusOf(() => parseConfig('[remote "o"]\nbucket = b\npath-style = maybe\n', 'f')),

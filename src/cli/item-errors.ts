@@ -1,7 +1,7 @@
 // Items that cannot be listed or looked at: each is told, the work goes on, and the status says so.
 
 import {EXIT, reason, S3rError} from '../base/errors.ts'
-import {fromUnicode, type Path} from '../base/path.ts'
+import type {Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import type {Context} from './command.ts'
 
@@ -18,7 +18,7 @@ export function itemErrors({io}: Context): ItemErrors {
 	return {
 		failed: (path, error) => {
 			count++
-			io.say(`error: ${shown(path)}: ${fromUnicode(reason(error))}`)
+			io.say(`error: ${shown(path)}: ${reason(error)}`)
 			const hint = error instanceof S3rError ? error.hint : undefined
 			if (hint === undefined || hints.has(hint)) return
 			hints.add(hint)

@@ -47,7 +47,8 @@ export function* standingLines(
 		for (const {item, below} of folded(items)) {
 			const {status, entry} = item
 			const more = below > 0 ? ` and ${below} in it` : ''
-			yield `    ${hues[hue](`${WORDS[status].padEnd(WIDTH)}${quote(seen(entry.path))}${more}`)}`
+			const word = status === 'A' && entry.base ? 'deleted there' : WORDS[status]
+			yield `    ${hues[hue](`${word.padEnd(WIDTH)}${quote(seen(entry.path))}${more}`)}`
 		}
 	}
 	if (groups.length === 0) yield 'nothing to push, and nothing newer on the remote as far as is known'

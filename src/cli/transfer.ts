@@ -1,7 +1,7 @@
 // What push, pull and their plumbing share: their options, and what they say of each item.
 
 import {EXIT} from '../base/errors.ts'
-import {fromUnicode, type Path} from '../base/path.ts'
+import type {Path} from '../base/path.ts'
 import {quote, shown} from '../base/quote.ts'
 import {reason, S3rError} from '../base/errors.ts'
 import {formatDiff} from '../format/record.ts'
@@ -78,7 +78,7 @@ export class Report {
 				else if (flags.verbose) this.#print(formatDiff(item.line, false))
 				if (status === 'C') this.#conflict(item.line.record.path)
 			},
-			failed: (path, error) => this.#say(`error: ${shown(path)}: ${fromUnicode(reason(error))}`, error),
+			failed: (path, error) => this.#say(`error: ${shown(path)}: ${reason(error)}`, error),
 			vanished: (path) => this.#say(`warning: ${shown(path)} vanished before it could be read`),
 			warn: (kind, message) => this.#warn(kind, message),
 			moved: (bytes, path) => {

@@ -9,6 +9,7 @@ export type Config = {
 		/** Version of the index file's format, if it is said. */
 		readonly indexVersion: number | undefined
 	}
+	/** Those that have a bucket. */
 	readonly remotes: ReadonlyMap<string, Remote>
 	/** Every setting in order, unknown ones too; of two with one key the later counts. */
 	readonly values: readonly Value[]
@@ -36,7 +37,9 @@ export function parseConfig(text: string, file: string): Config {
 	const names = new Set(values.flatMap(([key]) => /^remote\.(.+)\.[^.]+$/s.exec(key)?.[1] ?? []))
 	return {
 		core: {indexVersion: indexVersion(values, file)},
-		remotes: new Map(Array.from(names, (name) => [name, remoteOf(values, name, file)])),
+		remotes: new Map(
+			Array.from(names, (name) => [name, remoteOf(values, name, file)] as const).filter(isWhole),
+		),
 		values,
 	}
 }
@@ -62,9 +65,7 @@ function remoteOf(values: readonly Value[], remote: string, file: string): Remot
 	const keyOf = (property: keyof Remote) => `remote.${remote}.${NAMES[property]}`
 	const text = (property: keyof Remote) => getValue(values, keyOf(property))
 	const flag = (property: keyof Remote) => booleanOf(text(property), keyOf(property), file)
-	const bucket = text('bucket')
-	if (bucket === undefined || bucket === '')
-		throw fatal(`remote '${remote}' has no bucket in '${file}'`, `s3r config ${keyOf('bucket')} <bucket>`)
+	const bucket = text('bucket') ?? ''
 	const prefix = text('prefix') ?? ''
 	const checksum = text('checksum')
 	if (checksum !== undefined && checksum !== 'when-supported' && checksum !== 'when-required')
@@ -84,6 +85,9 @@ function remoteOf(values: readonly Value[], remote: string, file: string): Remot
 		checksum,
 	}
 }
+
+/** Without a bucket it is no remote yet: the settings of a user's config count where another file names one. */
+const isWhole = ([, {bucket}]: readonly [string, Remote]): boolean => bucket !== ''
 
 /** git's words for yes and no. */
 function booleanOf(text: string | undefined, key: string, file: string): boolean | undefined {

@@ -1,10 +1,12 @@
 // The errors of a store that s3.ts and memory.ts both give: one wording, whichever store said it.
 
+import {fromUnicode} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {StoreError, type Condition} from './store.ts'
 
-/** An object as messages show it: `'s3://bucket/key'`. */
-export const shownObject = (bucket: string, key: string): string => shown(`s3://${bucket}/${key}`)
+/** An object as messages, which are byte strings, show it: `'s3://bucket/key'`. */
+export const shownObject = (bucket: string, key: string): string =>
+	shown(fromUnicode(`s3://${bucket}/${key}`))
 
 export const noSuchBucket = (bucket: string, cause?: unknown): StoreError =>
 	new StoreError('no-bucket', 'NoSuchBucket', `no such bucket ${shown(bucket)}`, {
