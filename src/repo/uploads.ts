@@ -2,7 +2,7 @@
 // goes on where a killed one stopped.
 
 import {createHash} from 'node:crypto'
-import {readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path, toBytes} from '../base/path.ts'
 import type {Stat} from '../local/stat.ts'
@@ -28,8 +28,8 @@ const fileOf = (place: Place, path: Path): Path =>
 /** The upload that an earlier run began for this path, or undefined. */
 export function readUpload(place: Place, path: Path): UploadRecord | undefined {
 	try {
-		const record = JSON.parse(readFileSync(forFs(fileOf(place, path)), 'utf8')) as UploadRecord
-		return record.path === path ? record : undefined
+		const record = JSON.parse(readFileSync(forFs(fileOf(place, path)), 'utf8')) as UploadRecord | null
+		return record?.path === path ? record : undefined
 	} catch (error) {
 		if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
 		throw error
@@ -39,6 +39,7 @@ export function readUpload(place: Place, path: Path): UploadRecord | undefined {
 /** Remembers an upload before its first part is sent. */
 export function writeUpload(place: Place, record: UploadRecord): void {
 	const file = fileOf(place, record.path)
+	mkdirSync(forFs(join(place.dir, 'uploads')), {mode: 0o700, recursive: true})
 	writeFileSync(forFs(`${file}.new`), JSON.stringify(record), {mode: 0o600})
 	renameSync(forFs(`${file}.new`), forFs(file))
 }

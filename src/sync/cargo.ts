@@ -2,6 +2,7 @@
 
 import {createHash} from 'node:crypto'
 import {gzipSync} from 'node:zlib'
+import {MULTIPART_FROM} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
@@ -111,10 +112,12 @@ function read(planned: Entry, {files, owners}: CargoOptions): {entry: Entry; byt
 	throw fatal('it changes while it is read')
 }
 
-/** A file's bytes and stat, or undefined if it changed meanwhile. */
+/** A file's bytes and stat, or undefined if it changed meanwhile, or since it was found small enough. */
 function readOnce(path: Path, files: Files): {bytes: Buffer; stat: Stat} | undefined {
 	const file = files.open(path)
 	try {
+		// too large by now to be read whole
+		if (file.stat.size >= MULTIPART_FROM) return undefined
 		const bytes = file.read(0, file.stat.size)
 		return bytes.length === file.stat.size && file.unchanged() ? {bytes, stat: file.stat} : undefined
 	} finally {

@@ -92,19 +92,36 @@ export function planLine({status, entry}: PlanItem, direction: Direction): DiffL
 	return {status, record: fromLocal ? localRecord(entry) : remoteRecord(entry)}
 }
 
-/** The items of a push or pull, in the order of their paths. */
-export function* plan(index: IndexFile, options: PlanOptions): Iterable<PlanItem> {
-	const {direction, select} = options
+/** What is done with each entry, before it is known which content is on the remote already. */
+function* compared(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
+	const {direction, select, same} = options
 	const statusOf = direction === 'push' ? pushStatus : pullStatus
-	const sources = direction === 'push' ? copySources(index) : undefined
 	for (let row = 0; row < index.count; row++) {
-		if (index.inSync(row) && !options.same && !(direction === 'pull' && options.force)) continue
+		if (index.inSync(row) && !same) continue
 		const entry = index.entry(row)
 		if (select && !select(entry.path)) continue
-		let status = statusOf(entry, options)
-		if (status === 'A' && sources?.has(entry)) status = 'R'
-		if (status !== undefined && (status !== '=' || options.same)) yield {status, entry}
+		const status = statusOf(entry, options)
+		if (status !== undefined && (status !== '=' || same)) yield {status, entry}
 	}
+}
+
+/**
+ * The items of a push or pull, in the order of their paths. Each is made when it is asked for: those that
+ * are executed meanwhile may be noted in the index.
+ */
+export function* plan(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
+	let sources: CopySources | undefined
+	for (const item of compared(index, options)) {
+		if (item.status === 'A' && options.direction === 'push') sources ??= copySources(index)
+		yield sources?.has(item.entry) && item.status === 'A' ? {...item, status: 'R'} : item
+	}
+}
+
+/** How many deletions a plan has. */
+export function countDeletions(index: IndexFile, options: PlanOptions): number {
+	let count = 0
+	if (options.delete) for (const {status} of compared(index, options)) if (status === 'D') count++
+	return count
 }
 
 /** Content that is on the remote already, or will be by then, and so need not be sent again. */

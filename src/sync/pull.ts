@@ -2,8 +2,7 @@
 
 import type {Path} from '../base/path.ts'
 import {fetch, listPaths} from './fetch.ts'
-import {plan} from './plan.ts'
-import {guardDeletions, index, type Outcome, type PushOptions} from './push.ts'
+import {guardedPlan, index, type Outcome, type PushOptions} from './push.ts'
 import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
 import type {Select} from './scan.ts'
@@ -22,14 +21,11 @@ export type PullOptions = ReceiveOptions & {
 
 /** Pulls; the session is saved by the caller. Resolves when all is done that could be. */
 export async function pull(options: PullOptions): Promise<Outcome> {
-	const {session, store, prefix, events, signal, within, force, same} = options
+	const {session, store, prefix, events, signal} = options
 	const unread = await index(options, options.scan)
 	const fetched = await fetch(session.index, listPaths(store, prefix, events.failed), signal)
 	if (fetched.changed) session.adopt(fetched.index)
-	const items = [
-		...plan(session.index, {direction: 'pull', force, same, delete: options.delete, select: within}),
-	]
-	const {kept, outcome} = guardDeletions(items, {unread, maxDelete: options.maxDelete})
-	await receive(kept, options)
+	const {items, outcome} = guardedPlan(session.index, 'pull', unread, options)
+	await receive(items, options)
 	return outcome
 }

@@ -2,10 +2,12 @@
 // of the remote, and the difference is sent.
 
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
-import type {Path} from '../base/path.ts'
+import {type Path, ROOT} from '../base/path.ts'
+import type {IndexFile} from '../format/index-file.ts'
 import type {Store} from '../store/store.ts'
-import {plan, type PlanItem} from './plan.ts'
+import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {scan, type ScanOptions, type Select} from './scan.ts'
+import {isSelected} from './scanner.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
@@ -30,13 +32,15 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
 	const unread = options.scan ? await index(options, options.scan) : false
-	const {session, within, force, same} = options
-	const items = [
-		...plan(session.index, {direction: 'push', force, same, delete: options.delete, select: within}),
-	]
-	const {kept, outcome} = guardDeletions(items, {unread, maxDelete: options.maxDelete})
-	if (kept.length > 0) await send(kept, {...options, store: await options.open()})
+	const {items, outcome} = guardedPlan(options.session.index, 'push', unread, options)
+	const first = items.next()
+	if (first.value) await send(from(first.value, items), {...options, store: await options.open()})
 	return outcome
+}
+
+function* from(first: PlanItem, rest: Iterable<PlanItem>): Iterable<PlanItem> {
+	yield first
+	yield* rest
 }
 
 /** Indexes the files; resolves to whether some could not be read. */
@@ -73,23 +77,31 @@ export async function index(
 			'the root lies on another device than when it was last indexed',
 			'is a disk not mounted? --force goes on',
 		)
-	if (scanned.changed) session.adopt(scanned.index)
+	if (scanned.changed || device !== before) session.adopt(scanned.index)
 	return unread
 }
 
 /**
- * Takes out the deletions that must not be: any, where some files could not be read and so only seem
- * gone (rsync's rule), and all, where they are more than --max-delete.
+ * The plan of a push or pull, without the deletions that must not be: any, where some files could not be
+ * read and so only seem gone (rsync's rule), and all, where they are more than --max-delete.
  */
-export function guardDeletions(
-	items: readonly PlanItem[],
-	{unread, maxDelete}: {readonly unread: boolean; readonly maxDelete?: number | undefined},
-): {readonly kept: readonly PlanItem[]; readonly outcome: Outcome} {
-	const count = items.reduce((sum, {status}) => sum + (status === 'D' ? 1 : 0), 0)
-	const tooMany = maxDelete !== undefined && count > maxDelete ? count : undefined
-	if (tooMany === undefined && !(unread && count > 0)) return {kept: items, outcome: {}}
-	const kept = items.filter(({status}) => status !== 'D')
-	return {kept, outcome: tooMany === undefined ? {unread: true} : {tooMany}}
+export function guardedPlan(
+	known: IndexFile,
+	direction: Direction,
+	unread: boolean,
+	options: Pick<PushOptions, 'select' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same'>,
+): {readonly items: Generator<PlanItem, undefined>; readonly outcome: Outcome} {
+	const {select, within, force, same, maxDelete = Infinity} = options
+	const takesPart = (path: Path) => within?.(path) !== false && (path === ROOT || isSelected(path, select))
+	const how = {direction, force, same, delete: options.delete, select: takesPart}
+	const count = countDeletions(known, how)
+	const outcome = count > maxDelete ? {tooMany: count} : unread && count > 0 ? {unread} : undefined
+	const items = plan(known, how)
+	return outcome ? {items: withoutDeletions(items), outcome} : {items, outcome: {}}
+}
+
+function* withoutDeletions(items: Iterable<PlanItem>): Generator<PlanItem, undefined> {
+	for (const item of items) if (item.status !== 'D') yield item
 }
 
 /** The error that --max-delete ends with. */

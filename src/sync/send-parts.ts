@@ -5,18 +5,28 @@
 
 import {createHash} from 'node:crypto'
 import {createGzip} from 'node:zlib'
-import {Readable} from 'node:stream'
+import {pipeline, Readable} from 'node:stream'
 import {fatal} from '../base/errors.ts'
 import {pool} from '../base/pool.ts'
 import {partSize} from '../algo/parts.ts'
 import type {Entry} from '../format/entry.ts'
 import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
-import {type Body, type Condition, isKind, type Part, type Properties, type Written} from '../store/store.ts'
+import {
+	type Body,
+	type Condition,
+	type Head,
+	isKind,
+	type Part,
+	type Properties,
+	type Store,
+	type Written,
+} from '../store/store.ts'
 import {digestOf} from './attributes.ts'
 import {describe, refreshed} from './cargo.ts'
 import {isCompressible} from './content-type.ts'
 import type {OpenFile} from './files.ts'
 import type {Sender} from './send.ts'
+import {isRacy} from './unchanged.ts'
 
 /** Parts of one file under way at once. */
 const WIDTH = 4
@@ -29,13 +39,14 @@ export type SentParts = {readonly entry: Entry; readonly written: Written; reado
 
 /** Sends a file in parts; the entry returned has the local side that was sent. */
 export async function sendParts(sender: Sender, planned: Entry): Promise<SentParts> {
-	const {files, compress} = sender.options
+	const {files, compress, session} = sender.options
+	if (session.pretends) return {entry: planned, written: {etag: ''}, size: planned.local?.size ?? 0}
 	const file = files.open(planned.path)
 	try {
 		const entry = current(sender, planned, file)
 		const packed = compress === true && isCompressible(entry.path)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
-		if (side) await sender.options.store.put(sender.options.prefix + side.key, side.bytes, {})
+		await sender.sendSide(side)
 		const sent = await sendTo(sender, entry, file, packed, properties)
 		return {entry, ...sent}
 	} finally {
@@ -43,13 +54,15 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentPar
 	}
 }
 
-/** The entry as the open file has it: hashed again if it changed since it was indexed. */
+/** The entry as the open file has it: hashed again if it may have changed since it was indexed. */
 function current(sender: Sender, planned: Entry, {stat}: OpenFile): Entry {
 	const {local} = planned
+	const {session, files, owners} = sender.options
 	if (!local) throw fatal('it is not in the index')
-	if (local.ctime === stat.ctime && local.size === stat.size && local.ino === BigInt(stat.ino)) return planned
-	const now = refreshed(local, stat, sender.options.files.hash(planned.path, stat))
-	return {...planned, local: now, attrs: digestOf(now, sender.options.owners)}
+	const isSeen = local.ctime === stat.ctime && local.size === stat.size && local.ino === BigInt(stat.ino)
+	if (isSeen && !isRacy(stat.ctime, session.index.scanned)) return planned
+	const now = refreshed(local, stat, files.hash(planned.path, stat))
+	return {...planned, local: now, attrs: digestOf(now, owners)}
 }
 
 async function sendTo(
@@ -59,7 +72,7 @@ async function sendTo(
 	packed: boolean,
 	properties: Properties,
 ): Promise<{written: Written; size: number}> {
-	const {store, session, acl, storageClass} = sender.options
+	const {store, session} = sender.options
 	const {place} = session
 	const key = sender.key(entry.path)
 	const wanted = {
@@ -69,17 +82,12 @@ async function sendTo(
 		packed,
 		file: identityOf(file.stat),
 	}
-	const begun = readUpload(place, entry.path)
-	let listed = new Map<number, Part>()
-	let id: string | undefined
-	if (begun && isSame(begun, wanted)) {
-		const parts = await partsOf(sender, begun)
-		if (parts) [id, listed] = [begun.id, parts]
-	} else if (begun) await store.abortUpload(begun.key, begun.id)
-	if (id === undefined) {
-		id = await store.createUpload(key, {...properties, acl, storageClass})
-		writeUpload(place, {...wanted, id})
+	const upload = await begin(sender, wanted, properties)
+	if ('head' in upload) {
+		forgetUpload(place, entry.path)
+		return {written: upload.head, size: upload.head.size}
 	}
+	const {id, listed} = upload
 	const parts = await sendPieces(sender, {file, key, id, listed, packed, entry})
 	if (!file.unchanged()) {
 		await store.abortUpload(key, id)
@@ -90,6 +98,32 @@ async function sendTo(
 	forgetUpload(place, entry.path)
 	return {written, size: parts.reduce((sum, part) => sum + part.size, 0)}
 }
+
+type Upload = {readonly id: string; readonly listed: ReadonlyMap<number, Part>}
+
+/** The upload that an earlier run began for this file, or a new one; or the object, where it was completed. */
+async function begin(
+	{options}: Sender,
+	wanted: Omit<UploadRecord, 'id'>,
+	properties: Properties,
+): Promise<Upload | {readonly head: Head}> {
+	const {store, session, acl, storageClass} = options
+	const begun = readUpload(session.place, wanted.path)
+	if (begun && isSame(begun, wanted)) {
+		const listed = await partsOf(store, begun)
+		if (listed) return {id: begun.id, listed}
+		// the store knows it no more: it was completed, and the reply got lost, or we
+		const head = await store.head(wanted.key)
+		if (head && isOf(head, properties)) return {head}
+	} else if (begun) await store.abortUpload(begun.key, begun.id)
+	const id = await store.createUpload(wanted.key, {...properties, acl, storageClass})
+	writeUpload(session.place, {...wanted, id})
+	return {id, listed: new Map()}
+}
+
+/** Whether an object is the one that was to have these properties: its metadata hold the MD5 of the content. */
+const isOf = (head: Head, {metadata = {}}: Properties): boolean =>
+	Object.entries(metadata).every(([name, value]) => head.metadata[name] === value)
 
 type Sending = {
 	readonly file: OpenFile
@@ -120,8 +154,10 @@ async function sendPieces(sender: Sender, {file, key, id, listed, packed, entry}
 	return parts.toSorted((a, b) => a.number - b.number)
 }
 
+/** The parts of a file; one that is empty by now has an empty one, for an upload needs a part. */
 function* plainPieces(file: OpenFile, size: number): Iterable<Piece> {
-	for (let number = 1, at = 0; at < file.stat.size; number++, at += size) {
+	let at = 0
+	for (let number = 1; number === 1 || at < file.stat.size; number++, at += size) {
 		const length = Math.min(size, file.stat.size - at)
 		const body = length <= HELD ? file.read(at, length) : streamed(file, at, length)
 		yield {number, body, md5: md5Of(file, at, length, body)}
@@ -147,7 +183,9 @@ function md5Of(file: OpenFile, at: number, length: number, body: Body): Buffer {
 }
 
 async function* packedPieces(file: OpenFile, size: number): AsyncIterable<Piece> {
-	const gzip = Readable.from(chunksOf(file, 0, file.stat.size)).pipe(createGzip())
+	const gzip = createGzip()
+	// what goes wrong ends the reading of gzip
+	pipeline(Readable.from(chunksOf(file, 0, file.stat.size)), gzip, () => {})
 	let held: Buffer[] = []
 	let length = 0
 	let number = 1
@@ -178,19 +216,12 @@ async function complete(
 		if (!isKind(error, 'precondition') && !isKind(error, 'not-found')) throw error
 		const head = await store.head(key)
 		if (!head && isKind(error, 'precondition')) return finish({ifNoneMatch: '*'})
-		// a reply that was lost: the upload is gone because it was completed
-		if (head?.metadata['s3r'] === properties.metadata?.['s3r'] && head?.etag === etagOf(parts)) return head
 		await store.abortUpload(key, id)
 		forgetUpload(session.place, entry.path)
+		if (head && isOf(head, properties)) return head
 		throw error
 	}
 }
-
-/** The ETag that S3 gives an object of these parts, where parts' ETags are their MD5. */
-const etagOf = (parts: readonly Part[]): string =>
-	`${createHash('md5')
-		.update(Buffer.concat(parts.map((part) => Buffer.from(part.etag, 'hex'))))
-		.digest('hex')}-${parts.length}`
 
 const isSame = (begun: UploadRecord, wanted: Omit<UploadRecord, 'id'>): boolean =>
 	begun.key === wanted.key &&
@@ -199,10 +230,10 @@ const isSame = (begun: UploadRecord, wanted: Omit<UploadRecord, 'id'>): boolean 
 	begun.file === wanted.file
 
 /** The parts that the store has of an upload, or undefined if it does not know it any more. */
-async function partsOf(sender: Sender, {key, id}: UploadRecord): Promise<Map<number, Part> | undefined> {
+async function partsOf(store: Store, {key, id}: UploadRecord): Promise<Map<number, Part> | undefined> {
 	const parts = new Map<number, Part>()
 	try {
-		for await (const part of sender.options.store.listParts(key, id)) parts.set(part.number, part)
+		for await (const part of store.listParts(key, id)) parts.set(part.number, part)
 		return parts
 	} catch (error) {
 		if (isKind(error, 'not-found')) return undefined

@@ -5,13 +5,14 @@
 // what we were about to write (a lost reply, or somebody had the same file), it is taken for ours;
 // else the item is a conflict. An entry changes only when the store has said that it holds the object.
 
+import {isDeepStrictEqual} from 'node:util'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import type {Acl} from '../format/acl.ts'
-import {type Entry, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -58,8 +59,8 @@ export async function send(
 	const sender = new Sender(options)
 	const how = {width: options.jobs ?? JOBS, signal: options.signal}
 	await pool(items, how, (item) => sender.execute(item))
-	await pool(sender.copies, how, (entry) => sender.copyOrSend(entry))
-	await pool(sender.deletions, how, (entry) => sender.delete(entry))
+	await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
+	await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 }
 
 export class Sender {
@@ -67,8 +68,8 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Large files one after the other: each is sent by several connections already. */
 	readonly large = new Budget(2)
-	readonly copies: Entry[] = []
-	readonly deletions: Entry[] = []
+	readonly copies: Path[] = []
+	readonly deletions: Path[] = []
 	/** Until the store shows that it is not so. */
 	#etagIsMd5 = true
 	#sources: ReturnType<typeof copySources> | undefined
@@ -79,7 +80,7 @@ export class Sender {
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
 	async execute({status, entry}: PlanItem): Promise<void> {
-		if (status === 'D') this.deletions.push(entry)
+		if (status === 'D') this.deletions.push(entry.path)
 		else if (status === 'R') await this.#copyWhenThere(entry)
 		else if (status === 'C' || status === '=') this.#done(status, entry)
 		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
@@ -109,6 +110,11 @@ export class Sender {
 		return key
 	}
 
+	/** What the index knows of a path by now. */
+	known(path: Path): Entry {
+		return this.options.session.get(path) ?? {path}
+	}
+
 	/** What guards the write of an entry. */
 	guard({remote}: Entry): Condition {
 		if (this.options.force) return {}
@@ -131,41 +137,43 @@ export class Sender {
 	async #content(status: Status, planned: Entry): Promise<void> {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
-		const isLarge = typeOf(local.mode) === TYPE.file && local.size >= MULTIPART_FROM
-		if (isLarge) {
+		if (this.#isLarge(planned.path, local)) {
 			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
 			this.commit(status, entry, written, size)
 			return
 		}
 		await this.budget.hold(local.size, async () => {
-			const cargo = cargoOf(planned, this.options, this.#etagIsMd5)
-			await this.#sides(cargo)
-			const written = await this.#vouch(cargo, await this.#put(cargo))
+			const {cargo, written} = await this.#whole(planned)
 			this.commit(status, cargo.entry, written, cargo.body.length)
 			this.options.events.moved(cargo.body.length, planned.path)
 		})
 	}
 
+	/**
+	 * Sends a file in one piece. Where a bucket encrypts with a key of its own, its ETags are no MD5s, and
+	 * metadata must hold the MD5: that shows in the first reply, and what was sent until then is sent again.
+	 */
+	async #whole(planned: Entry): Promise<{cargo: Cargo; written: Written}> {
+		const etagIsMd5 = this.#etagIsMd5
+		const cargo = cargoOf(planned, this.options, etagIsMd5)
+		await this.sendSide(cargo.side)
+		const written = await this.#put(cargo)
+		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex')) return {cargo, written}
+		this.#etagIsMd5 = false
+		return this.#whole({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
+	}
+
+	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */
+	#isLarge(path: Path, {mode, size}: Local): boolean {
+		if (typeOf(mode) !== TYPE.file) return false
+		return (this.options.files.stat(path)?.size ?? size) >= MULTIPART_FROM
+	}
+
 	/** Stores what an object's metadata refers to, before the object itself. */
-	async #sides({side}: Cargo): Promise<void> {
+	async sendSide(side: Cargo['side']): Promise<void> {
 		if (!side) return
 		const key = this.options.prefix + side.key
 		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
-	}
-
-	/**
-	 * Where a bucket encrypts with a key of its own, its ETags are no MD5s, and metadata must hold the
-	 * MD5. That shows in the first reply: what was sent until then is sent once more.
-	 */
-	async #vouch(cargo: Cargo, written: Written): Promise<Written> {
-		if (!this.#etagIsMd5 || written.etag === cargo.md5.toString('hex')) return written
-		this.#etagIsMd5 = false
-		const again = cargoOf(
-			{...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}},
-			this.options,
-			false,
-		)
-		return this.#put(again)
 	}
 
 	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
@@ -181,8 +189,7 @@ export class Sender {
 			if (!head) return put({ifNoneMatch: '*'})
 			const held = head.metadata['md5chksum'] ?? Buffer.from(head.etag, 'hex').toString('base64')
 			if (held !== md5.toString('base64')) throw error
-			const same = JSON.stringify(head.metadata) === JSON.stringify(properties.metadata)
-			return same
+			return isDeepStrictEqual(head.metadata, properties.metadata)
 				? {etag: head.etag, version: head.version, modified: head.modified}
 				: put({ifMatch: head.etag})
 		}
@@ -198,7 +205,7 @@ export class Sender {
 	async #copyWhenThere(entry: Entry): Promise<void> {
 		this.#sources ??= copySources(this.options.session.index)
 		const source = this.#sources.find(entry)
-		if (source && !source.remote) this.copies.push(entry)
+		if (source && !source.remote) this.copies.push(entry.path)
 		else await this.copyOrSend(entry)
 	}
 
