@@ -1,6 +1,7 @@
 // What a file in commands/ exports, and what it is called with.
 
 import type {Path} from '../base/path.ts'
+import type {OpenStore} from '../store/open.ts'
 import type {Io} from './io.ts'
 
 type BooleanFlag = {
@@ -53,6 +54,8 @@ export type Context = {
 	readonly umask: number
 	/** All commands, for those that speak of others. */
 	readonly table: Table
+	/** Opens stores in place of src/store/open.ts. */
+	readonly openStore?: OpenStore | undefined
 }
 
 export type Command<F extends Flags = Flags> = {

@@ -83,7 +83,8 @@ export async function openRemote(
 	remote: Remote,
 	options: {readonly pretend?: boolean | undefined} = {},
 ): Promise<Opened> {
-	const store = counted(await openStore(remote, {signal: context.signal}))
+	const open = context.openStore ?? openStore
+	const store = counted(await open(remote, {signal: context.signal}))
 	return {store: options.pretend ? dryRun(store) : store, counts: store.counts}
 }
 

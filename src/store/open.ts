@@ -11,6 +11,8 @@ export type OpenOptions = {
 	readonly maxSockets?: number | undefined
 	/** Milliseconds of silence after which a connection is given up; two minutes by default. */
 	readonly idleTimeout?: number | undefined
+	/** Milliseconds that the first retry waits at most, each later one twice as long; 200 by default. */
+	readonly firstWait?: number | undefined
 }
 
 /** Where buckets are, without one. */

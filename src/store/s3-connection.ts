@@ -14,7 +14,7 @@ import {plainSite, type Way} from './plane-site.ts'
 import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
-import {attemptsOf, backOff, isTransient, type SdkError} from './s3-retry.ts'
+import {attemptsOf, backOff, FIRST_WAIT, isTransient, type SdkError} from './s3-retry.ts'
 import type {Condition, StoreError} from './store.ts'
 import type {Wire} from './wire.ts'
 
@@ -52,6 +52,7 @@ export class S3Connection {
 	bucketSeen = false
 	#region: string
 	readonly #attempts = attemptsOf()
+	readonly #firstWait: number
 	readonly #way: Way
 	readonly #http: HttpOptions
 	#client: Promise<S3Client> | undefined
@@ -74,6 +75,7 @@ export class S3Connection {
 		this.aws = endpoint === undefined || isAmazon(endpoint)
 		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
+		this.#firstWait = options.firstWait ?? FIRST_WAIT
 		// every request of the SDK that is under way listens to it, and Node would warn of a leak
 		if (this.signal !== undefined) setMaxListeners(0, this.signal)
 		this.#way = {
@@ -144,7 +146,7 @@ export class S3Connection {
 		if ((error as SdkError).$metadata?.httpStatusCode !== undefined) this.#answered = true
 		if (attempt >= this.#attempts || !isTransient(error, this.#answered)) throw this.explain(error, subject)
 		try {
-			await backOff(attempt + 1, error, this.signal)
+			await backOff(attempt + 1, error, this.#firstWait, this.signal)
 		} catch (aborted) {
 			throw interrupted(aborted)
 		}

@@ -20,8 +20,8 @@ export const notS3 = (message: string): Error =>
 
 /** How often a request is tried where AWS_MAX_ATTEMPTS does not say it. */
 const ATTEMPTS = 6
-/** The first wait is at most this long, in milliseconds; each later one twice as long, up to LONGEST. */
-const FIRST = 200
+/** Milliseconds that the first wait takes at most; each later one takes twice as long, up to LONGEST. */
+export const FIRST_WAIT = 200
 const LONGEST = 20_000
 
 const TRANSIENT = new Set([
@@ -76,14 +76,16 @@ export function attemptsOf(env: NodeJS.ProcessEnv = process.env): number {
 
 /**
  * Waits before attempt `attempt` (2 is the second): a random part of a time that doubles (full jitter),
- * or as long as the store asked for. Rejects with the signal's reason when that is aborted.
+ * `first` milliseconds to begin with, or as long as the store asked for. Rejects with the signal's reason
+ * when that is aborted.
  */
 export async function backOff(
 	attempt: number,
 	error: unknown,
+	first: number,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
 	const asked = Number((error as SdkError).$response?.headers?.['retry-after']) * 1000
-	const jittered = Math.random() * Math.min(LONGEST, FIRST * 2 ** (attempt - 2))
+	const jittered = Math.random() * Math.min(LONGEST, first * 2 ** (attempt - 2))
 	await sleep(asked > 0 ? Math.min(asked, LONGEST) : jittered, undefined, {signal})
 }

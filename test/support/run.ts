@@ -6,6 +6,7 @@ import {fromUnicode} from '../../src/base/path.ts'
 import type {Table} from '../../src/cli/command.ts'
 import {Io} from '../../src/cli/io.ts'
 import {run} from '../../src/cli/run.ts'
+import type {OpenStore} from '../../src/store/open.ts'
 
 /** `stdout` and `stderr` are byte strings. */
 export type Result = {readonly status: number; readonly stdout: string; readonly stderr: string}
@@ -22,6 +23,7 @@ export type RunOptions = {
 	/** stdout and stderr claim to be terminals. */
 	readonly terminal?: boolean
 	readonly secrets?: readonly string[]
+	readonly openStore?: OpenStore
 }
 
 /** A stream that keeps what is written to it. */
@@ -60,6 +62,7 @@ export async function s3r(argv: readonly string[], options: RunOptions = {}): Pr
 		signal,
 		umask: 0o022,
 		table: options.table ?? COMMANDS,
+		openStore: options.openStore,
 	})
 	return {status, stdout: out.text(), stderr: err.text()}
 }
