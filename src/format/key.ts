@@ -28,6 +28,8 @@ export function keyOf(path: Path): string {
 export function pathOf(key: string): Path | undefined {
 	if (key === ROOT_KEY) return ROOT
 	if (key.startsWith(SIDE)) return undefined
+	// other keys stand for these two paths
+	if (key === ROOT || key === '.s3r') return undefined
 	if (!key.includes(MARK)) return fromUnicode(key)
 	const path = key
 		.split(/(\u{FFFD}[0-9A-F]{2})/u)

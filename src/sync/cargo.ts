@@ -7,7 +7,7 @@ import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {xattrsKey} from '../format/xattrs.ts'
-import {type Attributes, known, placeMetadata} from '../format/metadata.ts'
+import {type Attributes, type Known, known, placeMetadata} from '../format/metadata.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
 import {attributesOf, digestOf, type Owners} from './attributes.ts'
@@ -64,11 +64,11 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 	}
 }
 
-/** The properties of a file's object. `original`: it is stored as gzip. */
+/** The properties of a file's object. `original`: it is stored as gzip. `kept` are attributes that are not the file's. */
 export function describe(
 	entry: Entry,
 	{files, owners}: CargoOptions,
-	how: {readonly etagIsMd5: boolean; readonly original: boolean},
+	how: {readonly etagIsMd5: boolean; readonly original: boolean; readonly kept?: Known},
 ): {readonly properties: Properties; readonly side?: Side | undefined} {
 	const {local, path} = entry
 	if (!local) throw fatal('it is not in the index')
@@ -83,6 +83,7 @@ export function describe(
 			md5: how.original ? undefined : local.md5,
 			xattrs: xattrsAt === undefined ? undefined : files.readXattrs(path),
 		}),
+		...how.kept,
 	}
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
 	return {

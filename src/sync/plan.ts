@@ -77,7 +77,8 @@ export function pullStatus(entry: Entry, options: Omit<PlanOptions, 'direction'>
 	if (!remote) {
 		if (!local || !options.delete) return undefined
 		if (options.force) return 'D'
-		return base && (localIsBase(entry) ? 'D' : 'C')
+		// a directory that anything new lies in is not removed, whatever its attributes are
+		return base && (localIsBase(entry) || isDirectory(entry.path) ? 'D' : 'C')
 	}
 	if (!local) return 'A'
 	if (remoteIsBase(entry) && (localIsBase(entry) || !options.force)) return '='

@@ -2,7 +2,7 @@
 // or, for a renamed or duplicated file, from the object that has its content.
 
 import type {Entry} from '../format/entry.ts'
-import {decodeFields, type Metadata} from '../format/metadata.ts'
+import {decodeFields, type Known, known, type Metadata} from '../format/metadata.ts'
 import {type Acl, isPrivate} from '../format/acl.ts'
 import {type Head, StoreError, type Store, type Written} from '../store/store.ts'
 import {describe} from './cargo.ts'
@@ -25,7 +25,8 @@ export async function sendAttributes(
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
 	const isPacked = decodeFields(head.metadata['s3r']).original !== undefined
 	const etagIsMd5 = head.etag === entry.local?.md5 || isPacked
-	const {properties, side} = describe(entry, sender.options, {etagIsMd5, original: isPacked})
+	const kept = isSame && sender.options.files.xattrs === undefined ? xattrsOf(head, entry) : {}
+	const {properties, side} = describe(entry, sender.options, {etagIsMd5, original: isPacked, kept})
 	if (head.etag !== source.remote?.etag) {
 		// the reply to this very copy got lost: it gave an object of parts another ETag
 		if (isSame && isOurs(head, properties.metadata)) return {written: head, size: head.size}
@@ -51,6 +52,12 @@ const OURS = new Set(['file-permissions', 'file-owner', 'file-group', 'file-mtim
 /** Whether an object has the metadata that it was to get. */
 const isOurs = (head: Head, metadata: Metadata = {}): boolean =>
 	[...OURS].every((name) => head.metadata[name] === metadata[name])
+
+/** The xattrs that an object has of a file whose own are not looked at, and that came without them. */
+function xattrsOf(head: Head, {local}: Entry): Known {
+	const {xattrs, xattrsAt} = decodeFields(head.metadata['s3r'])
+	return local?.xattrs === undefined ? known({xattrs, xattrsAt}) : {}
+}
 
 /** The metadata that is not s3r's. */
 const othersOf = (metadata: Metadata): Metadata =>

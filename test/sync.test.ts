@@ -1,0 +1,1249 @@
+// What push and pull do to real directories and to a store that counts: never too much, never too little.
+
+import {execFileSync} from 'node:child_process'
+import {createHash, randomBytes} from 'node:crypto'
+import * as fs from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {gzipSync} from 'node:zlib'
+import test, {type ExecutionContext} from 'ava'
+import {S3rError} from '../src/base/errors.ts'
+import {forFs, type Path} from '../src/base/path.ts'
+import {inSync, type Local} from '../src/format/entry.ts'
+import {parseIndex} from '../src/format/index-file.ts'
+import {keyOf} from '../src/format/key.ts'
+import {encodeMetadata} from '../src/format/metadata.ts'
+import {native} from '../src/local/native.ts'
+import {Owners} from '../src/local/owners.ts'
+import {isTemporary} from '../src/local/temporary.ts'
+import {readXattrs, writeXattrs} from '../src/local/xattrs.ts'
+import {createPlace, type Place} from '../src/repo/find.ts'
+import {IndexSession, readIndex} from '../src/repo/session.ts'
+import {listUploadRecords} from '../src/repo/uploads.ts'
+import {type Counts, counted, requests} from '../src/store/counted.ts'
+import {dryRun} from '../src/store/dry.ts'
+import {MemoryStore} from '../src/store/memory.ts'
+import {type Store, StoreError} from '../src/store/store.ts'
+import type {Events} from '../src/sync/events.ts'
+import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
+import {pull, type PullOptions} from '../src/sync/pull.ts'
+import {type Outcome, push, type PushOptions} from '../src/sync/push.ts'
+
+const PREFIX = 'home/'
+const MIB = 2 ** 20
+const owners = new Owners()
+
+// ---- a local side, and what is done with it
+
+type Ran = Outcome & {
+	/** `A path`, sorted. */
+	readonly lines: readonly string[]
+	readonly failed: ReadonlyMap<Path, string>
+	readonly vanished: readonly Path[]
+	readonly warned: ReadonlySet<string>
+	readonly counts: Counts
+	/** What the run was ended by. */
+	readonly thrown?: unknown
+}
+type Common = {
+	readonly store?: Store
+	/** The session is not saved, as if the process was killed. */
+	readonly killed?: boolean
+	readonly pretend?: boolean
+	readonly kinds?: {readonly xattrs?: boolean; readonly acls?: boolean}
+	readonly scan?: Partial<NonNullable<PushOptions['scan']>>
+	/** Called when an item is done. */
+	readonly onDone?: (line: string) => void
+}
+type PushOver = Common & {readonly files?: (files: LocalFiles) => PushOptions['files']} & Omit<
+		Partial<PushOptions>,
+		'files' | 'scan' | keyof Common
+	>
+type PullOver = Common & Omit<Partial<PullOptions>, 'scan' | keyof Common>
+
+class Side {
+	readonly root: Path
+	readonly place: Place
+	readonly #store: Store
+
+	constructor(t: ExecutionContext, store: Store) {
+		this.root = fs.mkdtempSync(join(tmpdir(), 's3r-sync-'))
+		this.place = createPlace(this.root)
+		this.#store = store
+		t.teardown(() => fs.rmSync(this.root, {recursive: true, force: true}))
+	}
+
+	push({files: altered = (files) => files, kinds = {}, scan, ...over}: PushOver = {}): Promise<Ran> {
+		const local = new LocalFiles(this.root, kinds)
+		return this.#run(over, (session, events, store) =>
+			push({
+				session,
+				events,
+				owners,
+				prefix: PREFIX,
+				open: async () => store,
+				scan: {root: this.root, ...scan},
+				...over,
+				files: altered(local),
+			}),
+		)
+	}
+
+	/** Sends what the index holds, without a look at the files. */
+	send(over: Omit<PushOver, 'files' | 'scan'> = {}): Promise<Ran> {
+		const files = new LocalFiles(this.root, {})
+		return this.#run(over, (session, events, store) =>
+			push({
+				session,
+				events,
+				owners,
+				prefix: PREFIX,
+				open: async () => store,
+				files,
+				...over,
+				scan: undefined,
+			}),
+		)
+	}
+
+	pull({kinds = {}, scan, ...over}: PullOver = {}): Promise<Ran> {
+		return this.#run(over, async (session, events, store) => {
+			const disk = new LocalDisk(this.root, {owners, ...kinds})
+			try {
+				return await pull({
+					session,
+					events,
+					owners,
+					disk,
+					prefix: PREFIX,
+					umask: 0o022,
+					files: new LocalFiles(this.root, kinds),
+					preserve: {archive: true, ...kinds},
+					scan: {root: this.root, ...scan},
+					...over,
+					store,
+				})
+			} finally {
+				disk.close()
+			}
+		})
+	}
+
+	async #run(
+		{store: own, killed, pretend, onDone}: Common,
+		work: (session: IndexSession, events: Events, store: Store) => Promise<Outcome>,
+	): Promise<Ran> {
+		const lines: string[] = []
+		const failed = new Map<Path, string>()
+		const vanished: Path[] = []
+		const warned = new Set<string>()
+		const events: Events = {
+			done: ({line: {status, record}}) => {
+				lines.push(`${status} ${record.path}`)
+				onDone?.(`${status} ${record.path}`)
+			},
+			failed: (path, error) => failed.set(path, error instanceof Error ? error.message : String(error)),
+			vanished: (path) => vanished.push(path),
+			warn: (kind) => warned.add(kind),
+			moved() {},
+		}
+		const store = counted(own ?? this.#store)
+		const session = pretend ? IndexSession.pretend(this.place) : await IndexSession.open(this.place)
+		let outcome: Outcome = {}
+		let thrown: unknown
+		try {
+			outcome = await work(session, events, pretend ? dryRun(store) : store)
+		} catch (error) {
+			thrown = error
+		} finally {
+			if (!killed) session.save()
+			session.close()
+		}
+		return {...outcome, lines: lines.toSorted(), failed, vanished, warned, counts: store.counts, thrown}
+	}
+
+	at(path: Path): string | Buffer {
+		return forFs(`${this.root}/${path}`)
+	}
+
+	/** Makes files; a name that ends in '/' is a directory. */
+	write(files: Readonly<Record<string, string | Buffer>>): this {
+		for (const [path, content] of Object.entries(files)) {
+			fs.mkdirSync(this.at(path.slice(0, path.lastIndexOf('/') + 1)), {recursive: true})
+			if (!path.endsWith('/')) fs.writeFileSync(this.at(path), content)
+		}
+		return this
+	}
+
+	read(path: Path): string {
+		return fs.readFileSync(this.at(path), 'latin1')
+	}
+
+	has(path: Path): boolean {
+		return fs.lstatSync(this.at(path), {throwIfNoEntry: false}) !== undefined
+	}
+
+	stat(path: Path): fs.BigIntStats {
+		return fs.lstatSync(this.at(path), {bigint: true})
+	}
+
+	/** Every path below the root but `.s3rsync`. */
+	paths(): string[] {
+		const names = fs.readdirSync(this.root, {recursive: true, encoding: 'latin1'})
+		return names.filter((name) => !name.startsWith('.s3rsync')).toSorted()
+	}
+
+	touch(path: Path, seconds = 1_000_000_000): void {
+		fs.lutimesSync(this.at(path), seconds, seconds)
+	}
+}
+
+/** A store, and the local side that has pushed these files to it. */
+async function pushed(
+	t: ExecutionContext,
+	files: Readonly<Record<string, string | Buffer>>,
+): Promise<{store: MemoryStore; here: Side}> {
+	const store = memory()
+	const here = new Side(t, store).write(files)
+	const {thrown, failed} = await here.push()
+	t.is(thrown, undefined)
+	t.is(failed.size, 0)
+	return {store, here}
+}
+
+/** Two local sides that hold the same. */
+async function twins(t: ExecutionContext, files: Readonly<Record<string, string | Buffer>>) {
+	const {store, here} = await pushed(t, files)
+	const there = new Side(t, store)
+	await there.pull()
+	t.deepEqual(there.paths(), here.paths())
+	return {store, here, there}
+}
+
+/** A store whose clock goes on by a second with each write, which is as much as a listing tells. */
+function memory(): MemoryStore {
+	let now = Date.now()
+	return new MemoryStore({now: () => (now += 1000)})
+}
+
+/** `store`, some of whose methods do something else. */
+const hooked = (store: Store, hooks: Partial<Store>): Store =>
+	new Proxy(store, {
+		get(target, name: keyof Store) {
+			const value = hooks[name] ?? target[name]
+			return typeof value === 'function' && !(name in hooks) ? value.bind(target) : value
+		},
+	})
+
+async function contentOf(store: Store, path: Path): Promise<string> {
+	const {body} = await store.get(PREFIX + keyOf(path))
+	const pieces: Buffer[] = []
+	for await (const piece of body) pieces.push(piece)
+	return Buffer.concat(pieces).toString('latin1')
+}
+
+async function keysOf(store: Store): Promise<string[]> {
+	const keys: string[] = []
+	for await (const page of store.list(PREFIX)) keys.push(...page.map(({key}) => key.slice(PREFIX.length)))
+	return keys
+}
+
+const metadataOf = async (store: Store, path: Path): Promise<Readonly<Record<string, string>>> =>
+	(await store.head(PREFIX + keyOf(path)))?.metadata ?? {}
+
+/** That the index says of nothing that it is the same on both sides unless the store holds just that. */
+async function vouched(t: ExecutionContext, {place}: Side, store: Store): Promise<void> {
+	const index = readIndex(place)
+	for (let row = 0; row < index.count; row++) {
+		const entry = index.entry(row)
+		if (!inSync(entry)) continue
+		const head = await store.head(PREFIX + keyOf(entry.path))
+		t.is(head?.etag, entry.remote?.etag, entry.path)
+	}
+}
+
+const lost = () => new StoreError('network', 'ECONNRESET', 'the reply was lost')
+
+// ---- push
+
+test('the first push of n files makes a request for each, the next none at all', async (t) => {
+	const store = memory()
+	const here = new Side(t, store)
+	const files = Object.fromEntries(Array.from({length: 50}, (_, i) => [`d${i % 5}/f${i}`, `content ${i}`]))
+	const first = await here.write(files).push()
+	// 50 files, 5 directories, the root
+	t.is(requests(first.counts), 56)
+	t.is(first.counts.put, 56)
+	t.is(first.lines.length, 56)
+	const second = await here.push({open: () => Promise.reject(new Error('opened'))})
+	t.is(second.thrown, undefined)
+	t.deepEqual(second.lines, [])
+	t.is(requests(second.counts), 0)
+})
+
+test('a touch and a chmod send no bytes', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one', b: 'two', c: 'three'})
+	here.touch('a')
+	fs.chmodSync(here.at('b'), 0o600)
+	const {lines, counts} = await here.push()
+	t.deepEqual(lines, ['P a', 'P b'])
+	t.deepEqual([counts.sent, counts.put, counts.copy], [0, 0, 2])
+	t.is((await metadataOf(store, 'a'))['mtime'], '1000000000.000000000')
+	t.is((await metadataOf(store, 'b'))['file-permissions'], '0100600')
+	t.is(await contentOf(store, 'a'), 'one')
+	t.is(requests((await here.push()).counts), 0)
+})
+
+test('a rename and a duplicate are copies within the bucket', async (t) => {
+	const {store, here} = await pushed(t, {'old/name': 'a long content', other: 'x'})
+	fs.renameSync(here.at('old/name'), here.at('new'))
+	fs.copyFileSync(here.at('other'), here.at('copy'))
+	const {lines, counts} = await here.push({delete: true})
+	t.deepEqual(lines, ['D old/name', 'P ./', 'P old/', 'R copy', 'R new'])
+	t.is(counts.sent, 0)
+	t.is(await contentOf(store, 'new'), 'a long content')
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'copy', 'new', 'old/', 'other'])
+})
+
+test('of new files with the same content one is sent, the others are copied from it', async (t) => {
+	const content = 'the same content'.repeat(100)
+	const {here} = await pushed(t, {a: '1'})
+	const {lines, counts} = await here.write({x: content, y: content, z: content}).push()
+	t.deepEqual(lines, ['A x', 'P ./', 'R y', 'R z'])
+	t.is(counts.sent, content.length)
+})
+
+test('a file is sent whose content changed but not its size and mtime', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one'})
+	here.touch('a')
+	await here.push()
+	here.write({a: 'two'})
+	here.touch('a')
+	const {lines} = await here.push()
+	t.deepEqual(lines, ['M a'])
+	t.is(await contentOf(store, 'a'), 'two')
+})
+
+test('so is one that changed in the same tick of the clock in which it was looked at', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one'})
+	// as if the clock of the file system had stood still between the look and the write
+	here.write({a: 'two'})
+	const {mtimeNs: mtime, ctimeNs: ctime, ino} = here.stat('a')
+	const session = await IndexSession.open(here.place)
+	const known = session.get('a')
+	session.put({...known, path: 'a', local: {...(known?.local as Local), mtime, ctime, ino}})
+	session.adopt(session.index.at({scanned: ctime + 1_000_000n, device: session.index.device}))
+	session.save()
+	session.close()
+	t.deepEqual((await here.push()).lines, ['M a'])
+	t.is(await contentOf(store, 'a'), 'two')
+})
+
+test('only --delete deletes', async (t) => {
+	const {store, here} = await pushed(t, {a: '1', b: '2'})
+	fs.rmSync(here.at('b'))
+	t.deepEqual((await here.push()).lines, ['P ./'])
+	t.true((await keysOf(store)).includes('b'))
+	t.deepEqual((await here.push({delete: true})).lines, ['D b'])
+	t.false((await keysOf(store)).includes('b'))
+})
+
+test('more deletions than --max-delete are none at all', async (t) => {
+	const {store, here} = await pushed(t, {a: '1', b: '2', c: '3'})
+	fs.rmSync(here.at('a'))
+	fs.rmSync(here.at('b'))
+	here.write({new: 'x'})
+	const {lines, tooMany, counts} = await here.push({delete: true, maxDelete: 1})
+	t.is(tooMany, 2)
+	t.is(counts.delete, 0)
+	t.deepEqual(lines, ['A new', 'P ./'])
+	t.deepEqual((await here.push({delete: true, maxDelete: 2})).lines, ['D a', 'D b'])
+	t.false((await keysOf(store)).includes('a'))
+})
+
+test('a file that cannot be read stops every deletion', async (t) => {
+	const {store, here} = await pushed(t, {a: '1', b: '2', c: '3'})
+	fs.rmSync(here.at('a'))
+	here.write({b: 'changed'})
+	const denied = Object.assign(new Error('no'), {code: 'EACCES'})
+	const {lines, failed, unread} = await here.push({
+		delete: true,
+		files: (files) => {
+			files.hash = () => {
+				throw denied
+			}
+			return files
+		},
+	})
+	t.true(unread)
+	t.deepEqual([...failed.keys()], ['b'])
+	t.deepEqual(lines, ['P ./'])
+	t.true((await keysOf(store)).includes('a'))
+})
+
+const unlessRoot = process.getuid?.() === 0 ? test.skip : test
+unlessRoot('what lies in a directory that cannot be read is not gone', async (t) => {
+	const {store, here} = await pushed(t, {'d/a': '1', b: '2'})
+	fs.rmSync(here.at('b'))
+	fs.chmodSync(here.at('d'), 0)
+	const {unread} = await here.push({delete: true})
+	fs.chmodSync(here.at('d'), 0o755)
+	t.true(unread)
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'b', 'd/', 'd/a'])
+})
+
+test('a root that is not there deletes nothing', async (t) => {
+	const {store, here} = await pushed(t, {a: '1'})
+	const {lines, failed} = await here.push({delete: true, scan: {root: `${here.root}/gone`}})
+	t.deepEqual([...failed.keys()], ['./'])
+	t.deepEqual(lines, [])
+	t.true((await keysOf(store)).includes('a'))
+})
+
+test('a root on another device deletes nothing, until that was seen without --delete', async (t) => {
+	const {here} = await pushed(t, {a: '1', b: '2'})
+	const session = await IndexSession.open(here.place)
+	session.adopt(session.index.at({scanned: session.index.scanned, device: 1n}))
+	session.save()
+	session.close()
+	fs.rmSync(here.at('b'))
+	const {thrown, counts} = await here.push({delete: true})
+	t.true(thrown instanceof S3rError)
+	t.regex(String(thrown), /another device/)
+	t.is(requests(counts), 0)
+	await here.push()
+	t.deepEqual((await here.push({delete: true})).lines, ['D b'])
+})
+
+test('what is excluded is neither sent nor deleted nor fetched', async (t) => {
+	const {store, here, there} = await twins(t, {'a.iso': '1', b: '2', 'd/c.iso': '3'})
+	const select = (path: Path) => !path.endsWith('.iso') && path !== 'd/'
+	here.write({'a.iso': 'changed', 'x.iso': 'new image', b: 'changed', 'd/e': 'new'})
+	t.deepEqual((await here.push({select, delete: true})).lines, ['M b', 'P ./'])
+	const {lines} = await here.push({within: () => false})
+	t.deepEqual(lines, [], 'indexed, and not sent')
+	t.deepEqual((await here.send({select})).lines, [])
+	t.deepEqual((await here.send()).lines, ['A d/e', 'A x.iso', 'M a.iso', 'P d/'])
+	t.deepEqual(
+		(await there.pull({select})).lines.filter((line) => /iso|d\//.test(line)),
+		[],
+	)
+	t.is(there.read('a.iso'), '1')
+	fs.rmSync(there.at('a.iso'))
+	t.deepEqual((await there.push({select, delete: true})).lines, ['P ./'])
+	t.true((await keysOf(store)).includes('a.iso'))
+})
+
+test('a push of one path sends nothing else, and nothing at all the second time', async (t) => {
+	const {here} = await pushed(t, {'d/a': '1', b: '2'})
+	here.write({'d/a': 'changed', b: 'changed'})
+	const within = (path: Path) => path.startsWith('d/')
+	t.deepEqual((await here.push({scan: {paths: ['d/a']}, within})).lines, ['M d/a'])
+	t.deepEqual((await here.push({scan: {paths: ['d/a']}, within})).lines, [])
+	t.deepEqual((await here.push()).lines, ['M b'])
+})
+
+test('a file that vanishes before it is read is told, and the rest is sent', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: '1', b: '2', c: '3'})
+	const {vanished, lines} = await here.push({
+		files: (files) => {
+			const open = files.open.bind(files)
+			files.open = (path) => {
+				if (path === 'b') fs.rmSync(here.at('b'))
+				return open(path)
+			}
+			return files
+		},
+	})
+	t.deepEqual(vanished, ['b'])
+	t.deepEqual(lines, ['A ./', 'A a', 'A c'])
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'a', 'c'])
+})
+
+test('a file that changes while it is read is sent as it is then', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one'})
+	let times = 0
+	const {lines} = await here.push({
+		files: (files) => {
+			const open = files.open.bind(files)
+			files.open = (path) => {
+				const file = open(path)
+				const read = file.read.bind(file)
+				file.read = (position, length) => {
+					const bytes = read(position, length)
+					if (times++ === 0) fs.appendFileSync(here.at('a'), ' and more')
+					return bytes
+				}
+				return file
+			}
+			return files
+		},
+	})
+	t.deepEqual(lines, ['A ./', 'A a'])
+	t.is(await contentOf(store, 'a'), 'one and more')
+	await vouched(t, here, store)
+	t.deepEqual((await here.push()).lines, [])
+})
+
+test('a file that grew too large for one piece since it was indexed is sent in parts', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'small'})
+	const big = randomBytes(17 * MIB)
+	const {lines, counts} = await here.push({
+		files: (files) => {
+			const stat = files.stat.bind(files)
+			files.stat = (path) => {
+				if (path === 'a') fs.writeFileSync(here.at('a'), big)
+				return stat(path)
+			}
+			return files
+		},
+	})
+	t.deepEqual(lines, ['A ./', 'A a'])
+	t.is(counts.part, 5)
+	t.is(await contentOf(store, 'a'), big.toString('latin1'))
+	const there = new Side(t, store)
+	t.is((await there.pull()).failed.size, 0)
+})
+
+// ---- two sides
+
+test('what changed on both sides is a conflict on both, and nothing is overwritten', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'same'})
+	here.write({a: 'here'})
+	await here.push()
+	there.write({a: 'there'})
+	const sent = await there.push()
+	t.deepEqual(sent.lines, ['C a'])
+	t.is(await contentOf(store, 'a'), 'here')
+	const fetched = await there.pull()
+	t.deepEqual(fetched.lines, ['C a'])
+	t.is(there.read('a'), 'there')
+	t.deepEqual((await there.push()).lines, ['C a'], 'also when the index knows of both changes')
+	t.is(await contentOf(store, 'a'), 'here')
+})
+
+test('--force lets the sending side win', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'one'})
+	here.write({a: 'here', b: 'here'})
+	await here.push()
+	there.write({a: 'there', b: 'there'})
+	const within = (only: Path) => (path: Path) => path === only
+	t.deepEqual((await there.push({force: true, within: within('a')})).lines, ['M a'])
+	t.is(await contentOf(store, 'a'), 'there')
+	t.deepEqual((await there.pull({force: true, within: within('b')})).lines, ['M b'])
+	t.is(there.read('b'), 'here')
+	t.is(there.read('a'), 'there')
+})
+
+test('--backup keeps both', async (t) => {
+	const {here, there} = await twins(t, {a: 'one'})
+	here.write({a: 'here'})
+	await here.push()
+	there.write({a: 'there'})
+	t.deepEqual((await there.pull({backup: '~'})).lines, ['M a'])
+	t.is(there.read('a'), 'here')
+	t.is(there.read('a~'), 'there')
+})
+
+test('the same content made on both sides is no conflict', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one'})
+	here.write({new: 'the same'})
+	await here.push()
+	there.write({new: 'the same'})
+	const {lines} = await there.push()
+	t.deepEqual(lines, ['A new', 'P ./'])
+	const {lines: fetched} = await here.pull()
+	t.deepEqual(fetched, ['P ./', 'P new'])
+	await vouched(t, here, store)
+	t.deepEqual((await here.push()).lines, [])
+})
+
+test('different content made on both sides is a conflict', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one'})
+	here.write({new: 'here'})
+	await here.push()
+	there.write({new: 'there'})
+	t.true((await there.push()).lines.includes('C new'))
+	t.is(await contentOf(store, 'new'), 'here')
+	t.true((await there.pull()).lines.includes('C new'))
+	t.is(there.read('new'), 'there')
+})
+
+test('what was deleted on one side and changed on the other is a conflict', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'one'})
+	here.write({a: 'changed'})
+	fs.rmSync(here.at('b'))
+	await here.push({delete: true})
+	fs.rmSync(there.at('a'))
+	there.write({b: 'changed otherwise'})
+	t.true((await there.push({delete: true, within: (path) => path === 'a'})).lines.includes('C a'))
+	t.is(await contentOf(store, 'a'), 'changed')
+	const {lines} = await there.pull({delete: true})
+	t.deepEqual(lines, ['A a', 'C b', 'P ./'])
+	t.is(there.read('b'), 'changed otherwise')
+	t.deepEqual((await there.push()).lines, ['A b'], 'what changed here is there again')
+})
+
+test('a change on the remote comes with a pull, and a push leaves it alone', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'one'})
+	here.write({a: 'two'})
+	await here.push()
+	there.write({b: 'mine'})
+	t.deepEqual((await there.push()).lines, ['M b'])
+	t.is(await contentOf(store, 'a'), 'two')
+	t.deepEqual((await there.pull()).lines, ['M a'])
+	t.is(there.read('a'), 'two')
+	t.deepEqual((await there.push()).lines, [])
+	await vouched(t, there, store)
+})
+
+test('a file that changes while its object comes is not overwritten', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one'})
+	here.write({a: 'from here'})
+	await here.push()
+	const changing = hooked(store, {
+		get: (key, options) => {
+			there.write({a: 'just written'})
+			return store.get(key, options)
+		},
+	})
+	t.deepEqual((await there.pull({store: changing})).lines, ['C a'])
+	t.is(there.read('a'), 'just written')
+	t.false(there.paths().some((path) => isTemporary(path)))
+})
+
+test('a new file that appears while its object comes is not overwritten', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one'})
+	here.write({new: 'from here', 'd/new': 'from here'})
+	fs.symlinkSync('target', here.at('link'))
+	await here.push()
+	const changing = hooked(store, {
+		get: (key, options) => {
+			there.write({new: 'mine', 'd/new': 'mine', link: 'mine'})
+			return store.get(key, options)
+		},
+	})
+	const {lines} = await there.pull({store: changing})
+	t.deepEqual(
+		lines.filter((line) => line.startsWith('C')),
+		['C d/new', 'C link', 'C new'],
+	)
+	t.deepEqual(
+		['new', 'd/new', 'link'].map((path) => there.read(path)),
+		['mine', 'mine', 'mine'],
+	)
+})
+
+test('an object that changes between the listing and its head is not taken for what was listed', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one'})
+	const there = new Side(t, store).write({a: 'one'})
+	const changing = hooked(store, {
+		async head(key, options) {
+			if (key === `${PREFIX}a`) await store.put(key, Buffer.from('newer'))
+			return store.head(key, options)
+		},
+	})
+	t.deepEqual([...(await there.pull({store: changing})).failed.keys()], ['a'])
+	t.is(there.read('a'), 'one')
+	t.deepEqual(
+		(await there.push()).lines.filter((line) => line.endsWith(' a')),
+		['C a'],
+	)
+	t.is(await contentOf(store, 'a'), 'newer')
+	t.true(here.has('a'))
+})
+
+test('a pull deletes with --delete only, and only what has not changed', async (t) => {
+	const {store, here, there} = await twins(t, {'d/a': '1', 'd/b': '2', c: '3', kept: '4'})
+	fs.rmSync(here.at('d'), {recursive: true})
+	fs.rmSync(here.at('c'))
+	await here.push({delete: true})
+	t.deepEqual((await there.pull()).lines, ['P ./'])
+	there.write({c: 'changed'})
+	const {lines, warned} = await there.pull({delete: true})
+	t.deepEqual(lines, ['C c', 'D d/', 'D d/a', 'D d/b'])
+	t.is(warned.size, 0)
+	t.deepEqual(there.paths(), ['c', 'kept'])
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'kept'])
+})
+
+test('a directory with something new in it is not deleted', async (t) => {
+	const {here, there} = await twins(t, {'d/a': '1'})
+	fs.rmSync(here.at('d'), {recursive: true})
+	await here.push({delete: true})
+	there.write({'d/new': 'mine'})
+	const {warned} = await there.pull({delete: true, select: (path) => path !== 'd/new'})
+	t.true(warned.has('not empty'))
+	t.deepEqual(there.paths(), ['d', 'd/new'])
+})
+
+test('a file that became a directory, and a directory that became a file', async (t) => {
+	const {here, there} = await twins(t, {one: 'file', 'two/a': '1', 'two/b': '2'})
+	fs.rmSync(here.at('one'))
+	fs.rmSync(here.at('two'), {recursive: true})
+	here.write({'one/x': 'now a directory', two: 'now a file'})
+	await here.push({delete: true})
+	const {lines, failed} = await there.pull({delete: true})
+	t.deepEqual([...failed], [])
+	t.deepEqual(lines, ['A one/', 'A one/x', 'A two', 'D one', 'D two/', 'D two/a', 'D two/b', 'P ./'])
+	t.deepEqual(there.paths(), here.paths())
+	t.is(there.read('two'), 'now a file')
+	t.deepEqual((await there.push({delete: true})).lines, [])
+})
+
+test('a changed file is not removed for a directory of its name', async (t) => {
+	const {here, there} = await twins(t, {one: 'file'})
+	fs.rmSync(here.at('one'))
+	here.write({'one/x': 'now a directory'})
+	await here.push({delete: true})
+	there.write({one: 'changed'})
+	const {lines, failed} = await there.pull({delete: true})
+	t.true(lines.includes('C one/'))
+	t.true(failed.has('one/x'))
+	t.is(there.read('one'), 'changed')
+})
+
+// ---- everything that a file system holds
+
+test('everything comes back as it was', async (t) => {
+	const store = memory()
+	const here = new Side(t, store)
+	here.write({
+		'd/sub/file': 'content',
+		'empty/': '',
+		'caf\xc3\xa9': 'UTF-8',
+		'bad\xff\n"name': 'no UTF-8',
+		zero: '',
+	})
+	fs.symlinkSync('nowhere', here.at('dangling'))
+	fs.symlinkSync(Buffer.from('bad\xff', 'latin1'), here.at('odd-link'))
+	fs.chmodSync(here.at('d/sub/file'), 0o4751)
+	fs.chmodSync(here.at('empty'), 0o1711)
+	execFileSync('mkfifo', [String(here.at('pipe'))])
+	for (const path of ['d/sub/file', 'dangling', 'pipe', 'd/sub', 'd', 'empty', '.'])
+		here.touch(path, 1_111_111_111)
+	const sent = await here.push()
+	t.is(sent.failed.size, 0)
+	const there = new Side(t, store)
+	const {failed, warned} = await there.pull()
+	t.deepEqual([...failed], [])
+	t.deepEqual(there.paths(), here.paths())
+	const hasNodes = native() !== undefined
+	t.is(warned.has('device'), !hasNodes)
+	for (const path of ['.', ...here.paths()]) {
+		const [is, was] = [there.stat(path), here.stat(path)]
+		t.is(is.mode, was.mode, path)
+		if (hasNodes) t.is(is.mtimeNs, was.mtimeNs, path)
+	}
+	t.is(fs.readlinkSync(there.at('odd-link'), 'latin1'), 'bad\xff')
+	t.is(fs.readlinkSync(there.at('dangling')), 'nowhere')
+	t.is(there.read('bad\xff\n"name'), 'no UTF-8')
+	t.deepEqual((await there.push()).lines, [])
+	t.deepEqual((await there.pull()).lines, [])
+})
+
+test('without -a setuid bits, owners and special files stay away', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({file: '1'})
+	fs.chmodSync(here.at('file'), 0o6755)
+	execFileSync('mkfifo', [String(here.at('pipe'))])
+	await here.push()
+	const there = new Side(t, store)
+	const {warned} = await there.pull({preserve: {}})
+	t.is(Number(there.stat('file').mode) & 0o7777, 0o755)
+	t.false(there.has('pipe'))
+	t.true(warned.has('special'))
+})
+
+test('hard links are linked again with -H, and files of their own without', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'linked', other: 'x'})
+	fs.linkSync(here.at('a'), here.at('b'))
+	fs.mkdirSync(here.at('d'))
+	fs.linkSync(here.at('a'), here.at('d/c'))
+	const {counts} = await here.push()
+	t.is(counts.sent, 'linked'.length + 1)
+	const there = new Side(t, store)
+	await there.pull({preserve: {archive: true, hardLinks: true}})
+	t.is(there.stat('a').ino, there.stat('b').ino)
+	t.is(there.stat('a').ino, there.stat('d/c').ino)
+	t.is(there.stat('a').nlink, 3n)
+	t.deepEqual((await there.push()).lines, [])
+	const apart = new Side(t, store)
+	await apart.pull()
+	t.is(apart.stat('a').nlink, 1n)
+	t.is(apart.read('d/c'), 'linked')
+})
+
+test('names of one file that changed, or got attributes, or are deleted, are no conflicts of each other', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', p: 'two', x: 'three'})
+	for (const [name, other] of [
+		['a', 'b'],
+		['p', 'q'],
+		['x', 'y'],
+	])
+		fs.linkSync(here.at(name ?? ''), here.at(other ?? ''))
+	await here.push()
+	const hardLinks = {archive: true, hardLinks: true}
+	const there = new Side(t, store)
+	await there.pull({preserve: hardLinks})
+	here.write({a: 'changed'})
+	here.touch('p')
+	fs.rmSync(here.at('x'))
+	fs.rmSync(here.at('y'))
+	await here.push({delete: true})
+	const {lines} = await there.pull({delete: true, jobs: 1})
+	t.deepEqual(lines, ['D x', 'D y', 'M a', 'M b', 'P ./', 'P p', 'P q'])
+	t.deepEqual(
+		['a', 'b', 'p'].map((path) => there.read(path)),
+		['changed', 'changed', 'two'],
+	)
+})
+
+test('directories that the bucket has no objects for are made as mkdir makes them', async (t) => {
+	const store = memory()
+	await store.put(`${PREFIX}deep/down/file`, Buffer.from('x'))
+	const there = new Side(t, store)
+	there.write({'mine/': ''})
+	fs.chmodSync(there.at('mine'), 0o700)
+	await store.put(`${PREFIX}mine/file`, Buffer.from('x'))
+	await there.pull()
+	t.is(there.read('deep/down/file'), 'x')
+	const modes = ['deep', 'deep/down', 'mine'].map((path) => Number(there.stat(path).mode) & 0o7777)
+	t.deepEqual(modes, [0o755, 0o755, 0o700])
+})
+
+test('a directory that only got something new keeps its times', async (t) => {
+	const {here, there} = await twins(t, {'d/a': '1', 'e/a': '1'})
+	here.write({'d/b': '2', 'e/b': '2'})
+	here.touch('d', 1_200_000_000)
+	await here.push()
+	there.touch('e', 1_300_000_000)
+	await there.pull({within: (path) => path !== 'e/'})
+	t.is(there.stat('d').mtimeNs, 1_200_000_000_000_000_000n)
+	t.is(there.stat('e').mtimeNs, 1_300_000_000_000_000_000n)
+	t.true(there.has('e/b'))
+})
+
+const keepsXattrs = (() => {
+	const directory = fs.mkdtempSync(join(tmpdir(), 's3r-sync-'))
+	try {
+		fs.writeFileSync(`${directory}/f`, '')
+		return (
+			native() !== undefined &&
+			writeXattrs(`${directory}/f`, [['user.x', Buffer.alloc(3000)]], {xattrs: true}).length === 0
+		)
+	} finally {
+		fs.rmSync(directory, {recursive: true})
+	}
+})()
+const withXattrs = keepsXattrs ? test : test.skip
+
+withXattrs('xattrs come back, from the metadata or from an object of their own', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({few: '1', many: '2', same: '3', none: '4'})
+	const xattrs = {xattrs: true}
+	const big = randomBytes(3000)
+	writeXattrs(String(here.at('few')), [['user.a', Buffer.from('value\0\xff', 'latin1')]], xattrs)
+	for (const path of ['many', 'same']) writeXattrs(String(here.at(path)), [['user.big', big]], xattrs)
+	const {counts} = await here.push({kinds: xattrs})
+	t.is((await keysOf(store)).filter((key) => key.startsWith('.s3r/xattrs/')).length, 1)
+	t.is(counts.put, 6)
+	const there = new Side(t, store)
+	t.is((await there.pull({kinds: xattrs})).failed.size, 0)
+	const of = (side: Side, path: Path) => readXattrs(String(side.at(path)), xattrs)
+	for (const path of ['few', 'many', 'same', 'none']) t.deepEqual(of(there, path), of(here, path), path)
+	t.deepEqual((await there.push({kinds: xattrs})).lines, [])
+	writeXattrs(String(there.at('few')), [['user.a', Buffer.from('other')]], xattrs)
+	t.deepEqual((await there.push({kinds: xattrs})).lines, ['P few'])
+	t.deepEqual((await there.push()).lines, [], 'not looked at, not forgotten')
+	const plain = new Side(t, store)
+	await plain.pull()
+	t.deepEqual(of(plain, 'few'), [])
+})
+
+withXattrs('a chmod where xattrs are not kept leaves them to the object', async (t) => {
+	const store = memory()
+	const xattrs = {xattrs: true}
+	const here = new Side(t, store).write({few: '1', many: '2'})
+	writeXattrs(String(here.at('few')), [['user.a', Buffer.from('value')]], xattrs)
+	writeXattrs(String(here.at('many')), [['user.big', randomBytes(3000)]], xattrs)
+	await here.push({kinds: xattrs})
+	const plain = new Side(t, store)
+	await plain.pull()
+	for (const path of ['few', 'many']) fs.chmodSync(plain.at(path), 0o600)
+	t.deepEqual((await plain.push()).lines, ['P few', 'P many'])
+	const there = new Side(t, store)
+	await there.pull({kinds: xattrs})
+	for (const path of ['few', 'many'])
+		t.deepEqual(readXattrs(String(there.at(path)), xattrs), readXattrs(String(here.at(path)), xattrs), path)
+})
+
+// ---- gzip
+
+test('-z stores what becomes smaller as gzip, and it comes back as it was', async (t) => {
+	const store = memory()
+	const text = 'line of text\n'.repeat(1000)
+	const noise = randomBytes(1000)
+	const big = 'x'.repeat(17 * MIB)
+	const here = new Side(t, store).write({text, noise, 'text.gz': `not ${text}`, big})
+	const {counts} = await here.push({compress: true})
+	t.true(counts.sent < 20_000 + text.length + 1000)
+	const stored = await store.head(`${PREFIX}text`)
+	t.is(stored?.contentEncoding, 'gzip')
+	t.is((await store.head(`${PREFIX}noise`))?.contentEncoding, undefined)
+	t.is((await store.head(`${PREFIX}text.gz`))?.contentEncoding, undefined)
+	t.is((await store.head(`${PREFIX}big`))?.contentEncoding, 'gzip')
+	const there = new Side(t, store)
+	t.is((await there.pull()).failed.size, 0)
+	t.is(there.read('text'), text)
+	t.is(there.read('noise'), noise.toString('latin1'))
+	t.true(there.read('big') === big)
+	t.deepEqual((await there.push()).lines, [])
+	there.touch('text')
+	t.deepEqual((await there.push()).lines, ['P text'])
+	await here.pull()
+	t.is(here.read('text'), text)
+})
+
+test('gzip that unpacks to more than it was said to is refused', async (t) => {
+	const store = memory()
+	const bomb = gzipSync(Buffer.alloc(50 * MIB))
+	const metadata = encodeMetadata(
+		{
+			mode: 0o100644,
+			mtime: 0n,
+			uid: 0,
+			gid: 0,
+			original: {
+				size: 1000,
+				md5: createHash('md5').update(Buffer.alloc(1000)).digest('hex'),
+				encoding: 'gzip',
+			},
+		},
+		{etagIsMd5: true},
+	)
+	await store.put(`${PREFIX}bomb`, bomb, {metadata, contentEncoding: 'gzip'})
+	await store.put(`${PREFIX}cut`, bomb.subarray(0, 500), {metadata, contentEncoding: 'gzip'})
+	await store.put(`${PREFIX}fine`, Buffer.from('fine'))
+	const there = new Side(t, store)
+	const {failed} = await there.pull()
+	t.regex(failed.get('bomb') ?? '', /more than the 1000 bytes/)
+	t.true(failed.has('cut'))
+	t.deepEqual(there.paths(), ['fine'])
+})
+
+// ---- large files
+
+const LARGE = randomBytes(24 * MIB + 5)
+
+/** `store`, which ends the run with the nth part. */
+function stoppingAt(store: Store, n: number, stop: AbortController): Store {
+	let parts = 0
+	return hooked(store, {
+		async uploadPart(...args) {
+			if (++parts > n) {
+				stop.abort(new S3rError('stopped'))
+				throw lost()
+			}
+			return store.uploadPart(...args)
+		},
+	})
+}
+
+test('a large file that was sent in part is sent the rest', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE})
+	const stop = new AbortController()
+	const stopped = await here.push({store: stoppingAt(store, 2, stop), signal: stop.signal, killed: true})
+	t.truthy(stopped.thrown)
+	t.is([...listUploadRecords(here.place)].length, 1)
+	const {lines, counts} = await here.push()
+	t.true(lines.includes('A large'))
+	t.is(counts.sent, LARGE.length - 16 * MIB)
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+	t.is([...listUploadRecords(here.place)].length, 0)
+	const there = new Side(t, store)
+	t.is((await there.pull()).failed.size, 0)
+	t.true(fs.readFileSync(there.at('large')).equals(LARGE))
+	t.deepEqual((await here.push()).lines, [])
+})
+
+test('a large file that changed since it was sent in part begins anew', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE})
+	const stop = new AbortController()
+	await here.push({store: stoppingAt(store, 2, stop), signal: stop.signal, killed: true})
+	const changed = Buffer.concat([LARGE.subarray(1), Buffer.of(1)])
+	here.write({large: changed})
+	const {counts} = await here.push()
+	t.is(counts.sent, LARGE.length)
+	t.is(await contentOf(store, 'large'), changed.toString('latin1'))
+	const uploads: string[] = []
+	for await (const {key} of store.listUploads(PREFIX)) uploads.push(key)
+	t.deepEqual(uploads, [])
+})
+
+test('a large file that changes while it is sent is not stored', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE})
+	const changing = hooked(store, {
+		uploadPart(...args) {
+			fs.appendFileSync(here.at('large'), 'more')
+			return store.uploadPart(...args)
+		},
+	})
+	const {failed} = await here.push({store: changing})
+	t.regex(failed.get('large') ?? '', /changed while it was sent/)
+	t.deepEqual(await keysOf(store), ['.s3r/root'])
+	t.is([...listUploadRecords(here.place)].length, 0)
+	t.true((await here.push()).lines.includes('A large'))
+})
+
+test('a touch of a large file sends no bytes, whatever becomes of its ETag', async (t) => {
+	const {store, here, there} = await twins(t, {large: LARGE})
+	here.touch('large')
+	t.deepEqual((await here.push()).lines, ['P large'])
+	const {lines, failed} = await there.pull()
+	t.deepEqual([...failed], [])
+	t.deepEqual(lines.length, 1)
+	t.is(there.stat('large').mtimeNs, 1_000_000_000_000_000_000n)
+	t.deepEqual((await there.push()).lines, [])
+	await vouched(t, there, store)
+})
+
+test('a dry run of a large file leaves the upload that is under way as it is', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE, small: '1'})
+	const stop = new AbortController()
+	await here.push({store: stoppingAt(store, 2, stop), signal: stop.signal, killed: true})
+	const before = await keysOf(store)
+	const {lines} = await here.push({pretend: true})
+	t.true(lines.includes('A large'))
+	t.is([...listUploadRecords(here.place)].length, 1)
+	t.deepEqual(await keysOf(store), before)
+	t.is((await here.push()).counts.sent <= LARGE.length - 16 * MIB + 1, true)
+})
+
+test('a large object comes in ranges of one version, or not at all', async (t) => {
+	const content = randomBytes(64 * MIB + 7)
+	const {store} = await pushed(t, {large: content})
+	const there = new Side(t, store)
+	let ranges = 0
+	const changing = hooked(store, {
+		async get(key, options = {}) {
+			if (options.range && ++ranges === 3) await store.put(key, Buffer.from('another'))
+			return store.get(key, options)
+		},
+	})
+	t.true((await there.pull({store: changing})).failed.has('large'))
+	t.deepEqual(there.paths(), [])
+	await store.put(`${PREFIX}large`, content)
+	const {failed} = await there.pull()
+	t.deepEqual([...failed], [])
+	t.true(fs.readFileSync(there.at('large')).equals(content))
+})
+
+// ---- hostile and damaged buckets
+
+test('bytes that are not those that were sent leave the old file, and nothing else', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'one'})
+	here.write({a: 'two', b: 'two'})
+	await here.push()
+	const wrong = hooked(store, {
+		async get(key, options) {
+			const {head, body} = await store.get(key, options)
+			if (!key.endsWith('a')) return {head, body}
+			return {
+				head,
+				body: (async function* () {
+					yield Buffer.from('tvo')
+				})(),
+			}
+		},
+	})
+	const {failed, lines} = await there.pull({store: wrong})
+	t.regex(failed.get('a') ?? '', /MD5/)
+	t.deepEqual(lines, ['M b'])
+	t.deepEqual([there.read('a'), there.read('b')], ['one', 'two'])
+	t.deepEqual(there.paths(), ['a', 'b'])
+	t.deepEqual((await there.pull()).lines, ['M a'])
+})
+
+test('keys that would lead out of the root are refused, each by itself', async (t) => {
+	const store = memory()
+	const bad = [
+		'../up',
+		'd/../../up',
+		'/abs',
+		'd//x',
+		'./dot',
+		'd/./x',
+		'.s3rsync/config',
+		'd/.S3Rsync/x',
+		'..',
+		'./',
+	]
+	for (const key of bad) await store.put(PREFIX + key, Buffer.from('bad'))
+	await store.put(`${PREFIX}good`, Buffer.from('good'))
+	await store.put(`${PREFIX}d/good`, Buffer.from('good'))
+	const there = new Side(t, store)
+	const config = fs.existsSync(`${there.root}/.s3rsync/config`)
+	const {failed} = await there.pull()
+	t.is(failed.size, bad.length)
+	t.deepEqual(there.paths(), ['d', 'd/good', 'good'])
+	t.false(fs.existsSync(`${there.root}/../up`))
+	t.is(fs.existsSync(`${there.root}/.s3rsync/config`), config)
+})
+
+test('a symlink that comes in the same run is not written through', async (t) => {
+	for (const jobs of [1, 32]) {
+		const store = memory()
+		const outside = fs.mkdtempSync(join(tmpdir(), 's3r-sync-'))
+		t.teardown(() => fs.rmSync(outside, {recursive: true, force: true}))
+		const metadata = encodeMetadata({mode: 0o120777, mtime: 0n, uid: 0, gid: 0}, {etagIsMd5: true})
+		await store.put(`${PREFIX}link`, Buffer.from(outside), {metadata})
+		await store.put(`${PREFIX}link/evil`, Buffer.from('evil'))
+		await store.put(`${PREFIX}link/sub/evil`, Buffer.from('evil'))
+		await store.put(`${PREFIX}good`, Buffer.from('good'))
+		const there = new Side(t, store)
+		const {failed, lines} = await there.pull({jobs})
+		t.true(failed.has('link/evil') || lines.includes('C link'), 'one of them is refused')
+		t.deepEqual(fs.readdirSync(outside), [])
+		t.is(there.read('good'), 'good')
+	}
+})
+
+test('a symlink with a target that none can have is refused', async (t) => {
+	const store = memory()
+	const metadata = encodeMetadata({mode: 0o120777, mtime: 0n, uid: 0, gid: 0}, {etagIsMd5: true})
+	await store.put(`${PREFIX}empty`, Buffer.alloc(0), {metadata})
+	await store.put(`${PREFIX}long`, Buffer.alloc(5000, 'x'), {metadata})
+	await store.put(`${PREFIX}nul`, Buffer.from('a\0b'), {metadata})
+	const there = new Side(t, store)
+	t.is((await there.pull()).failed.size, 3)
+	t.deepEqual(there.paths(), [])
+})
+
+// ---- killed at any instant
+
+test('what was sent before a kill is known to the next run', async (t) => {
+	const store = memory()
+	const files = Object.fromEntries(
+		Array.from({length: 20}, (_, i) => [`f${String(i).padStart(2, '0')}`, `${i}`]),
+	)
+	const here = new Side(t, store).write(files)
+	const stop = new AbortController()
+	let done = 0
+	const first = await here.push({
+		jobs: 4,
+		signal: stop.signal,
+		killed: true,
+		onDone: () => {
+			if (++done === 10) stop.abort(new S3rError('killed'))
+		},
+	})
+	t.truthy(first.thrown)
+	t.true(first.lines.length >= 10 && first.lines.length < 20)
+	t.throws(() => parseIndex(fs.readFileSync(`${here.root}/.s3rsync/index`)), {code: 'ENOENT'})
+	await vouched(t, here, store)
+	const {lines, counts} = await here.push()
+	t.is(lines.length, 21 - first.lines.length)
+	t.is(requests(counts), lines.length)
+})
+
+test('a reply that was lost is no conflict for the next push', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', large: LARGE})
+	const losing = hooked(store, {
+		async put(...args) {
+			await store.put(...args)
+			throw lost()
+		},
+		async completeUpload(...args) {
+			await store.completeUpload(...args)
+			throw lost()
+		},
+	})
+	const within = (only: Path) => (path: Path) => path === only
+	t.truthy((await here.push({store: losing, within: within('a'), killed: true})).thrown)
+	t.truthy((await here.push({store: losing, within: within('large'), killed: true})).thrown)
+	await vouched(t, here, store)
+	t.is(readIndex(here.place).find('large'), -1)
+	const {lines, counts} = await here.push()
+	t.deepEqual(lines, ['A ./', 'A a', 'A large'])
+	t.true(counts.sent < 100, `${counts.sent} bytes were sent again`)
+	await vouched(t, here, store)
+})
+
+test('a reply to an overwrite, a copy or a deletion that was lost is no conflict either', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one', large: LARGE, gone: '1', small: '1'})
+	here.write({a: 'two'})
+	here.touch('large')
+	here.touch('small')
+	fs.rmSync(here.at('gone'))
+	const losing = hooked(store, {
+		async put(...args) {
+			await store.put(...args)
+			throw lost()
+		},
+		async copy(...args) {
+			await store.copy(...args)
+			throw lost()
+		},
+		async delete(...args) {
+			await store.delete(...args)
+			throw lost()
+		},
+	})
+	for (const only of ['a', 'large', 'small', 'gone'])
+		await here.push({store: losing, delete: true, killed: true, within: (path) => path === only})
+	t.false((await keysOf(store)).includes('gone'))
+	const {lines} = await here.push({delete: true})
+	t.deepEqual(lines, ['D gone', 'M a', 'P ./', 'P large', 'P small'])
+	await vouched(t, here, store)
+})
+
+test('what came before a kill is known to the next pull', async (t) => {
+	const files = Object.fromEntries(Array.from({length: 20}, (_, i) => [`d${i % 3}/f${i}`, `${i}`]))
+	const {store, here} = await pushed(t, files)
+	const there = new Side(t, store)
+	const stop = new AbortController()
+	let gets = 0
+	const stopping = hooked(store, {
+		get(...args) {
+			if (++gets === 10) stop.abort(new S3rError('killed'))
+			return store.get(...args)
+		},
+	})
+	t.truthy((await there.pull({store: stopping, signal: stop.signal, jobs: 2, killed: true})).thrown)
+	await vouched(t, there, store)
+	t.deepEqual(
+		(await there.push()).lines.filter((line) => !line.startsWith('A')),
+		[],
+	)
+	const {failed, counts} = await there.pull()
+	t.deepEqual([...failed], [])
+	t.true(counts.get < 20)
+	t.deepEqual(there.paths(), here.paths())
+	t.deepEqual((await there.pull()).lines, [])
+})
+
+test('a dry run tells what would be done, and does nothing', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'two'})
+	here.write({a: 'changed', c: 'new'})
+	fs.rmSync(here.at('b'))
+	const before = await keysOf(store)
+	t.deepEqual((await here.push({pretend: true, delete: true})).lines, ['A c', 'D b', 'M a', 'P ./'])
+	t.deepEqual(await keysOf(store), before)
+	t.is(await contentOf(store, 'a'), 'one')
+	t.deepEqual((await here.push({delete: true})).lines, ['A c', 'D b', 'M a', 'P ./'])
+	const {lines, counts} = await there.pull({pretend: true})
+	t.deepEqual(lines, ['A c', 'M a', 'P ./'])
+	t.is(counts.get, 0)
+	t.is(there.read('a'), 'one')
+})
