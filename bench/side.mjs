@@ -1,0 +1,74 @@
+// One tool at one store: what is run, measured and checked.
+
+import {rmSync} from 'node:fs'
+import {CannotRun} from './work.mjs'
+import {contents} from './trees.mjs'
+
+/** What cannot be compared any more: it failed, took too long, or did not do all of it. */
+export class Side {
+	#bench
+	#env
+	isOut = false
+
+	constructor(bench, tool, job) {
+		this.#bench = bench
+		this.tool = tool
+		this.job = {...job, home: bench.work.newDir(tool.name)}
+		this.#env = {...bench.work.environment(this.job.home), ...tool.configure?.(this.job)}
+	}
+
+	/** Runs what must be there before the first row, and does not measure it. */
+	async prepare(...more) {
+		for (const args of [...(this.tool.prepare?.(this.job) ?? []), ...more]) {
+			const {status} = await this.#run(args, 10 * this.#bench.options.limit)
+			if (status !== 0) this.#leave(`cannot be prepared: ${this.#bench.meter.complaint()}`)
+		}
+	}
+
+	/**
+	 * Runs a verb of the tool and notes in the row what it cost.
+	 * @param {(counted: object | undefined, into: string | undefined) => string | undefined} wrong what it did not do
+	 */
+	async measure(row, verb, {store, fill = false, wrong = () => undefined}) {
+		if (this.isOut || this.tool[verb] === undefined) return
+		if (fill) this.job.into = this.#bench.work.newDir('into')
+		await store?.counted?.()
+		const cost = await this.#run(this.tool[verb](this.job), this.#bench.options.limit)
+		const counted = await store?.counted?.()
+		const fault = faultOf(cost) ?? wrong(counted, this.job.into)
+		this.#bench.results.add(row, this.tool.name, {...cost, counted, fault})
+		if (fault !== undefined) this.#leave(`${row.id}: ${fault} ${this.#bench.meter.complaint()}`)
+		else
+			this.#bench.say(`${row.id}: ${this.tool.name} ${cost.wall.toFixed(2)} s, CPU ${cost.cpu.toFixed(2)} s`)
+		if (fill) rmSync(this.job.into, {recursive: true})
+	}
+
+	#run(args, limit) {
+		const cwd = this.tool.cwd?.(this.job) ?? this.job.home
+		return this.#bench.meter.run([...this.tool.words, ...args], {cwd, env: this.#env, limit})
+	}
+
+	#leave(why) {
+		this.isOut = true
+		this.#bench.say(`${this.tool.name}: ${why}`)
+	}
+}
+
+function faultOf({status}) {
+	if (status === undefined) return 'too slow'
+	return status === 0 ? undefined : `status ${status}`
+}
+
+/** What a directory lacks of what it should hold. */
+export function lacks(dir, {files, bytes}) {
+	const found = contents(dir)
+	if (found.files === files && found.bytes === bytes) return undefined
+	return `${found.files} of ${files} files, ${found.bytes} of ${bytes} bytes`
+}
+
+/** Buckets are made before a tool is asked to use them. */
+export async function makeBucket(bench, job) {
+	const side = new Side(bench, bench.tools.stores[0], {...job, root: bench.work.newDir('bucket')})
+	await side.prepare()
+	if (side.isOut) throw new CannotRun(`no bucket can be made at ${job.endpoint}`)
+}
