@@ -7,7 +7,9 @@ import type {Bucket, Store} from './store.ts'
 export type OpenOptions = {
 	/** Aborts every request under way, and every later one, with 'interrupted'. */
 	readonly signal?: AbortSignal | undefined
-	/** Connections at once; 64 by default. */
+	/** Is told each time that the store asks for fewer requests (503 SlowDown, 429). */
+	readonly onSlowDown?: (() => void) | undefined
+	/** Connections at once; 256 by default. */
 	readonly maxSockets?: number | undefined
 	/** Milliseconds of silence after which a connection is given up; two minutes by default. */
 	readonly idleTimeout?: number | undefined

@@ -40,7 +40,7 @@ const SKEW = 240_000
 type Outgoing = Pick<Request, 'method' | 'streams'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
-	readonly query?: Readonly<Record<string, string>>
+	readonly query?: Readonly<Record<string, string>> | undefined
 	readonly headers?: Record<string, string>
 	readonly body?: Body
 }
@@ -131,13 +131,13 @@ export class Plane implements Wire {
 
 	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
 
-	async #send({method, path, query = {}, headers = {}, body, streams}: Outgoing): Promise<Reply> {
+	async #send({method, path, query, headers = {}, body, streams}: Outgoing): Promise<Reply> {
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
 			method,
 			path: `${site.path}/${path}`,
-			query: queryOf(query),
+			query: query === undefined ? '' : queryOf(query),
 			headers: {...headers, ...this.#payer, host: site.host},
 			payload: payloadOf(body, site.origin),
 		}
@@ -181,5 +181,5 @@ const payloadOf = (body: Body | undefined, origin: string): string =>
 			? payloadHash(body)
 			: UNSIGNED
 
-const versionQuery = (version: string | undefined): Record<string, string> =>
-	version === undefined ? {} : {versionId: version}
+const versionQuery = (version: string | undefined): Record<string, string> | undefined =>
+	version === undefined ? undefined : {versionId: version}

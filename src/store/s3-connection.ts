@@ -14,7 +14,7 @@ import {plainSite, type Way} from './plane-site.ts'
 import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
-import {attemptsOf, backOff, FIRST_WAIT, isTransient, type SdkError} from './s3-retry.ts'
+import {attemptsOf, backOff, FIRST_WAIT, isSlowDown, isTransient, type SdkError} from './s3-retry.ts'
 import type {Condition, StoreError} from './store.ts'
 import type {Wire} from './wire.ts'
 
@@ -53,6 +53,7 @@ export class S3Connection {
 	#region: string
 	readonly #attempts = attemptsOf()
 	readonly #firstWait: number
+	readonly #onSlowDown: (() => void) | undefined
 	readonly #way: Way
 	readonly #http: HttpOptions
 	#client: Promise<S3Client> | undefined
@@ -76,6 +77,7 @@ export class S3Connection {
 		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
 		this.#firstWait = options.firstWait ?? FIRST_WAIT
+		this.#onSlowDown = options.onSlowDown
 		// every request of the SDK that is under way listens to it, and Node would warn of a leak
 		if (this.signal !== undefined) setMaxListeners(0, this.signal)
 		this.#way = {
@@ -144,6 +146,7 @@ export class S3Connection {
 	async again(attempt: number, error: unknown, subject: Subject): Promise<void> {
 		if (this.signal?.aborted === true) throw interrupted(error)
 		if ((error as SdkError).$metadata?.httpStatusCode !== undefined) this.#answered = true
+		if (isSlowDown(error)) this.#onSlowDown?.()
 		if (attempt >= this.#attempts || !isTransient(error, this.#answered)) throw this.explain(error, subject)
 		try {
 			await backOff(attempt + 1, error, this.#firstWait, this.signal)

@@ -68,6 +68,10 @@ export function isTransient(error: unknown, answered: boolean): boolean {
 	)
 }
 
+/** Whether the store asks for fewer requests. */
+export const isSlowDown = (error: unknown): boolean =>
+	[429, 503].includes((error as SdkError).$metadata?.httpStatusCode ?? 0)
+
 /** How many times a request is tried, from AWS_MAX_ATTEMPTS as the AWS tools read it. */
 export function attemptsOf(env: NodeJS.ProcessEnv = process.env): number {
 	const said = Number(env['AWS_MAX_ATTEMPTS'] ?? ATTEMPTS)

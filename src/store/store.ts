@@ -29,7 +29,10 @@ export type Head = Omit<Listed, 'key'> & {
 	readonly etagIsMd5?: false | undefined
 }
 
-/** What a write left in the store. `modified` is unknown where the store does not say it. */
+/**
+ * What a write left in the store. `modified` is not before the object's last-modified: a store that does not
+ * say that one says the time of its reply. It is undefined where nothing is known of it.
+ */
 export type Written = {
 	readonly etag: string
 	readonly version?: string | undefined

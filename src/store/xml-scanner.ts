@@ -6,13 +6,33 @@ const [LT, GT, SLASH, AMP, QUOTE, PERCENT, PLUS] = [0x3c, 0x3e, 0x2f, 0x26, 0x22
 const EMPTY_END = Buffer.from('/>')
 const QUOT = Buffer.from('&quot;')
 const ENTITIES: Readonly<Record<string, string>> = {amp: '&', apos: "'", gt: '>', lt: '<', quot: '"'}
-const REFERENCE = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
+const REFERENCES = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
 
 /** How S3 writes a time. */
 const ISO = Buffer.from('0000-00-00T00:00:00.000Z')
-const DIGIT = 0x30
+const MARKS = [4, 7, 10, 13, 16, 19, 23]
 /** Where nothing is. */
 const NONE = -1
+
+/** What a byte of a text means. Control characters would be normalized by some parsers, refused by others. */
+const [PLAIN, STOP, REFERENCE, ESCAPE, HIGH, CONTROL] = [0, 1, 2, 4, 8, 16]
+const KINDS = Uint8Array.from({length: 256}, (_, byte) =>
+	byte < 0x20
+		? CONTROL
+		: byte > 0x7f
+			? HIGH
+			: byte === LT
+				? STOP
+				: byte === AMP
+					? REFERENCE
+					: byte === PERCENT || byte === PLUS
+						? ESCAPE
+						: PLAIN,
+)
+
+/** Behind the end there are only control characters. */
+const kindAt = (bytes: Buffer, at: number): number =>
+	at < bytes.length ? (KINDS[bytes[at] as number] as number) : CONTROL
 
 /** An element by its name. */
 export type Tag = {readonly open: Buffer; readonly close: Buffer}
@@ -133,10 +153,10 @@ export class Scanner {
 
 	/** A time as S3 writes it. */
 	#isoTime({close}: Tag): number {
+		const bytes = this.#bytes
 		const at = this.#at
-		for (let i = 4; i < ISO.length; i++)
-			if (ISO[i] !== DIGIT && ISO[i] !== this.#bytes[at + i]) return Number.NaN
 		this.#at += ISO.length + close.length
+		for (const i of MARKS) if (bytes[at + i] !== ISO[i]) return Number.NaN
 		const two = (from: number) => this.#digits(at + from, at + from + 2)
 		const year = this.#digits(at, at + 4)
 		return Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17), this.#digits(at + 20, at + 23))
@@ -183,28 +203,25 @@ export class Scanner {
 	#pass({close}: Tag): void {
 		const bytes = this.#bytes
 		let at = this.#at
-		let all = 0
-		let reference = NONE
-		let escaped = false
+		let seen = 0
 		this.#from = at
-		for (let byte = bytes[at]; byte !== LT; byte = bytes[++at]) {
-			// a control character would be normalized by some parsers and refused by others
-			if (byte === undefined || byte < 0x20) return this.#fail()
-			if (byte === AMP) reference = reference === NONE ? at : reference
-			else if (byte === PERCENT || byte === PLUS) escaped = true
-			all |= byte
-		}
+		this.#reference = NONE
+		for (let kind = kindAt(bytes, at); kind !== STOP; kind = kindAt(bytes, ++at))
+			if (kind !== PLAIN) {
+				if (kind === CONTROL) return this.#fail()
+				if (kind === REFERENCE && this.#reference === NONE) this.#reference = at
+				seen |= kind
+			}
 		this.#to = this.#at = at
-		this.#high = all > 0x7f
-		this.#reference = reference
-		this.escaped = escaped
+		this.#high = (seen & HIGH) !== 0
+		this.escaped = (seen & ESCAPE) !== 0
 		if (!this.#passes(close)) this.#fail()
 	}
 
 	#text(): string {
 		if (this.failed) return ''
 		const raw = this.#bytes.toString(this.#high ? 'utf8' : 'latin1', this.#from, this.#to)
-		return this.#reference !== NONE ? raw.replaceAll(REFERENCE, this.#resolve) : raw
+		return this.#reference !== NONE ? raw.replaceAll(REFERENCES, this.#resolve) : raw
 	}
 
 	readonly #resolve = (_: string, hex?: string, decimal?: string, name?: string): string => {

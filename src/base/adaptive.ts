@@ -1,0 +1,87 @@
+// How many requests should be under way at once: more as long as more get done, fewer when the other side
+// asks for less. Where latency is what limits, that is many; where a processor or a line is, few suffice.
+
+export type AdaptiveOptions = {
+	/** Bounds of the width; 16 to 256 by default. */
+	readonly least?: number | undefined
+	readonly most?: number | undefined
+	/** A clock in milliseconds that only runs forward. */
+	readonly now?: (() => number) | undefined
+}
+
+/** Milliseconds over which throughput is measured, at least; and as many times the width has to be done. */
+const WINDOW = 200
+const ROUNDS = 2
+/** A step up, and what it must bring to be kept. */
+const STEP = 1.5
+const GAIN = 1.1
+/** Windows without a step: after one that brought nothing, and after the other side asked for less. */
+const REST = 20
+const CALM = 50
+
+/** A width that adapts itself to what it is told. */
+export class AdaptiveWidth {
+	readonly #least: number
+	readonly #most: number
+	readonly #now: () => number
+	#width: number
+	/** The width before the last step, while that is on trial, and the throughput it had. */
+	#before: {readonly width: number; readonly rate: number} | undefined
+	/** Windows to come without a step. */
+	#rest = 0
+	#since: number
+	#done = 0
+	#eased = false
+
+	constructor({least = 16, most = 256, now = () => performance.now()}: AdaptiveOptions = {}) {
+		this.#least = least
+		this.#most = most
+		this.#now = now
+		this.#width = least
+		this.#since = now()
+	}
+
+	/** How many requests should be under way now. */
+	get width(): number {
+		return this.#width
+	}
+
+	/** A request has been done. */
+	done(): void {
+		this.#done++
+		const elapsed = this.#now() - this.#since
+		if (elapsed < WINDOW || this.#done < ROUNDS * this.#width) return
+		if (!this.#eased) this.#judge(this.#done / elapsed)
+		this.#begin()
+	}
+
+	/** The other side asked for less (503 SlowDown, 429): half, once a window. */
+	slowDown(): void {
+		if (this.#eased) return
+		this.#width = Math.max(this.#least, Math.floor(this.#width / 2))
+		this.#before = undefined
+		this.#rest = CALM
+		this.#begin()
+		// those under way have yet to be refused too
+		this.#eased = true
+	}
+
+	#begin(): void {
+		this.#since = this.#now()
+		this.#done = 0
+		this.#eased = false
+	}
+
+	/** Keeps or takes back the last step by the throughput it brought, in requests a millisecond. */
+	#judge(rate: number): void {
+		if (this.#before !== undefined && rate < this.#before.rate * GAIN) {
+			this.#width = this.#before.width
+			this.#before = undefined
+			this.#rest = REST
+		} else if (this.#rest > 0) this.#rest--
+		else if (this.#width < this.#most) {
+			this.#before = {width: this.#width, rate}
+			this.#width = Math.min(this.#most, Math.ceil(this.#width * STEP))
+		} else this.#before = undefined
+	}
+}
