@@ -17,10 +17,13 @@ const STEP = 20
 const TITLE = 26
 const FIRST = 44
 
-/** @returns {string} an SVG of those of the main rows that were measured; of the first rows, if none was */
+/** @returns {string} an SVG of those of the main rows that were measured; of the first rows of one unit, if none was */
 export function chart(rows) {
 	const main = MAIN.map((id) => rows.find((row) => row.id === id)).filter(Boolean)
-	const shown = (main.length > 0 ? main : rows.slice(0, 4)).filter(({tools}) => tools.some(({wall}) => wall))
+	const shown = (main.length > 0 ? main : rows.filter(({unit}) => unit === rows[0].unit).slice(0, 4)).filter(
+		({tools}) => tools.some(({wall}) => wall),
+	)
+	const unit = shown[0]?.unit ?? 'file'
 	const parts = []
 	let y = FIRST
 	for (const row of shown) {
@@ -29,8 +32,8 @@ export function chart(rows) {
 		y += height
 	}
 	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="files a second and CPU time a file, by tool" font-family="system-ui, sans-serif" font-size="13" fill="${TEXT}">
-${text(NAMES, 20, 'a second (longer is better)', 'font-weight="600"')}
-${text(NAMES + PANEL + VALUES, 20, 'CPU time for each (shorter is better)', 'font-weight="600"')}
+${text(NAMES, 20, `${unit}s a second (longer is better)`, 'font-weight="600"')}
+${text(NAMES + PANEL + VALUES, 20, `CPU time a ${unit} (shorter is better)`, 'font-weight="600"')}
 ${parts.join('\n')}
 </svg>
 `
