@@ -53,6 +53,8 @@ function choose({path, status: asked}: Wish, {session, direction, force}: Choose
 	const status = statusOf(entry, {force})
 	if (status === undefined)
 		throw fatal(direction === 'push' ? 'the index has no file of it' : 'the index has no object of it')
+	// what was in the way of it stands in other entries
+	if (asked === 'C' && !force) return {status: 'C', entry}
 	return {status: status === 'A' && asked === 'R' ? 'R' : status, entry}
 }
 

@@ -8,6 +8,7 @@ import {isDirectory, type Path} from '../base/path.ts'
 import {type Entry, localIsBase, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
+import {Clashes} from './clash.ts'
 
 export type Direction = 'push' | 'pull'
 
@@ -96,12 +97,13 @@ export function planLine({status, entry}: PlanItem, direction: Direction): DiffL
 /** What is done with each entry, before it is known which content is on the remote already. */
 function* compared(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
 	const {direction, select, same} = options
-	const statusOf = direction === 'push' ? pushStatus : pullStatus
+	const clashes = new Clashes(index, options)
 	for (let row = 0; row < index.count; row++) {
 		if (index.inSync(row) && !same) continue
 		const entry = index.entry(row)
 		if (select && !select(entry.path)) continue
-		const status = statusOf(entry, options)
+		const status =
+			direction === 'push' ? clashes.status(entry, pushStatus(entry, options)) : pullStatus(entry, options)
 		if (status !== undefined && (status !== '=' || same)) yield {status, entry}
 	}
 }
@@ -121,7 +123,7 @@ export function* plan(index: IndexFile, options: PlanOptions): Generator<PlanIte
 /** How many deletions a plan has. */
 export function countDeletions(index: IndexFile, options: PlanOptions): number {
 	let count = 0
-	if (options.delete) for (const {status} of compared(index, options)) if (status === 'D') count++
+	for (const {status} of compared(index, options)) if (status === 'D') count++
 	return count
 }
 

@@ -124,10 +124,12 @@ export class Receiver {
 		const {disk, session, backup, events} = this.options
 		const stat = disk.stat(path)
 		if (!stat || typeOf(stat.mode) === TYPE.directory) return true
-		const file = session.get(withoutSlash(path))
-		if (!file?.local || file.remote || !localIsBase(file) || !this.notes.isAsIndexed(file)) return false
+		const file = session.get(withoutSlash(path)) ?? {path: withoutSlash(path)}
+		if (file.remote) return false
+		if (backup === undefined && (!localIsBase(file) || !this.notes.isAsIndexed(file))) return false
 		if (backup === undefined) disk.remove(file.path)
 		else this.keepBackup(file.path)
+		if (!file.local) return true
 		this.notes.gone(file)
 		events.done({line: {status: 'D', record: localRecord(file)}, entry: file})
 		return true
@@ -156,13 +158,30 @@ export class Receiver {
 	/** Whether a new file may take the place of what is there: that is what the index says, is kept, or may go. */
 	mayReplace(entry: Entry): boolean {
 		const {backup, force} = this.options
-		return force === true || backup !== undefined || this.notes.isAsIndexed(entry)
+		if (force === true) return true
+		return backup === undefined ? this.notes.isAsIndexed(entry) : !this.#isSharedDirectory(entry.path)
 	}
 
-	/** Moves what is in the way of a new file aside, where that was asked for. */
+	/** Whether a directory is here that the remote has, too: it is not moved away for a file. */
+	#isSharedDirectory(path: Path): boolean {
+		const stat = this.options.disk.stat(path)
+		if (!stat || typeOf(stat.mode) !== TYPE.directory) return false
+		const {index} = this.options.session
+		const found = index.find(`${path}/`)
+		for (let row = found < 0 ? -1 - found : found; row < index.count; row++) {
+			if (!index.path(row).startsWith(`${path}/`)) return false
+			if (index.hasRemote(row)) return true
+		}
+		return false
+	}
+
+	/** Moves what is in the way of a new file aside, where that was asked for, and never over another backup. */
 	keepBackup(path: Path): void {
 		const {backup, disk} = this.options
-		if (backup !== undefined && disk.stat(path) !== undefined) disk.rename(path, path + backup)
+		if (backup === undefined || disk.stat(path) === undefined) return
+		let kept = path + backup
+		while (disk.stat(kept) !== undefined) kept += backup
+		disk.rename(path, kept)
 	}
 
 	/** Deletes what is to be deleted, the deepest first. */
