@@ -123,7 +123,12 @@ function answered(code: string, error: SdkError, about: About): StoreError {
 			"set this machine's clock (its time is part of every signature)",
 		)
 	if (code === 'InvalidBucketName') return hint('invalid', `bucket name ${shown(bucket)} is not allowed`)
-	if (code === 'BucketNotEmpty') return hint('other', `bucket ${shown(bucket)} is not empty`)
+	if (code === 'BucketNotEmpty')
+		return hint(
+			'other',
+			`bucket ${shown(bucket)} is not empty`,
+			`list what is in it with: s3r ls-remote ${bucket}`,
+		)
 	if (code === 'BucketAlreadyExists')
 		return hint(
 			'denied',
