@@ -1,6 +1,6 @@
 // s3r acl: print or set who may read and write objects, or a bucket.
 
-import {EXIT, usage} from '../src/base/errors.ts'
+import {EXIT, fatal, usage} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
 import {pool} from '../src/base/pool.ts'
 import {quote} from '../src/base/quote.ts'
@@ -8,6 +8,7 @@ import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command, type Context} from '../src/cli/command.ts'
 import {dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
+import {didYouMean} from '../src/cli/nearest.ts'
 import {objectsBelow, Stores} from '../src/cli/objects.ts'
 import {objectOf} from '../src/cli/work.ts'
 import {CANNED, type Canned, formatGrant, type Grant} from '../src/format/acl.ts'
@@ -68,7 +69,7 @@ export default command({
 							await printOrSet(context, store, object.key, {...wanted, isMany})
 						} catch (error) {
 							if (isFinal(error) || isKind(error, 'acls-disabled')) throw error
-							errors.failed(fromUnicode(object.key), error)
+							errors.failed(fromUnicode(object.key), (canned ?? grants) ? error : misspelt(error, name))
 						}
 					},
 				)
@@ -101,3 +102,7 @@ async function printOrSet(
 	const label = isMany ? `\t${quote(fromUnicode(key ?? ''))}` : ''
 	for (const grant of there) await io.record(fromUnicode(formatGrant(grant)) + label)
 }
+
+/** An object that is not there may have been meant as a canned ACL. */
+const misspelt = (error: unknown, name: string): unknown =>
+	isKind(error, 'not-found') ? fatal(error.message, didYouMean(name, CANNED), error) : error

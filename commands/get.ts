@@ -15,6 +15,7 @@ import type {Entry} from '../src/format/entry.ts'
 import {pathOf} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
+import {noSuchObject} from '../src/store/errors.ts'
 import type {Store} from '../src/store/store.ts'
 import {arrivalOf} from '../src/sync/arrival.ts'
 import {contentOf} from '../src/sync/content.ts'
@@ -114,7 +115,12 @@ async function fetchInto(
 	const disk = flags['dry-run'] ? new PretendDisk(real) : real
 	const keys = new Map<Path, string>()
 	const items = async function* (): AsyncIterable<PlanItem> {
-		for await (const {key, entry} of wanted(source, store, name ?? nameOf(fromUnicode(source.key)))) {
+		const own = name ?? nameOf(fromUnicode(source.key))
+		if (flags['dry-run'] && !source.whole && !(await store.head(source.key))) {
+			events.failed(own, noSuchObject(store.bucket, source.key))
+			return
+		}
+		for await (const {key, entry} of wanted(source, store, own)) {
 			if (entry.path === ROOT && !all) continue
 			keys.set(entry.path, key)
 			const stat = disk.stat(entry.path)
@@ -147,10 +153,11 @@ type Wanted = {readonly key: string; readonly entry: Entry}
 /** The objects of a source, each with the path that its file gets. */
 async function* wanted({key, whole}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
 	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: 0}}}
-	else for await (const {key: found, etag, size} of objectsBelow(store, key)) {
-		const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
-		if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size}}}
-	}
+	else
+		for await (const {key: found, etag, size} of objectsBelow(store, key)) {
+			const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
+			if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size}}}
+		}
 }
 
 /** The path of what was found below a key. As in rsync, `d/` is what is in `d`, and `d` is `d` with all that is in it. */
