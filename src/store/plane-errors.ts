@@ -16,7 +16,9 @@ export function asSystemError(error: Error): Error {
 	return code === undefined ? error : Object.assign(new Error(error.message, {cause: error}), {code})
 }
 
-export const timedOut = (): Error => Object.assign(new Error('timed out'), {code: 'ETIMEDOUT'})
+/** What a connection that was made, and then fell silent, ends with. */
+export const timedOut = (): Error =>
+	Object.assign(new Error('timed out'), {code: 'ETIMEDOUT', syscall: 'read'})
 
 /** S3's refusal of a request. `Region` is where its bucket is, if that is why. */
 export class Refusal extends Error implements SdkError {
@@ -33,14 +35,12 @@ export class Refusal extends Error implements SdkError {
 	) {
 		const xml = body.toString()
 		super(textIn(xml, 'Message') ?? '')
-		this.name = textIn(xml, 'Code') ?? (body.length > 0 && !isXml(xml) ? 'SyntaxError' : '')
+		this.name = textIn(xml, 'Code') ?? ''
 		this.Region = textIn(xml, 'Region')
 		this.$metadata = {httpStatusCode: status, clockSkewCorrected}
 		this.$response = {headers: Object.fromEntries(headers)}
 	}
 }
-
-const isXml = (text: string): boolean => /^\s*<(\?xml|Error)\b/.test(text)
 
 const ENTITIES: Readonly<Record<string, string>> = {
 	'&lt;': '<',

@@ -1,8 +1,9 @@
 // HTTP for the data plane: connections that are kept, and one exchange on one of them.
 
-import {buildConnector, type Dispatcher, Pool} from 'undici'
+import {buildConnector, type Client, type Dispatcher} from 'undici'
 import {Incoming} from './incoming.ts'
 import {asSystemError, timedOut} from './plane-errors.ts'
+import {type Ending, Lanes} from './plane-lanes.ts'
 
 /** A reply of up to so many bytes has arrived whole before it is given. */
 const WHOLE = 2 ** 20
@@ -36,13 +37,14 @@ export type Reply = {
 
 /** The connections to whatever origins a bucket is found at: one, or two if it is in another region. */
 export class Http {
-	readonly #pools = new Map<string, Pool>()
-	readonly #options: Pool.Options
+	readonly #origins = new Map<string, Lanes>()
+	readonly #connections: number
+	readonly #options: Client.Options
 
 	constructor({connections, connectTimeout, idleTimeout, ca}: HttpOptions) {
 		const connect = buildConnector({timeout: connectTimeout, ...(ca === undefined ? {} : {ca})})
+		this.#connections = connections
 		this.#options = {
-			connections,
 			// undici's limits count from the request's start, however much of it is still being sent
 			headersTimeout: 0,
 			bodyTimeout: 0,
@@ -60,31 +62,32 @@ export class Http {
 		return new Promise((resolve, reject) => {
 			// undici would end the connection of a HEAD
 			const options = {...request, body: (request.body ?? null) as Buffer | null, reset: false}
-			this.#pool(origin).dispatch(options, new Exchange(streams, resolve, reject))
+			this.#lanes(origin).dispatch(options, new Exchange(streams, resolve, reject))
 		})
 	}
 
-	#pool(origin: string): Pool {
-		const known = this.#pools.get(origin)
-		if (known !== undefined) return known
-		const pool = new Pool(origin, this.#options)
-		this.#pools.set(origin, pool)
-		return pool
-	}
-
-	/** Ends every request under way, and every later one, with this error. */
+	/** Ends every request under way with this error. */
 	abort(error: Error): void {
-		for (const pool of this.#pools.values()) void pool.destroy(error)
+		for (const lanes of this.#origins.values()) lanes.destroy(error)
 	}
 
 	/** Ends the connections once the requests under way are done. */
 	close(): void {
-		for (const pool of this.#pools.values()) if (!pool.destroyed) void pool.close()
+		for (const lanes of this.#origins.values()) lanes.close()
+	}
+
+	#lanes(origin: string): Lanes {
+		const known = this.#origins.get(origin)
+		if (known !== undefined) return known
+		const lanes = new Lanes(origin, this.#connections, this.#options)
+		this.#origins.set(origin, lanes)
+		return lanes
 	}
 }
 
 /** What undici tells of one exchange. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Ending {
+	onEnd = (): void => {}
 	readonly #streams: boolean
 	readonly #resolve: (reply: Reply) => void
 	readonly #reject: (error: Error) => void
@@ -118,6 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 	}
 
 	onResponseEnd(): void {
+		this.onEnd()
 		if (this.#incoming !== undefined) return this.#incoming.end()
 		const [first, ...more] = this.#chunks
 		const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
@@ -125,6 +129,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 	}
 
 	onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+		this.onEnd()
 		const known = asSystemError(error)
 		if (this.#incoming !== undefined) this.#incoming.fail(known)
 		else if (!this.#streams || this.#status >= 300 || this.#chunks.length === 0) this.#reject(known)

@@ -11,6 +11,8 @@ const REFERENCES = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
 /** How S3 writes a time. */
 const ISO = Buffer.from('0000-00-00T00:00:00.000Z')
 const MARKS = [4, 7, 10, 13, 16, 19, 23]
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+const parseTime = (text: string): number => (TIME.test(text) ? Date.parse(text) : Number.NaN)
 /** Where nothing is. */
 const NONE = -1
 
@@ -33,6 +35,10 @@ const KINDS = Uint8Array.from({length: 256}, (_, byte) =>
 /** Behind the end there are only control characters. */
 const kindAt = (bytes: Buffer, at: number): number =>
 	at < bytes.length ? (KINDS[bytes[at] as number] as number) : CONTROL
+
+/** The declaration, if any, and the first tag. */
+const ROOT =
+	/^(?:\xef\xbb\xbf)?\s*(?:<\?xml version="1\.0"(?: encoding="utf-8")?(?: standalone="\w+")?\s*\?>\s*)?<([\w.-]+)(?:\s+[\w.:-]+="[^"<&]*")*\s*>/i
 
 /** An element by its name. */
 export type Tag = {readonly open: Buffer; readonly close: Buffer}
@@ -66,7 +72,7 @@ export class Scanner {
 	/** Passes the XML declaration and the tag of the root, which may have attributes. */
 	enter(name: string): void {
 		const head = this.#bytes.toString('latin1', 0, 1024)
-		const root = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>?]*\?>\s*)?<([\w.-]+)(?:\s[^<>]*[^<>/])?>/.exec(head)
+		const root = ROOT.exec(head)
 		if (root?.[1] === name) this.#at = root[0].length
 		else this.failed = true
 	}
@@ -136,9 +142,9 @@ export class Scanner {
 		return value
 	}
 
-	/** The same as a time of ISO 8601 in UTC, in milliseconds since the epoch. */
+	/** The same as a time of RFC 3339, in milliseconds since the epoch. */
 	time(of: Tag): number {
-		const time = this.#hasAt(of.close, this.#at + ISO.length) ? this.#isoTime(of) : Date.parse(this.text(of))
+		const time = this.#hasAt(of.close, this.#at + ISO.length) ? this.#isoTime(of) : parseTime(this.text(of))
 		if (Number.isNaN(time)) this.#fail()
 		return time
 	}
@@ -158,8 +164,19 @@ export class Scanner {
 		this.#at += ISO.length + close.length
 		for (const i of MARKS) if (bytes[at + i] !== ISO[i]) return Number.NaN
 		const two = (from: number) => this.#digits(at + from, at + from + 2)
-		const year = this.#digits(at, at + 4)
-		return Date.UTC(year, two(5) - 1, two(8), two(11), two(14), two(17), this.#digits(at + 20, at + 23))
+		const [month, day, hour, minute, second] = [two(5), two(8), two(11), two(14), two(17)]
+		if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return Number.NaN
+		const time = Date.UTC(
+			this.#digits(at, at + 4),
+			month - 1,
+			day,
+			hour,
+			minute,
+			second,
+			this.#digits(at + 20, at + 23),
+		)
+		// a day that its month does not have would be one of the next
+		return day < 29 || new Date(time).getUTCDate() === day ? time : Number.NaN
 	}
 
 	/** The number in these bytes; NaN if they are not digits, or none. */

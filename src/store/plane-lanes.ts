@@ -1,0 +1,63 @@
+// The connections to one origin. undici's own pool opens a second one for a request that is sent as soon as
+// the one before is done, because it frees a connection only a turn later.
+
+import {Client, type Dispatcher} from 'undici'
+
+type Waiting = {readonly options: Dispatcher.DispatchOptions; readonly handler: Ending}
+
+/** A handler that says when it is done, whether well or not. */
+export type Ending = Dispatcher.DispatchHandler & {onEnd: () => void}
+
+/** Clients of one connection each, which carries one request at a time; the last one used is used first. */
+export class Lanes {
+	readonly #origin: string
+	readonly #most: number
+	readonly #options: Client.Options
+	readonly #clients: Client[] = []
+	readonly #idle: Client[] = []
+	#waiting: Waiting[] = []
+
+	constructor(origin: string, most: number, options: Client.Options) {
+		this.#origin = origin
+		this.#most = most
+		this.#options = options
+	}
+
+	/** Sends a request as soon as a connection is free. */
+	dispatch(options: Dispatcher.DispatchOptions, handler: Ending): void {
+		const client = this.#idle.pop() ?? this.#open()
+		if (client === undefined) this.#waiting.push({options, handler})
+		else this.#send(client, options, handler)
+	}
+
+	/** Ends what is under way and what waits with this error. */
+	destroy(error: Error): void {
+		const waiting = this.#waiting
+		this.#waiting = []
+		for (const {options, handler} of waiting) this.#send(this.#clients[0] as Client, options, handler)
+		for (const client of this.#clients) void client.destroy(error)
+	}
+
+	/** Ends the connections, each when its request is done. */
+	close(): void {
+		for (const client of this.#clients) if (!client.destroyed) void client.close()
+	}
+
+	#open(): Client | undefined {
+		if (this.#clients.length >= this.#most) return undefined
+		const client = new Client(this.#origin, this.#options)
+		this.#clients.push(client)
+		return client
+	}
+
+	#send(client: Client, options: Dispatcher.DispatchOptions, handler: Ending): void {
+		handler.onEnd = () => this.#free(client)
+		client.dispatch(options, handler)
+	}
+
+	#free(client: Client): void {
+		const next = this.#waiting.shift()
+		if (next === undefined) this.#idle.push(client)
+		else this.#send(client, next.options, next.handler)
+	}
+}

@@ -1,0 +1,556 @@
+// The data plane: its signatures, pages and errors are those of the SDK, only cheaper. The contract of a store
+// is asked of it in store.test.ts; S3R_DATA_PLANE=0 asks it of the SDK alone.
+
+import {Readable} from 'node:stream'
+import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
+import test, {type ExecutionContext} from 'ava'
+import * as fc from 'fast-check'
+import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import {readPage} from '../src/store/list-page.ts'
+import {type OpenOptions, openStore} from '../src/store/open.ts'
+import {plainSite, type Way} from '../src/store/plane-site.ts'
+import {makeClient} from '../src/store/s3-client.ts'
+import {S3Connection} from '../src/store/s3-connection.ts'
+import {siteOf} from '../src/store/s3-site.ts'
+import {SdkWire} from '../src/store/s3-wire.ts'
+import {EMPTY, payloadHash, Signer} from '../src/store/sigv4.ts'
+import type {Store} from '../src/store/store.ts'
+import {encodeKey, queryOf} from '../src/store/uri.ts'
+import type {Page} from '../src/store/wire.ts'
+import {
+	type AwsHome,
+	awsHome,
+	bytes,
+	contentOf,
+	credentials,
+	fails,
+	keysOf,
+	MIB,
+	read,
+} from './support/store.ts'
+import {type Answer, refuse, type Stub, stub} from './support/stub.ts'
+
+let home: AwsHome
+
+test.before(async () => {
+	home = await awsHome()
+	await home.write([], [credentials('stub', KEYS.accessKeyId, KEYS.secretAccessKey)])
+})
+test.after.always(() => home.remove())
+
+const KEYS = {accessKeyId: 'STUBACCESSKEY', secretAccessKey: 'stub-secret-key'}
+
+// ---- signatures
+
+/** The examples of "Signature Calculations for the Authorization Header" of the S3 API reference. */
+const PUBLISHED = {
+	'GET of an object': {
+		method: 'GET',
+		path: '/test.txt',
+		query: '',
+		headers: {range: 'bytes=0-9'},
+		payload: EMPTY,
+		signature: 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41',
+	},
+	'PUT of an object': {
+		method: 'PUT',
+		path: '/test%24file.text',
+		query: '',
+		headers: {date: 'Fri, 24 May 2013 00:00:00 GMT', 'x-amz-storage-class': 'REDUCED_REDUNDANCY'},
+		payload: payloadHash(bytes('Welcome to Amazon S3.')),
+		signature: '98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd',
+	},
+	"GET of a bucket's lifecycle": {
+		method: 'GET',
+		path: '/',
+		query: 'lifecycle=',
+		headers: {},
+		payload: EMPTY,
+		signature: 'fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543',
+	},
+	'list of objects': {
+		method: 'GET',
+		path: '/',
+		query: 'max-keys=2&prefix=J',
+		headers: {},
+		payload: EMPTY,
+		signature: '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
+	},
+} as const
+
+for (const [title, {signature, headers, ...request}] of Object.entries(PUBLISHED))
+	test(`the published example is signed as published: ${title}`, (t) => {
+		const signer = new Signer(
+			{accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'},
+			'us-east-1',
+		)
+		const host = 'examplebucket.s3.amazonaws.com'
+		const signed = signer.sign({...request, headers: {...headers, host}}, Date.UTC(2013, 4, 24))
+		t.true(signed['authorization']?.endsWith(`Signature=${signature}`))
+	})
+
+test('a signer turns to the next day, and back', (t) => {
+	const signer = new Signer(KEYS, 'us-east-1')
+	const sign = (by: Signer, day: number) =>
+		by.sign(
+			{method: 'GET', path: '/', query: '', headers: {host: 'h'}, payload: EMPTY},
+			Date.UTC(2026, 0, day),
+		)
+	for (const day of [1, 2, 1]) t.deepEqual(sign(signer, day), sign(new Signer(KEYS, 'us-east-1'), day))
+})
+
+type Sent = {method: string; path: string; query: Record<string, string>; headers: Record<string, string>}
+
+/** The SDK's client whose requests are answered here. */
+function sdk(answer: string, seen: (sent: Sent) => void = () => {}, sessionToken?: string): S3Client {
+	return new S3Client({
+		region: 'eu-central-1',
+		endpoint: 'http://127.0.0.1:9000',
+		forcePathStyle: true,
+		credentials: {...KEYS, ...(sessionToken === undefined ? {} : {sessionToken})},
+		requestHandler: {
+			async handle(request: unknown) {
+				seen(request as Sent)
+				const body = Readable.from([Buffer.from(answer)])
+				return {response: {statusCode: 200, headers: {'content-type': 'application/xml'}, body}}
+			},
+			updateHttpClientConfig: () => {},
+			httpHandlerConfigs: () => ({}),
+		} as never,
+	})
+}
+
+const UNPAIRED = /\p{Cs}/u
+const aKey = fc.string({unit: 'binary', minLength: 1, maxLength: 40}).filter((key) => !UNPAIRED.test(key))
+const aValue = fc.stringMatching(/^[!-~]([ -~\t]{0,30}[!-~])?$/)
+const aName = fc.stringMatching(/^[a-z0-9-]{1,20}$/)
+
+test('requests are signed as the SDK signs them', async (t) => {
+	const request = fc.record({
+		verb: fc.constantFrom('put', 'get', 'list'),
+		key: aKey,
+		metadata: fc.dictionary(aName, aValue, {maxKeys: 5, noNullPrototype: true}),
+		body: fc.string({maxLength: 20}),
+		sessionToken: fc.option(fc.stringMatching(/^[A-Za-z0-9+/=]{1,40}$/), {nil: undefined}),
+	})
+	await fc.assert(
+		fc.asyncProperty(request, async ({verb, key, metadata, body, sessionToken}) => {
+			let sent: Sent | undefined
+			const client = sdk('', (seen) => (sent = seen), sessionToken)
+			const target = {Bucket: 'bucket', Key: key}
+			if (verb === 'put')
+				await client.send(new PutObjectCommand({...target, Body: Buffer.from(body), Metadata: metadata}))
+			else if (verb === 'get') await client.send(new GetObjectCommand({...target, IfMatch: '"e"'}))
+			else
+				await client
+					.send(new ListObjectsV2Command({Bucket: 'bucket', Prefix: key, StartAfter: body}))
+					.catch(() => {})
+			if (sent === undefined) return t.fail('nothing was sent')
+			const {method, path, query, headers} = sent
+			if (verb !== 'list') t.is(path, `/bucket/${encodeKey(key)}`)
+			const names = /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '')?.[1]?.split(';') ?? []
+			const given = names.filter((name) => !/^x-amz-(date|content-sha256|security-token)$/.test(name))
+			const signed = new Signer({...KEYS, sessionToken}, 'eu-central-1').sign(
+				{
+					method,
+					path,
+					query: queryOf(query),
+					headers: Object.fromEntries(given.map((name) => [name, headers[name] ?? ''])),
+					payload: headers['x-amz-content-sha256'] ?? '',
+				},
+				Date.parse((headers['x-amz-date'] ?? '').replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5')),
+			)
+			t.is(signed['authorization'], headers['authorization'])
+			return t.true(names.includes('host') && names.includes('x-amz-date'))
+		}),
+		{numRuns: 60},
+	)
+})
+
+// ---- where to
+
+test('without the SDK a bucket is found where the SDK finds it, or not at all', async (t) => {
+	const env = {AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey}
+	const http = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+	Object.assign(process.env, env)
+	t.teardown(() => {
+		delete process.env['AWS_ACCESS_KEY_ID']
+		delete process.env['AWS_SECRET_ACCESS_KEY']
+	})
+	const found: string[] = []
+	for (const endpoint of ['http://127.0.0.1:9000', 'http://[::1]:9000/', 'https://s3.example.com:443/base/'])
+		for (const bucket of ['bucket', 'with.dots', 'Old_Name'])
+			for (const pathStyle of [true, false]) {
+				const way: Way = {bucket, endpoint, profile: undefined, pathStyle, region: () => 'eu-west-1'}
+				const ours = plainSite(way, env)
+				if (ours === undefined) continue
+				const site = await siteOf(makeClient(way, http, 'when-required'), bucket)
+				t.deepEqual({...ours, expires: undefined}, site, `${endpoint} ${bucket}`)
+				found.push(endpoint)
+			}
+	t.is(found.length, 9)
+	const way: Way = {bucket: 'b', endpoint: 'http://h', profile: undefined, pathStyle: true, region: () => 'r'}
+	for (const more of [{AWS_PROFILE: 'p'}, {AWS_USE_FIPS_ENDPOINT: 'true'}, {AWS_SECRET_ACCESS_KEY: ''}])
+		t.is(plainSite(way, {...env, ...more}), undefined)
+	for (const other of [{bucket: 'b--use1-az4--x-s3'}, {endpoint: undefined}, {profile: 'p'}])
+		t.is(plainSite({...way, ...other}, env), undefined)
+	const client = (bucket: string) =>
+		siteOf(makeClient({...way, endpoint: undefined, pathStyle: false}, http, 'when-required'), bucket)
+	t.like(await client('bucket'), {origin: 'https://bucket.s3.r.amazonaws.com', path: '', region: 'r'})
+	t.like(await client('with.dots'), {origin: 'https://s3.r.amazonaws.com', path: '/with.dots'})
+})
+
+// ---- pages
+
+const escapeXml = (text: string): string =>
+	text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+const element = (name: string, text: string) => `<${name}>${text}</${name}>`
+
+/** A key as it stands in a page that is encoded, or that is not. */
+const aListedKey = (url: boolean) =>
+	url
+		? aKey.map((key) => encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'))
+		: fc
+				.string({unit: 'grapheme', minLength: 1, maxLength: 20})
+				.filter((key) => !UNPAIRED.test(key) && !/[\u0000-\u001f]|^\s*$/.test(key))
+				.map(escapeXml)
+
+const anObject = (url: boolean) =>
+	fc
+		.tuple(
+			aListedKey(url).map((key) => element('Key', key)),
+			fc.constantFrom(
+				'',
+				'<ETag>&quot;0123456789abcdef&quot;</ETag>',
+				'<ETag>"a-2"</ETag>',
+				'<ETag>a&amp;b</ETag>',
+			),
+			fc.constantFrom('', element('Size', '0'), element('Size', '5497558138880')),
+			fc.constantFrom(
+				'',
+				element('LastModified', '2026-02-28T23:59:59.123Z'),
+				element('LastModified', '2026-01-01T00:00:00Z'),
+			),
+			fc.constantFrom(
+				'',
+				'<StorageClass/>',
+				element('StorageClass', 'STANDARD'),
+				element('StorageClass', 'GLACIER'),
+			),
+			fc.constantFrom(
+				'',
+				'<Owner><ID>x</ID><DisplayName/></Owner>',
+				'<ChecksumType>FULL_OBJECT</ChecksumType>',
+			),
+		)
+		.chain((parts) => fc.shuffledSubarray(parts, {minLength: parts.length, maxLength: parts.length}))
+		.chain((parts) =>
+			fc.constantFrom('', '\n  ').map((space) => element('Contents', space + parts.join(space))),
+		)
+
+const aPage = fc.boolean().chain((url) =>
+	fc
+		.tuple(
+			fc.array(anObject(url), {maxLength: 5}).map((objects) => objects.join('')),
+			fc.constant(url ? element('EncodingType', 'url') : ''),
+			fc.constantFrom(
+				'<IsTruncated>false</IsTruncated>',
+				'',
+				'<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b==</NextContinuationToken>',
+			),
+			fc.constantFrom('<Name>b</Name>', '<Prefix/>', '<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>'),
+		)
+		.chain((parts) => fc.shuffledSubarray(parts, {minLength: parts.length, maxLength: parts.length}))
+		.map(
+			(parts) =>
+				`<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join('')}</ListBucketResult>`,
+		),
+)
+
+/** The page as the SDK reads it; undefined where it cannot. */
+async function readBySdk(page: string): Promise<Page | undefined> {
+	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
+	try {
+		return await new SdkWire(at, sdk(page), {}).list({prefix: ''})
+	} catch {
+		return undefined
+	}
+}
+
+test('pages are read as the SDK reads them', async (t) => {
+	await fc.assert(
+		fc.asyncProperty(aPage, async (page) => {
+			const ours = readPage(Buffer.from(page))
+			t.not(ours, undefined, page)
+			t.deepEqual(ours, await readBySdk(page), page)
+		}),
+		{numRuns: 60},
+	)
+})
+
+test('a page that is cut off or damaged is never read otherwise than by the SDK', async (t) => {
+	await fc.assert(
+		fc.asyncProperty(aPage, fc.nat(), fc.integer({min: 0x20, max: 0x7e}), async (page, at, byte) => {
+			const whole = Buffer.from(page)
+			t.is(readPage(whole.subarray(0, at % whole.length)), undefined)
+			const damaged = Buffer.from(whole)
+			damaged[at % whole.length] = byte
+			const ours = readPage(damaged)
+			if (ours !== undefined) t.deepEqual(ours, await readBySdk(damaged.toString()), damaged.toString())
+		}),
+		{numRuns: 150},
+	)
+})
+
+const pageOf = (contents: string) => `<ListBucketResult>${contents}</ListBucketResult>`
+
+test('what a page may not be is not understood', (t) => {
+	const object = element('Contents', element('Key', 'a'))
+	t.deepEqual(
+		readPage(Buffer.from(pageOf(object)))?.objects.map(({key}) => key),
+		['a'],
+	)
+	for (const page of [
+		'',
+		'<html></html>',
+		pageOf(object).slice(0, -1),
+		`${pageOf(object)}x`,
+		pageOf(`<!-- a -->${object}`),
+		pageOf(element('Contents', '')),
+		pageOf(element('Contents', element('Key', 'a').repeat(2))),
+		pageOf(element('Contents', '<Key><![CDATA[a]]></Key>')),
+		pageOf(element('Contents', element('Key', '&nbsp;'))),
+		pageOf(element('Contents', element('Key', '&#xD800;'))),
+		pageOf(element('Contents', element('Key', 'a\rb'))),
+		pageOf(element('Contents', element('Key', 'a') + element('Size', '1e3'))),
+		pageOf(element('Contents', element('Key', 'a') + element('LastModified', 'yesterday'))),
+		pageOf(element('IsTruncated', 'true') + object),
+		pageOf(element('EncodingType', 'url') + element('Contents', element('Key', '%zz'))),
+		pageOf(`<Owner><ID>a</Owner></ID>${object}`),
+	])
+		t.is(readPage(Buffer.from(page)), undefined, page)
+	t.is(
+		readPage(Buffer.concat([Buffer.from('<ListBucketResult><Contents><Key>'), Buffer.from([0xff])])),
+		undefined,
+	)
+})
+
+// ---- requests
+
+const at = (endpoint: string, options: OpenOptions = {}): Promise<Store> =>
+	openStore(
+		{bucket: 'bucket', prefix: '', endpoint, profile: 'stub', region: 'us-east-1'},
+		{firstWait: 1, ...options},
+	)
+
+async function answering(
+	t: ExecutionContext,
+	answer: Answer,
+	options: OpenOptions = {},
+): Promise<{store: Store; asked: Stub['asked']}> {
+	const server = await stub(answer)
+	const store = await at(server.endpoint, options)
+	t.teardown(async () => {
+		store.close()
+		await server.stop()
+	})
+	return {store, asked: server.asked}
+}
+
+test('a page that only an XML parser understands is asked for again, by the SDK', async (t) => {
+	const {store, asked} = await answering(t, (_, response) => {
+		response.end(pageOf(element('Contents', '<Key><![CDATA[a&b]]></Key>')))
+	})
+	t.deepEqual(await keysOf(store), ['a&b'])
+	t.is(asked.length, 2)
+})
+
+test('a HEAD keeps its connection, and so do errors', async (t) => {
+	const ports = new Set<number | undefined>()
+	const {store, asked} = await answering(t, ({url}, response) => {
+		ports.add(response.socket?.remotePort)
+		if (url.endsWith('/none')) refuse(response, 404, 'NoSuchKey')
+		else response.writeHead(200, {etag: '"e"', 'content-length': '1000'}).end()
+	})
+	for (let i = 0; i < 5; i++) t.is((await store.head('key'))?.size, 1000)
+	await fails(t, 'not-found', store.get('none'))
+	await store.head('key')
+	t.is(asked.length, 7)
+	t.is(ports.size, 1)
+})
+
+test('that the store asks for fewer requests is told, and its Retry-After obeyed', async (t) => {
+	let told = 0
+	const {store} = await answering(
+		t,
+		(_, response, n) => {
+			if (n < 3) refuse(response, 503, 'SlowDown', {headers: n === 1 ? {'retry-after': '1'} : {}})
+			else response.writeHead(200, {etag: '"e"'}).end()
+		},
+		{onSlowDown: () => told++},
+	)
+	const started = performance.now()
+	await store.put('key', bytes('1'))
+	t.is(told, 2)
+	t.true(performance.now() - started > 990)
+})
+
+test('a clock that is wrong is corrected once for all requests under way', async (t) => {
+	const date = () => new Date(Date.now() - 3600_000).toUTCString()
+	const isSkewed = (time: string) => !date().includes(` ${time.slice(9, 11)}:`)
+	const {store, asked} = await answering(t, ({headers}, response) => {
+		if (isSkewed(String(headers['x-amz-date'])))
+			refuse(response, 403, 'RequestTimeTooSkewed', {headers: {date: date()}})
+		else response.writeHead(200, {etag: '"e"', date: date()}).end()
+	})
+	await Promise.all(['a', 'b', 'c', 'd'].map((key) => store.put(key, bytes(''))))
+	await store.head('a')
+	t.true(asked.length <= 9)
+	t.false(isSkewed(String(asked.at(-1)?.headers['x-amz-date'])))
+})
+
+test('what a PUT wrote is no younger than it says', async (t) => {
+	const date = 'Fri, 24 May 2013 00:00:00 GMT'
+	const {store} = await answering(t, (_, response) => void response.writeHead(200, {etag: '"e"', date}).end())
+	t.is((await store.put('key', bytes(''))).modified, Date.parse(date))
+})
+
+test('over plain HTTP a body is signed, and a stream vouched for by its MD5', async (t) => {
+	const {store, asked} = await answering(
+		t,
+		(_, response) => void response.writeHead(200, {etag: '"e"'}).end(),
+	)
+	await store.put('key', bytes('hello'))
+	async function* chunks() {
+		yield bytes('hello')
+	}
+	await store.put('key', {length: 5, chunks}, {md5: Buffer.alloc(16)})
+	t.is(asked[0]?.headers['x-amz-content-sha256'], payloadHash(bytes('hello')))
+	t.is(asked[1]?.headers['x-amz-content-sha256'], 'UNSIGNED-PAYLOAD')
+	t.is(asked[1]?.headers['content-length'], '5')
+	for (const {headers} of asked)
+		t.regex(String(headers.authorization), /SignedHeaders=content-(length;content-)?md5;host;x-amz/)
+})
+
+test('a small object comes in one piece, a large one as fast as it is read', async (t) => {
+	const large = Buffer.alloc(40 * MIB, 'x')
+	let sent = 0
+	const {store} = await answering(t, ({url}, response) => {
+		response.writeHead(200, {etag: '"e"', 'content-length': url.endsWith('small') ? MIB : large.length})
+		if (url.endsWith('small')) return void response.end(large.subarray(0, MIB))
+		async function* chunks() {
+			for (; sent < large.length; sent += MIB) yield large.subarray(sent, sent + MIB)
+		}
+		return void Readable.from(chunks()).pipe(response)
+	})
+	let pieces = 0
+	for await (const piece of (await store.get('small')).body) {
+		t.is(piece.length, MIB)
+		pieces++
+	}
+	t.is(pieces, 1)
+	const {body} = await store.get('large')
+	await new Promise((resolve) => setTimeout(resolve, 200))
+	t.true(sent < large.length / 2, `${sent} bytes were sent before anything was read`)
+	t.is((await read(body)).length, large.length)
+})
+
+test('one listener is enough to interrupt every request', async (t) => {
+	const interrupt = new AbortController()
+	const {signal} = interrupt
+	let listeners = 0
+	const add = signal.addEventListener.bind(signal)
+	signal.addEventListener = (...given: Parameters<typeof add>) => {
+		listeners++
+		add(...given)
+	}
+	const {store, asked} = await answering(
+		t,
+		({url}, response) => {
+			if (url.endsWith('hang')) setTimeout(() => interrupt.abort(), 20)
+			else response.writeHead(200, {etag: '"e"'}).end()
+		},
+		{signal},
+	)
+	await Promise.all(Array.from({length: 50}, (_, i) => store.put(String(i), bytes(''))))
+	t.is(asked.length, 50)
+	t.is(listeners, 1)
+	await fails(t, 'interrupted', store.get('hang'))
+	await fails(t, 'interrupted', store.head('later'))
+})
+
+const REFUSALS: readonly (readonly [status: number, body: string])[] = [
+	[403, '<html>forbidden</html>'],
+	[404, '<html>not found</html>'],
+	[400, ''],
+	[500, 'out of order'],
+	[404, '<Error><Code>NoSuchBucket</Code><Message>a &amp; b</Message></Error>'],
+	[
+		400,
+		'<?xml version="1.0"?><Error><Code>InvalidArgument</Code><Message>Not &quot;so&quot;.</Message></Error>',
+	],
+]
+
+test('errors are told as they are with the SDK', async (t) => {
+	for (const [status, body] of REFUSALS) {
+		const {store} = await answering(t, (_, response) => void response.writeHead(status).end(body))
+		const ours = await t.throwsAsync(contentOf(store, 'key'))
+		process.env['S3R_DATA_PLANE'] = '0'
+		const other = await answering(t, (_, response) => void response.writeHead(status).end(body))
+		const theirs = await t.throwsAsync(contentOf(other.store, 'key'))
+		delete process.env['S3R_DATA_PLANE']
+		const port = (message: string | undefined) => message?.replace(/127\.0\.0\.1:\d+/, '')
+		if (status < 500) t.is(port(ours?.message), port(theirs?.message), body)
+		t.like(ours, {kind: (theirs as {kind?: string}).kind}, body)
+	}
+})
+
+// ---- width
+
+/** Runs requests of `latency` ms against a store that does `rate` of them a millisecond. */
+function simulate(
+	width: AdaptiveWidth,
+	clock: {now: number},
+	seconds: number,
+	rate: number,
+	latency = 20,
+): void {
+	const until = clock.now + seconds * 1000
+	let due = 0
+	while (clock.now < until) {
+		clock.now++
+		due += Math.min(rate, width.width / latency)
+		for (; due >= 1; due--) width.done()
+	}
+}
+
+test('the width grows while more gets done, and no further', (t) => {
+	const clock = {now: 0}
+	const width = new AdaptiveWidth({now: () => clock.now})
+	t.is(width.width, 16)
+	simulate(width, clock, 10, Infinity)
+	t.is(width.width, 256)
+	const limited = new AdaptiveWidth({now: () => clock.now})
+	simulate(limited, clock, 30, 2)
+	t.true(limited.width >= 36 && limited.width <= 81, String(limited.width))
+	simulate(limited, clock, 60, Infinity)
+	t.is(limited.width, 256, 'it tries again later')
+})
+
+test('the width is halved when the store asks for less, not for each that asks', (t) => {
+	const clock = {now: 0}
+	const width = new AdaptiveWidth({now: () => clock.now, least: 10, most: 100})
+	simulate(width, clock, 10, Infinity)
+	t.is(width.width, 100)
+	for (let i = 0; i < 100; i++) width.slowDown()
+	t.is(width.width, 50)
+	simulate(width, clock, 2, Infinity)
+	t.is(width.width, 50, 'it stays there for a while')
+	for (let i = 0; i < 10; i++) {
+		simulate(width, clock, 1, Infinity)
+		width.slowDown()
+	}
+	t.is(width.width, 10)
+	simulate(width, clock, 60, Infinity)
+	t.is(width.width, 100)
+})
