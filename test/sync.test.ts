@@ -406,13 +406,13 @@ test('a root on another device deletes nothing, until that was seen without --de
 	session.adopt(session.index.at({scanned: session.index.scanned, device: 1n}))
 	session.save()
 	session.close()
-	fs.rmSync(here.at('b'))
 	const {thrown, counts} = await here.push({delete: true})
 	t.true(thrown instanceof S3rError)
 	t.regex(String(thrown), /another device/)
 	t.is(requests(counts), 0)
-	await here.push()
-	t.deepEqual((await here.push({delete: true})).lines, ['D b'])
+	t.deepEqual((await here.push()).lines, [])
+	fs.rmSync(here.at('b'))
+	t.deepEqual((await here.push({delete: true})).lines, ['D b', 'P ./'])
 })
 
 test('what is excluded is neither sent nor deleted nor fetched', async (t) => {
@@ -459,6 +459,25 @@ test('a file that vanishes before it is read is told, and the rest is sent', asy
 	t.deepEqual(vanished, ['b'])
 	t.deepEqual(lines, ['A ./', 'A a', 'A c'])
 	t.deepEqual(await keysOf(store), ['.s3r/root', 'a', 'c'])
+})
+
+test('a file that vanishes before it is hashed does not stop deletions', async (t) => {
+	const {here} = await pushed(t, {a: '1', b: '2'})
+	fs.rmSync(here.at('a'))
+	here.write({c: '3'})
+	const {vanished, failed, lines, unread} = await here.push({
+		delete: true,
+		files: (files) => {
+			const hash = files.hash.bind(files)
+			files.hash = (path, stat) => {
+				if (path === 'c') fs.rmSync(here.at('c'))
+				return hash(path, stat)
+			}
+			return files
+		},
+	})
+	t.deepEqual([vanished, failed.size, unread], [['c'], 0, undefined])
+	t.deepEqual(lines, ['D a', 'P ./'])
 })
 
 test('a file that changes while it is read is sent as it is then', async (t) => {

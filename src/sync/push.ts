@@ -70,6 +70,7 @@ export async function index(
 			unread = true
 			events.failed(path, error)
 		},
+		onVanished: events.vanished,
 	})
 	const {device} = scanned.index
 	if (deletes && !force && before !== 0n && device !== before)

@@ -38,6 +38,8 @@ export type ScanOptions = {
 	readonly checksum?: boolean | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onError: (path: Path, error: unknown) => void
+	/** Told of a file that was gone when it was to be read; without, that is an error. */
+	readonly onVanished?: ((path: Path) => void) | undefined
 	/** Told of the places of temporary files that a killed s3r left. */
 	readonly onTemporary?: ((path: Path) => void) | undefined
 	/** Told of each entry whose local side changed, with its status against the old one. */

@@ -81,9 +81,7 @@ export class Scanner {
 	/** Takes the next file of the walk. */
 	see(path: Path, stat: Stat): void {
 		if (path === './') this.#device = BigInt(stat.dev)
-		this.#skipTo(path)
-		const here =
-			this.#row < this.#index.count && this.#index.path(this.#row) === path ? this.#row++ : undefined
+		const here = this.#skipTo(path)
 		if (here !== undefined && this.#isUnchanged(here, stat)) {
 			if (stat.nlink > 1) this.#links.see(path, stat, this.#index.entry(here).local)
 			return
@@ -104,6 +102,7 @@ export class Scanner {
 			local = this.#localOf(path, stat, old?.local)
 		} catch (error) {
 			if (row !== undefined) this.#passOver(row)
+			if (errnoOf(error) === 'ENOENT' && this.#options.onVanished) return this.#options.onVanished(path)
 			return this.#fail(path, error)
 		}
 		const attrs = digestOf(local, this.#options.owners)
@@ -137,11 +136,14 @@ export class Scanner {
 		}
 	}
 
-	/** Takes leave of the entries before `path`: their files are gone, where they were looked for. */
-	#skipTo(path: Path | undefined): void {
+	/**
+	 * Takes leave of the entries before `path`, whose files are gone where they were looked for; returns the row
+	 * of its own, if it has one.
+	 */
+	#skipTo(path: Path | undefined): number | undefined {
 		for (; this.#row < this.#index.count; this.#row++) {
 			const here = this.#index.path(this.#row)
-			if (path !== undefined && here >= path) return
+			if (path !== undefined && here >= path) return here === path ? this.#row++ : undefined
 			if (!this.#index.hasLocal(this.#row)) continue
 			if (!this.#isInScope(here)) {
 				this.#passOver(this.#row)
@@ -152,6 +154,7 @@ export class Scanner {
 			this.#changed = true
 			this.found.push({status: 'D', entry: {...rest, local}})
 		}
+		return undefined
 	}
 
 	/** Leaves an entry as it is, without having looked at its file. */
