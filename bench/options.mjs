@@ -10,7 +10,7 @@ const USAGE = `usage: node bench/run.mjs [<option>...]
     --only <regex>     only the rows whose name matches, e.g. 'small push', 'list.* 20 ms'
     --tools <a,b>      only these tools (s3r is always there)
     --latency <ms,ms>  added latencies of the store (default 0,20)
-    --limit <seconds>  end a run that takes longer (default 300, with --quick 60)
+    --limit <seconds>  end a peer's run that takes longer (default 300, with --quick 60)
     --million          the rows on 1,000,000 files with --quick too
     --no-radosgw       not the rows on radosgw
     --s3r <file>       the program to measure (default dist/s3r.js)

@@ -4,10 +4,14 @@ import {rmSync} from 'node:fs'
 import {CannotRun} from './work.mjs'
 import {contents} from './trees.mjs'
 
-/** What cannot be compared any more: it failed, took too long, or did not do all of it. */
+/** How many times longer than a peer's row something may take. */
+const PATIENCE = 10
+
+/** One tool at one store, through the rows of a set. */
 export class Side {
 	#bench
 	#env
+	/** It failed, took too long, or did not do all of its work: what comes next would not be comparable. */
 	isOut = false
 
 	constructor(bench, tool, job) {
@@ -20,7 +24,7 @@ export class Side {
 	/** Runs what must be there before the first row, and does not measure it. */
 	async prepare(...more) {
 		for (const args of [...(this.tool.prepare?.(this.job) ?? []), ...more]) {
-			const {status} = await this.#run(args, 10 * this.#bench.options.limit)
+			const {status} = await this.#run(args, PATIENCE * this.#bench.options.limit)
 			if (status !== 0) this.#leave(`cannot be prepared: ${this.#bench.meter.complaint()}`)
 		}
 	}
@@ -33,7 +37,7 @@ export class Side {
 		if (this.isOut || this.tool[verb] === undefined) return
 		if (fill) this.job.into = this.#bench.work.newDir('into')
 		await store?.counted?.()
-		const cost = await this.#run(this.tool[verb](this.job), this.#bench.options.limit)
+		const cost = await this.#run(this.tool[verb](this.job), this.#limit)
 		const counted = await store?.counted?.()
 		const fault = faultOf(cost) ?? wrong(counted, this.job.into)
 		this.#bench.results.add(row, this.tool.name, {...cost, counted, fault})
@@ -41,6 +45,12 @@ export class Side {
 		else
 			this.#bench.say(`${row.id}: ${this.tool.name} ${cost.wall.toFixed(2)} s, CPU ${cost.cpu.toFixed(2)} s`)
 		if (fill) rmSync(this.job.into, {recursive: true})
+	}
+
+	/** A peer that is slow is ended, for it decides nothing; of s3r the report says how slow it is. */
+	get #limit() {
+		const {limit} = this.#bench.options
+		return this.tool.name === 's3r' ? PATIENCE * limit : limit
 	}
 
 	#run(args, limit) {
