@@ -24,6 +24,7 @@ const ATTEMPTS = 6
 export const FIRST_WAIT = 200
 const LONGEST = 20_000
 
+/** The last three: the bytes were damaged on their way, for what is sent fits its checksum. */
 const TRANSIENT = new Set([
 	'ConditionalRequestConflict',
 	'InternalError',
@@ -33,6 +34,9 @@ const TRANSIENT = new Set([
 	'SlowDown',
 	'Throttling',
 	'ThrottlingException',
+	'BadDigest',
+	'XAmzContentChecksumMismatch',
+	'XAmzContentSHA256Mismatch',
 ])
 const STATUS = new Set([429, 500, 502, 503, 504])
 /** Nobody there: retried only if the store has answered before, so that a typing error shows at once. */
@@ -55,11 +59,15 @@ export function codeOf(error: unknown): string {
 	return /^(Unknown(Error)?|\d+|Error|S3ServiceException)$/.test(named) ? '' : named
 }
 
+/** Whether what timed out was a connection that there was: the system's own words, and those of the SDK. */
+const wasConnected = (error: unknown): boolean =>
+	(error as NodeJS.ErrnoException).syscall === 'read' || /of inactivity/.test((error as Error).message)
+
 /** Whether the same request may succeed a moment later. */
 export function isTransient(error: unknown, answered: boolean): boolean {
 	const code = codeOf(error)
 	const {$metadata} = error as SdkError
-	if (UNREACHABLE.has(code)) return answered
+	if (UNREACHABLE.has(code)) return answered || wasConnected(error)
 	return (
 		$metadata?.clockSkewCorrected === true ||
 		BROKEN.has(code) ||

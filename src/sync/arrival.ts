@@ -4,8 +4,9 @@ import {isDirectory, type Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import {type Known, known} from '../format/metadata.ts'
-import {decodeXattrs, type Xattr, xattrsKey} from '../format/xattrs.ts'
+import {decodeXattrs, type Xattr, xattrsDigest, xattrsKey} from '../format/xattrs.ts'
 import type {Head, Store} from '../store/store.ts'
+import {Damaged, rereading} from './content.ts'
 
 export type Preserve = {
 	/** Owners, setuid bits, devices and specials come back too (-a). */
@@ -65,14 +66,21 @@ export async function withXattrs(
 ): Promise<Arrival> {
 	const {xattrs, xattrsAt, ...rest} = arrival.attributes
 	if (xattrs === undefined && xattrsAt === undefined) return arrival
-	const all = xattrs ?? (await fetchXattrs(store, prefix + xattrsKey(xattrsAt ?? '')))
+	const all = xattrs ?? (await rereading(() => fetchXattrs(store, prefix, xattrsAt ?? '')))
 	const wanted = all.filter(([name]) => (isAcl(name) ? preserve.acls : preserve.xattrs))
 	return {...arrival, attributes: {...rest, xattrs: wanted}}
 }
 
-async function fetchXattrs(store: Store, key: string): Promise<readonly Xattr[]> {
-	const {body} = await store.get(key)
+/** More than any file system keeps for one file. */
+const XATTRS_LIMIT = 16 * 2 ** 20
+
+async function fetchXattrs(store: Store, prefix: string, md5: string): Promise<readonly Xattr[]> {
+	const {head, body} = await store.get(prefix + xattrsKey(md5))
 	const pieces: Buffer[] = []
-	for await (const piece of body) pieces.push(piece)
-	return decodeXattrs(Buffer.concat(pieces)) ?? []
+	if (head.size <= XATTRS_LIMIT) for await (const piece of body) pieces.push(piece)
+	else await body[Symbol.asyncIterator]().return?.()
+	const bytes = Buffer.concat(pieces)
+	const xattrs = xattrsDigest(bytes) === md5 ? decodeXattrs(bytes) : undefined
+	if (xattrs === undefined) throw new Damaged('its extended attributes are damaged')
+	return xattrs
 }

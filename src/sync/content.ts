@@ -4,9 +4,25 @@
 import {createHash} from 'node:crypto'
 import {pipeline} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import {fatal} from '../base/errors.ts'
+import {S3rError} from '../base/errors.ts'
 import type {Head} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
+
+/** What came is not what was stored. */
+export class Damaged extends S3rError {}
+
+/** How often an object is read until it is taken for damaged: what damages bytes on their way seldom does it again. */
+const READS = 3
+
+/** Runs `work`, and again where what it read was damaged. */
+export async function rereading<T>(work: () => Promise<T>): Promise<T> {
+	for (let read = 1; ; read++)
+		try {
+			return await work()
+		} catch (error) {
+			if (!(error instanceof Damaged) || read === READS) throw error
+		}
+}
 
 export type Content = {readonly size: number; /** MD5 in hex. */ readonly md5: string}
 
@@ -27,7 +43,7 @@ export async function* contentOf(
 	for await (const piece of original ? unpacked(came) : came) {
 		size += piece.length
 		if (original && size > original.size)
-			throw fatal(`it unpacks to more than the ${original.size} bytes it was`)
+			throw new Damaged(`it unpacks to more than the ${original.size} bytes it was`)
 		hash.update(piece)
 		yield piece
 	}
@@ -39,10 +55,12 @@ export async function* contentOf(
 /** Throws where `content` is not what the object's metadata or ETag vouch for. */
 export function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
 	const size = original?.size ?? head.size
-	if (content.size !== size) throw fatal(`it came as ${content.size} bytes instead of ${size}`)
+	if (content.size !== size) throw new Damaged(`it came as ${content.size} bytes instead of ${size}`)
 	const expected = original?.md5 ?? md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
 	if (expected !== undefined && content.md5 !== expected)
-		throw fatal(`its MD5 is ${content.md5} instead of ${expected}`, 'the object or its transfer is damaged')
+		throw new Damaged(`its MD5 is ${content.md5} instead of ${expected}`, {
+			hint: 'the object or its transfer is damaged',
+		})
 }
 
 /** A multipart object's ETag does not, and some stores' encrypted objects' only look so. */
@@ -65,7 +83,7 @@ async function* unpacked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 		for await (const piece of gunzip as AsyncIterable<Buffer>) yield piece
 	} catch (error) {
 		throw (error as {code?: string}).code?.startsWith('Z_')
-			? fatal('its gzip data is damaged', undefined, error)
+			? new Damaged('its gzip data is damaged', {cause: error})
 			: error
 	}
 }

@@ -7,6 +7,7 @@ import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost} from './disk.ts'
+import {rereading, verify} from './content.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
 
@@ -15,8 +16,12 @@ const TARGET_LIMIT = 4095
 
 /** Fetches the object of an entry and makes its file, in the place of what the index knows there. */
 export async function makeFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
-	const {store, preserve} = receiver.options
 	receiver.options.disk.stat(entry.path)
+	await rereading(() => fetchFile(receiver, status, entry))
+}
+
+async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
+	const {store, preserve} = receiver.options
 	const got = await store.get(receiver.key(entry.path))
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
@@ -101,6 +106,7 @@ async function symlink(
 	const target = Buffer.concat(pieces)
 	if (target.length === 0 || target.includes(0)) throw fatal('its target is not one that a symlink can have')
 	const md5 = createHash('md5').update(target).digest('hex')
+	verify(arrival, {size: target.length, md5})
 	const put = () => receiver.options.disk.symlink(entry.path, target, arrival.attributes)
 	replace(receiver, status, entry, arrival, md5, put)
 }

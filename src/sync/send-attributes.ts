@@ -1,10 +1,11 @@
 // New metadata for bytes that the store holds already: a server-side copy, onto the object itself
 // or, for a renamed or duplicated file, from the object that has its content.
 
+import {isDeepStrictEqual} from 'node:util'
 import type {Entry} from '../format/entry.ts'
 import {decodeFields, type Known, known, type Metadata} from '../format/metadata.ts'
 import {type Acl, isPrivate} from '../format/acl.ts'
-import {type Head, StoreError, type Store, type Written} from '../store/store.ts'
+import {type Head, isKind, StoreError, type Store, type Written} from '../store/store.ts'
 import {describe} from './cargo.ts'
 import type {Sender} from './send.ts'
 
@@ -33,18 +34,28 @@ export async function sendAttributes(
 		throw new StoreError('precondition', 'PreconditionFailed', 'the object changed')
 	}
 	await sender.sendSide(side)
-	const written = await store.copy(from, sender.key(entry.path), {
-		...properties,
-		metadata: {...othersOf(head.metadata), ...properties.metadata},
-		contentType: isSame ? head.contentType : properties.contentType,
-		contentEncoding: head.contentEncoding,
-		storageClass: isSame ? head.storageClass : storageClass,
-		acl,
-		sourceIfMatch: head.etag,
-		size: head.size,
-		...(isSame ? {} : sender.guard(entry)),
-	})
-	return {written, size: head.size}
+	const to = sender.key(entry.path)
+	const metadata = {...othersOf(head.metadata), ...properties.metadata}
+	try {
+		const written = await store.copy(from, to, {
+			...properties,
+			metadata,
+			contentType: isSame ? head.contentType : properties.contentType,
+			contentEncoding: head.contentEncoding,
+			storageClass: isSame ? head.storageClass : storageClass,
+			acl,
+			sourceIfMatch: head.etag,
+			size: head.size,
+			...(isSame ? {} : sender.guard(entry)),
+		})
+		return {written, size: head.size}
+	} catch (error) {
+		// the reply to this very copy got lost, or the copy was delivered twice
+		const found = isKind(error, 'precondition') ? await store.head(to) : undefined
+		const isSameContent = head.etag !== entry.local?.md5 || found?.etag === head.etag
+		if (!found || !isSameContent || !isDeepStrictEqual(found.metadata, metadata)) throw error
+		return {written: found, size: found.size}
+	}
 }
 
 const OURS = new Set(['file-permissions', 'file-owner', 'file-group', 'file-mtime', 'mtime', 's3r'])

@@ -2,16 +2,16 @@
 // where that is asked for every object is read again.
 
 import {setImmediate as turn} from 'node:timers/promises'
-import {reason, S3rError} from '../base/errors.ts'
+import {reason} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {type Entry, remoteIsBase, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
-import {type Store, StoreError} from '../store/store.ts'
+import type {Store} from '../store/store.ts'
 import {arrivalOf} from './arrival.ts'
-import {contentOf} from './content.ts'
+import {contentOf, Damaged, rereading} from './content.ts'
 import {type Heard, listPaths} from './fetch.ts'
 import {isFinal} from './final.ts'
 import type {Contents} from './scan.ts'
@@ -158,10 +158,10 @@ class Verifier {
 		const {signal, onError, onMismatch} = this.#options
 		await pool(this.#goodEntries(), {width: WIDTH, signal}, async (entry) => {
 			try {
-				await this.#content(entry)
+				await rereading(() => this.#content(entry))
 			} catch (error) {
 				if (isFinal(error)) throw error
-				if (!(error instanceof S3rError) || error instanceof StoreError) onError(entry.path, error)
+				if (!(error instanceof Damaged)) onError(entry.path, error)
 				else
 					onMismatch({
 						what: 'remote-damaged',

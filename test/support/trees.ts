@@ -1,6 +1,16 @@
 // Generated file trees, for comparing what s3r says of them with what another program says.
 
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {createHash} from 'node:crypto'
+import {
+	lstatSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import * as fc from 'fast-check'
@@ -68,4 +78,27 @@ export function prune(paths: Tree, excluded: (path: string) => boolean): string[
 		if (out && path.endsWith('/')) gone.push(path)
 		return !out
 	})
+}
+
+/** What lies below `root`, but for .s3rsync: all that a push and a pull with -aH preserve, by path. */
+export function snapshot(root: string): Record<string, string> {
+	const found: Record<string, string> = {}
+	const first = new Map<bigint, string>()
+	const look = (path: string): void => {
+		const place = Buffer.from(`${root}/${path}`, 'latin1')
+		const stat = lstatSync(place, {bigint: true})
+		const holds = stat.isFile()
+			? createHash('md5').update(readFileSync(place)).digest('hex')
+			: stat.isSymbolicLink()
+				? readlinkSync(place, 'latin1')
+				: ''
+		const link = stat.nlink > 1n && !stat.isDirectory() ? ` = ${first.get(stat.ino) ?? path}` : ''
+		first.set(stat.ino, first.get(stat.ino) ?? path)
+		found[path] = `${stat.mode.toString(8)} ${stat.uid}:${stat.gid} ${stat.mtimeNs} ${holds}${link}`
+		if (!stat.isDirectory()) return
+		const names = readdirSync(place, 'latin1').filter((child) => path !== '' || child !== '.s3rsync')
+		for (const child of names.toSorted()) look(path === '' ? child : `${path}/${child}`)
+	}
+	look('')
+	return found
 }
