@@ -1,8 +1,11 @@
 // Bounded parallel work over a sequence.
 
+/** A bound that may change, and is told of each item that is done: see adaptive.ts. */
+export type Width = {readonly width: number; done(): void}
+
 export type PoolOptions = {
 	/** How many items may be under way at once. */
-	readonly width: number
+	readonly width: number | Width
 	/** Stops taking new items; what is under way is waited for. */
 	readonly signal?: AbortSignal | undefined
 }
@@ -17,25 +20,35 @@ export async function pool<T>(
 	{width, signal}: PoolOptions,
 	work: (item: T) => Promise<void>,
 ): Promise<void> {
-	const running = new Set<Promise<void>>()
+	const bound = typeof width === 'number' ? {width, done() {}} : width
+	let running = 0
 	let failed: {readonly error: unknown} | undefined
+	// one waiter at most, woken by whichever item is done: a race of them all would cost each item as many promises
+	let wake: (() => void) | undefined
+	const settled = (failure?: {readonly error: unknown}) => {
+		running--
+		failed ??= failure
+		bound.done()
+		wake?.()
+	}
+	const change = () =>
+		new Promise<void>((resolve) => {
+			wake = resolve
+		})
 	try {
 		for await (const item of items) {
 			if (failed !== undefined || signal?.aborted === true) break
-			const task: Promise<void> = work(item).then(
-				() => void running.delete(task),
-				(error: unknown) => {
-					running.delete(task)
-					failed ??= {error}
-				},
+			running++
+			work(item).then(
+				() => settled(),
+				(error: unknown) => settled({error}),
 			)
-			running.add(task)
-			if (running.size >= width) await Promise.race(running)
+			while (running >= bound.width) await change()
 		}
 	} catch (error) {
 		failed ??= {error}
 	}
-	await Promise.all(running)
+	while (running > 0) await change()
 	if (failed !== undefined) throw failed.error
 	signal?.throwIfAborted()
 }
