@@ -2,6 +2,7 @@
 
 import {EXIT, usage} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
+import {shown} from '../src/base/quote.ts'
 import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command} from '../src/cli/command.ts'
 import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
@@ -27,6 +28,7 @@ export default command({
 			bucket === undefined
 				? objectOf(context, flags, key ?? '')
 				: {remote: bucketOf(context, flags, bucket), key: undefined}
+		if (named.key === '') throw usage(`${shown(key ?? '')} is a bucket`, "its ACL is printed by '--bucket'")
 		const {store} = await openRemote(context, named.remote)
 		try {
 			const {grants} = await store.getAcl(named.key)

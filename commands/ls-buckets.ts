@@ -1,7 +1,8 @@
 // s3r ls-buckets: list the buckets of the account.
 
-import {EXIT, usage} from '../src/base/errors.ts'
+import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
+import {exclusive} from '../src/cli/exclusive.ts'
 import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
 import {lookup} from '../src/cli/work.ts'
 import {account} from '../src/repo/remotes.ts'
@@ -20,7 +21,7 @@ export default command({
 
 	async run(context, flags) {
 		const {null: isNul, json: asJson, 'name-only': nameAlone} = flags
-		if (asJson && nameAlone) throw usage("options '--json' and '--name-only' exclude each other")
+		exclusive(flags, 'json', 'name-only')
 		const format = asJson ? jsonOf : nameAlone ? ({name}: Bucket) => name : lineOf
 		const buckets = await listBuckets(account(lookup(context, flags)), {signal: context.signal})
 		for (const bucket of buckets) await context.io.record(format(bucket), isNul)

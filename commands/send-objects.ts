@@ -4,18 +4,15 @@ import {command} from '../src/cli/command.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
 import {storedFlags} from '../src/cli/flags.ts'
 import {filesOf, openSession, owners, storedAs} from '../src/cli/pushing.ts'
-import {preserveFlags} from '../src/cli/transfer.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import {send} from '../src/sync/send.ts'
 
 export default command({
 	name: 'send-objects',
 	summary: 'execute the plan of a push, line by line',
-	synopsis: ['--stdin [-AXPnqz] [<option>...]'],
+	synopsis: ['--stdin [-Pnqz] [<option>...]'],
 	flags: {
 		...lineFlags,
-		acls: preserveFlags.acls,
-		xattrs: preserveFlags.xattrs,
 		compress: {type: 'boolean', help: 'store as gzip what becomes smaller by it'},
 		...executeFlags,
 		...storedFlags,
@@ -33,7 +30,7 @@ export default command({
 			await send(execution.items(session), {
 				store,
 				session,
-				files: filesOf(place, flags),
+				files: filesOf(place, {}),
 				owners,
 				...storedAs(remote),
 				events: execution.events,

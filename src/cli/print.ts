@@ -1,11 +1,11 @@
 // Prints records and diff lines in the form that the options ask for.
 
-import {usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {quote} from '../base/quote.ts'
 import {formatJson} from '../format/json.ts'
 import {type DiffLine, type FileRecord, formatDiff, formatRecord} from '../format/record.ts'
 import {type Item, parseTemplate} from '../format/template.ts'
+import {exclusive} from './exclusive.ts'
 import type {RecordValues} from './flags.ts'
 import type {Io} from './io.ts'
 
@@ -37,8 +37,7 @@ export class RecordPrinter {
 
 /** How an item is printed, without its terminator, as a byte string. */
 function formOf(flags: RecordValues, nul: boolean): (item: Item) => Path {
-	const asked = (['json', 'format', 'name-only'] as const).filter((f) => (flags[f] ?? false) !== false)
-	if (asked.length > 1) throw usage(`options '--${asked[0]}' and '--${asked[1]}' exclude each other`)
+	exclusive(flags, 'json', 'format', 'name-only')
 	if (flags.json === true) return formatJson
 	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
 	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))

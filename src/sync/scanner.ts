@@ -225,7 +225,7 @@ export function isSelected(path: Path, select: Select | undefined): boolean {
 }
 
 /** The status of a local side against what the index had; undefined where only ctime or inode differ. */
-export function changeBetween(old: Entry | undefined, entry: Entry): Status | undefined {
+function changeBetween(old: Entry | undefined, entry: Entry): Status | undefined {
 	const [before, now] = [old?.local, entry.local]
 	if (!now) return before && 'D'
 	if (!before) return 'A'
