@@ -21,12 +21,12 @@ export async function pool<T>(
 	work: (item: T) => Promise<void>,
 ): Promise<void> {
 	const bound = typeof width === 'number' ? {width, done() {}} : width
-	let running = 0
+	const now = {running: 0}
 	let failed: {readonly error: unknown} | undefined
 	// one waiter at most, woken by whichever item is done: a race of them all would cost each item as many promises
 	let wake: (() => void) | undefined
 	const settled = (failure?: {readonly error: unknown}) => {
-		running--
+		now.running--
 		failed ??= failure
 		bound.done()
 		wake?.()
@@ -38,17 +38,17 @@ export async function pool<T>(
 	try {
 		for await (const item of items) {
 			if (failed !== undefined || signal?.aborted === true) break
-			running++
+			now.running++
 			work(item).then(
 				() => settled(),
 				(error: unknown) => settled({error}),
 			)
-			while (running >= bound.width) await change()
+			while (now.running >= bound.width) await change()
 		}
 	} catch (error) {
 		failed ??= {error}
 	}
-	while (running > 0) await change()
+	while (now.running > 0) await change()
 	if (failed !== undefined) throw failed.error
 	signal?.throwIfAborted()
 }
