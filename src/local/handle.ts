@@ -19,6 +19,9 @@ export type Handle = {
 	setMtime(mtime: bigint): void
 }
 
+/** As a string, since node takes a number below 0 for now. */
+const seconds = (ns: bigint): string => String(Number(ns) / 1e9)
+
 /** The file that has this name. */
 export const byPath = (file: Path): Handle => ({
 	file,
@@ -32,7 +35,7 @@ export const byPath = (file: Path): Handle => ({
 	setMtime(mtime) {
 		const calls = native()
 		if (calls !== undefined) calls.setTimes(file, {mtime})
-		else lutimesSync(forFs(file), new Date(), Number(mtime) / 1e9)
+		else lutimesSync(forFs(file), new Date(), seconds(mtime))
 	},
 })
 
@@ -45,6 +48,6 @@ export const byDescriptor = (fd: number, file: Path): Handle => ({
 	setMtime(mtime) {
 		const calls = native()
 		if (calls !== undefined) calls.setTimesOf(fd, {mtime})
-		else futimesSync(fd, new Date(), Number(mtime) / 1e9)
+		else futimesSync(fd, new Date(), seconds(mtime))
 	},
 })
