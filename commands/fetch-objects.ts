@@ -43,9 +43,8 @@ export default command({
 				events: execution.events,
 				...takenAs(flags),
 				force: flags.force,
-				signal: execution.signal,
+				signal: execution.report.signal,
 			})
-			await execution.end()
 			return await execution.report.finish({}, counts)
 		} finally {
 			session.save()

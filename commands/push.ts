@@ -1,9 +1,10 @@
 // s3r push: send what changed here to the remote.
 
+import {AdaptiveWidth} from '../src/base/adaptive.ts'
 import {command} from '../src/cli/command.ts'
 import {storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
-import {filesOf, openSession, owners, pathsOf, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
+import {crewOf, filesOf, openSession, owners, pathsOf, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
 import {push} from '../src/sync/push.ts'
@@ -26,10 +27,14 @@ export default command({
 		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
+		const jobs = new AdaptiveWidth()
+		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
 		try {
 			const outcome = await push({
-				open: async () => (opened = await openRemote(context, remote, {pretend})).store,
+				open: async () => (opened = await openRemote(context, remote, {pretend, onSlowDown})).store,
+				jobs,
+				crew: crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown}),
 				session,
 				files: filesOf(place, flags),
 				owners,
@@ -43,7 +48,7 @@ export default command({
 				scan: paths || flags.archive ? scanOf(place, flags, paths) : undefined,
 				select: selectOf(context, place, ordered),
 				within: paths && isWithin(paths),
-				signal: context.signal,
+				signal: report.signal,
 			})
 			return await report.finish(outcome, opened?.counts, maxDelete)
 		} finally {

@@ -36,9 +36,8 @@ export default command({
 				events: execution.events,
 				compress: flags.compress,
 				force: flags.force,
-				signal: execution.signal,
+				signal: execution.report.signal,
 			})
-			await execution.end()
 			return await execution.report.finish({}, counts)
 		} finally {
 			session.save()

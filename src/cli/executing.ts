@@ -28,19 +28,15 @@ export const executeFlags = {
 } as const satisfies Flags
 type ExecuteValues = Values<typeof lineFlags & typeof executeFlags>
 
-/** A run of such a command: prints what is done, and stops when nobody reads that any more. */
+/** A run of such a command. */
 export class Execution {
 	readonly report: Report
 	readonly events: Events
-	/** Aborted as the context's own, and when the reader of stdout went away. */
-	readonly signal: AbortSignal
 	readonly #context: Context
 	readonly #flags: ExecuteValues
 	readonly #direction: Direction
 	readonly #printer: RecordPrinter
 	readonly #maxDelete: number | undefined
-	readonly #stop = new AbortController()
-	#printing: Promise<void> = Promise.resolve()
 
 	constructor(context: Context, direction: Direction, flags: ExecuteValues) {
 		requireStdin(flags)
@@ -49,13 +45,12 @@ export class Execution {
 		this.#direction = direction
 		this.#printer = new RecordPrinter(context.io, flags)
 		this.#maxDelete = numberOf('max-delete', flags['max-delete'])
-		this.signal = AbortSignal.any([context.signal, this.#stop.signal])
 		this.report = new Report(context, direction, flags)
 		this.events = {
 			...this.report.events,
 			done: (item) => {
 				this.report.events.done(item)
-				this.#print(() => this.#printer.print({...item.line, etag: item.entry.remote?.etag}))
+				this.report.print(() => this.#printer.print({...item.line, etag: item.entry.remote?.etag}))
 			},
 		}
 	}
@@ -69,16 +64,6 @@ export class Execution {
 			maxDelete: this.#maxDelete,
 			failed: (path: Path, error) => this.events.failed(path, error),
 		})
-	}
-
-	/** Waits until all is printed. Throws if it cannot be. */
-	async end(): Promise<void> {
-		await this.#printing
-		this.signal.throwIfAborted()
-	}
-
-	#print(line: () => Promise<void>): void {
-		this.#printing = this.#printing.then(line).catch((error: unknown) => this.#stop.abort(error))
 	}
 }
 

@@ -77,7 +77,7 @@ export async function runPull(
 			scan: scanOf(place, flags, undefined),
 			select: selectOf(context, place, ordered),
 			within: paths && isWithin(paths),
-			signal: context.signal,
+			signal: report.signal,
 		})
 		return await report.finish(outcome, counts, maxDelete)
 	} finally {

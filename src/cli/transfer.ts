@@ -55,6 +55,8 @@ export type StoredAndRemote = Values<typeof remoteFlags & typeof storedFlags>
 export class Report {
 	readonly tally = new Tally()
 	readonly events: Events
+	/** Aborted as the command's own, and when nobody reads any more what is printed. */
+	readonly signal: AbortSignal
 	readonly #context: Context
 	readonly #flags: ReportValues
 	readonly #direction: Direction
@@ -62,10 +64,12 @@ export class Report {
 	readonly #warned = new Set<string>()
 	#items = 0
 	#moved = 0
+	readonly #stop = new AbortController()
 	#printing: Promise<void> = Promise.resolve()
 
 	constructor(context: Context, direction: Direction, flags: ReportValues) {
 		this.#context = context
+		this.signal = AbortSignal.any([context.signal, this.#stop.signal])
 		this.#direction = direction
 		this.#flags = flags
 		this.#progress = new Progress(context.io, {asked: flags.progress ?? false})
@@ -88,9 +92,13 @@ export class Report {
 		})
 	}
 
+	/** Prints in the order of the calls; who reads slowly holds up the end, not each item. */
+	print(line: () => Promise<void>): void {
+		this.#printing = this.#printing.then(line).catch((error: unknown) => this.#stop.abort(error))
+	}
+
 	#print(line: string): void {
-		// the streams are in order; who reads slowly holds up the end, not each item
-		this.#printing = this.#printing.then(() => this.#context.io.record(line))
+		this.print(() => this.#context.io.record(line))
 	}
 
 	#say(line: string, error?: unknown): void {
@@ -122,6 +130,7 @@ export class Report {
 	async finish(outcome: Outcome, counts: Counts | undefined, maxDelete?: number): Promise<number> {
 		this.#progress.end()
 		await this.#printing
+		this.#stop.signal.throwIfAborted()
 		if (this.#flags.stats) this.#stats(counts)
 		if (outcome.unread) this.#context.io.say('warning: some files could not be read, so nothing was deleted')
 		if (outcome.tooMany !== undefined) throw tooManyDeletions(outcome.tooMany, maxDelete ?? 0)
