@@ -4,7 +4,16 @@ import {AdaptiveWidth} from '../src/base/adaptive.ts'
 import {command} from '../src/cli/command.ts'
 import {storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
-import {crewOf, filesOf, openSession, owners, pathsOf, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
+import {
+	crewOf,
+	filesOf,
+	openSession,
+	owners,
+	pathsOf,
+	scanOf,
+	selectOf,
+	storedAs,
+} from '../src/cli/pushing.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
 import {push} from '../src/sync/push.ts'
@@ -30,11 +39,15 @@ export default command({
 		const jobs = new AdaptiveWidth()
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
+		const onPut = (bytes: number) => {
+			if (opened) opened.counts.put++
+			if (opened) opened.counts.sent += bytes
+		}
 		try {
 			const outcome = await push({
 				open: async () => (opened = await openRemote(context, remote, {pretend, onSlowDown})).store,
 				jobs,
-				crew: crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown}),
+				crew: crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown, onPut}),
 				session,
 				files: filesOf(place, flags),
 				owners,

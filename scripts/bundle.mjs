@@ -9,7 +9,8 @@ const require = s3rCreateRequire(import.meta.url)`
 
 rmSync('dist', {recursive: true, force: true})
 await build({
-	entryPoints: ['commands/s3r.ts'],
+	// The thread lies beside the chunk that starts it.
+	entryPoints: {s3r: 'commands/s3r.ts', 'chunk/crew-worker': 'src/sync/crew-worker.ts'},
 	outdir: 'dist',
 	chunkNames: 'chunk/[name]-[hash]',
 	bundle: true,

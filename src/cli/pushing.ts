@@ -7,6 +7,7 @@ import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import {join, type Place, pathBelow} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
+import {Crew, type CrewOptions} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import {type Select} from '../sync/scan.ts'
 import {selection} from '../sync/select.ts'
@@ -63,3 +64,17 @@ export const storedAs = (remote: Remote) => ({
 	acl: remote.acl === undefined ? undefined : parseCanned(remote.acl),
 	storageClass: remote.storageClass,
 })
+
+/** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
+export const crewOf = (
+	context: Context,
+	place: Place,
+	remote: Remote,
+	{
+		pretend,
+		...how
+	}: Pick<CrewOptions, 'compress' | 'onSlowDown' | 'onPut'> & {readonly pretend: boolean | undefined},
+): (() => Crew) | undefined => {
+	if (pretend || context.openStore || !Crew.pays) return undefined
+	return () => new Crew({...how, ...storedAs(remote), remote, root: place.root})
+}

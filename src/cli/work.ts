@@ -81,10 +81,10 @@ export type Opened = {readonly store: Store; readonly counts: Counts}
 export async function openRemote(
 	context: Context,
 	remote: Remote,
-	options: {readonly pretend?: boolean | undefined} = {},
+	options: {readonly pretend?: boolean | undefined; readonly onSlowDown?: (() => void) | undefined} = {},
 ): Promise<Opened> {
 	const open = context.openStore ?? openStore
-	const store = counted(await open(remote, {signal: context.signal}))
+	const store = counted(await open(remote, {signal: context.signal, onSlowDown: options.onSlowDown}))
 	return {store: options.pretend ? dryRun(store) : store, counts: store.counts}
 }
 

@@ -52,7 +52,8 @@ export const refreshed = (local: Local, stat: Stat, md5: string | undefined): Lo
 /** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone. */
 export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolean): Cargo {
 	const {entry, bytes} = read(planned, options)
-	const md5 = createHash('md5').update(bytes).digest()
+	const hashed = typeOf(entry.local?.mode ?? 0) === TYPE.file ? entry.local?.md5 : undefined
+	const md5 = hashed === undefined ? createHash('md5').update(bytes).digest() : Buffer.from(hashed, 'hex')
 	const packed = options.compress && isCompressible(entry.path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes

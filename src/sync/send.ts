@@ -9,10 +9,10 @@ import {isDeepStrictEqual} from 'node:util'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
-import {pool} from '../base/pool.ts'
+import {pool, type PoolOptions} from '../base/pool.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import type {Acl} from '../format/acl.ts'
-import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, type Local, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -20,10 +20,12 @@ import {type Condition, isKind, type Store, type Written} from '../store/store.t
 import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
 import {type Cargo, cargoOf} from './cargo.ts'
+import type {Crew} from './crew.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
+import {isOfType, needSameType} from './same-type.ts'
 import {sendParts} from './send-parts.ts'
 
 export type SendOptions = {
@@ -43,13 +45,18 @@ export type SendOptions = {
 	/** Writes without guards: our side wins. */
 	readonly force?: boolean | undefined
 	/** Items under way at once. */
-	readonly jobs?: number | undefined
+	readonly jobs?: PoolOptions['width'] | undefined
+	/** Threads for small files, made when there are many of them. */
+	readonly crew?: (() => Crew) | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
 /** Bytes of file content held in memory at once. */
 const MEMORY = 96 * 2 ** 20
 const JOBS = 32
+/** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
+const CREW_BELOW = 2 ** 20
+const CREW_FROM = 500
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(
@@ -58,9 +65,13 @@ export async function send(
 ): Promise<void> {
 	const sender = new Sender(options)
 	const how = {width: options.jobs ?? JOBS, signal: options.signal}
-	await pool(items, how, (item) => sender.execute(item))
-	await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
-	await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
+	try {
+		await pool(items, how, (item) => sender.execute(item))
+		await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
+		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
+	} finally {
+		await sender.close()
+	}
 }
 
 export class Sender {
@@ -73,6 +84,9 @@ export class Sender {
 	/** Until the store shows that it is not so. */
 	#etagIsMd5 = true
 	#sources: ReturnType<typeof copySources> | undefined
+	#crew: Crew | undefined
+	/** Small files so far. */
+	#small = 0
 
 	constructor(options: SendOptions) {
 		this.options = options
@@ -143,10 +157,30 @@ export class Sender {
 			return
 		}
 		await this.budget.hold(local.size, async () => {
+			if (await this.#sentByCrew(status, planned, local)) return
 			const {cargo, written} = await this.#whole(planned)
 			this.commit(status, cargo.entry, written, cargo.body.length)
 			this.options.events.moved(cargo.body.length, planned.path)
 		})
+	}
+
+	/** Lets a thread send a small file, where there are many; false where that did not go well. */
+	async #sentByCrew(status: Status, entry: Entry, local: Local): Promise<boolean> {
+		const {crew, events} = this.options
+		const isPlain = typeOf(local.mode) === TYPE.file && local.xattrs === undefined && local.size < CREW_BELOW
+		if (!crew || !isPlain || !this.#etagIsMd5 || this.#small++ < CREW_FROM) return false
+		this.#crew ??= crew()
+		const {path} = entry
+		const sent = await this.#crew.send({path, key: this.key(path), local, guard: this.guard(entry)})
+		if (!sent || sent.written.etag !== sent.md5) return false
+		this.commit(status, {...entry, local: sent.local, attrs: sent.attrs}, sent.written, sent.size)
+		events.moved(sent.size, path)
+		return true
+	}
+
+	/** Ends what was begun for the whole of the work. */
+	async close(): Promise<void> {
+		await this.#crew?.close()
 	}
 
 	/**
@@ -188,7 +222,7 @@ export class Sender {
 			const head = await store.head(key)
 			if (!head) return put({ifNoneMatch: '*'})
 			const held = head.metadata['md5chksum'] ?? Buffer.from(head.etag, 'hex').toString('base64')
-			if (held !== md5.toString('base64')) throw error
+			if (held !== md5.toString('base64') || !isOfType(key, head, entry)) throw error
 			return isDeepStrictEqual(head.metadata, properties.metadata)
 				? {etag: head.etag, version: head.version, modified: head.modified}
 				: put({ifMatch: head.etag})
@@ -196,6 +230,7 @@ export class Sender {
 	}
 
 	async #attributes(entry: Entry): Promise<void> {
+		if (!remoteIsBase(entry)) await needSameType(this, entry)
 		if (isDirectory(entry.path) || typeOf(entry.local?.mode ?? 0) !== TYPE.file)
 			return this.#content('P', entry)
 		const {written, size} = await sendAttributes(this, entry, entry)
