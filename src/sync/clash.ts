@@ -59,7 +59,8 @@ export class Clashes {
 		if (directory === '') return false
 		if (directory === this.#last.directory) return this.#last.isBarred
 		const file = this.#get(withoutSlash(directory))
-		const isBarred = (file?.remote !== undefined && !isLeaving(file)) || this.#isBelowFile(parentOf(directory))
+		const isBarred =
+			(file?.remote !== undefined && !isLeaving(file)) || this.#isBelowFile(parentOf(directory))
 		this.#last = {directory, isBarred}
 		return isBarred
 	}

@@ -145,10 +145,14 @@ export class Receiver {
 	/** New attributes for a file that has the bytes already. */
 	async #attributes(entry: Entry): Promise<void> {
 		const arrival = await this.arrival(entry)
+		const mayGo = this.options.force === true || this.options.backup !== undefined
 		if (!this.notes.isAsIndexed(entry))
-			return this.options.force ? makeFile(this, 'M', entry) : this.notes.tell('C', entry)
+			return mayGo ? makeFile(this, 'M', entry) : this.notes.tell('C', entry)
 		if (arrival.type !== typeOf(entry.local?.mode ?? 0))
-			return localIsBase(entry) ? makeFile(this, 'T', entry) : this.notes.tell('C', entry)
+			return mayGo || localIsBase(entry) ? makeFile(this, 'T', entry) : this.notes.tell('C', entry)
+		// a name joins a group of hard links, or leaves one, by being made anew
+		if (this.options.preserve.hardLinks && arrival.attributes.link !== entry.local?.link)
+			return makeFile(this, 'P', entry)
 		if (arrival.head.etag !== entry.remote?.etag)
 			throw fatal('the object changed meanwhile', 'the next pull brings it')
 		this.notes.warn(this.options.disk.apply(entry.path, arrival.attributes))
