@@ -31,7 +31,11 @@ async function broken(scratch: string, plan: Plan): Promise<Violation | undefine
 }
 
 /** The fewest of the steps that break something, too. */
-async function shrunk(scratch: string, plan: Plan, first: Violation): Promise<{plan: Plan; violation: Violation}> {
+async function shrunk(
+	scratch: string,
+	plan: Plan,
+	first: Violation,
+): Promise<{plan: Plan; violation: Violation}> {
 	let [smallest, violation] = [plan, first]
 	for (let at = smallest.steps.length - 1; at >= 0; at--) {
 		const smaller = {...smallest, steps: smallest.steps.toSpliced(at, 1)}

@@ -25,8 +25,60 @@ export function* parseJournal(bytes: Buffer): Iterable<Entry> {
 	for (let from = 0, to = bytes.indexOf(LF); to >= 0; from = to + 1, to = bytes.indexOf(LF, from)) {
 		const json = bytes.subarray(from + SUM, to)
 		if (bytes.toString('latin1', from, from + SUM) !== sum(json)) return
-		yield JSON.parse(json.toString('utf8'), (key, value: unknown) =>
-			TIMES.has(key) && typeof value === 'string' ? BigInt(value) : value,
-		) as Entry
+		const entry = read(json.toString('utf8'))
+		if (entry === undefined) return
+		yield entry
 	}
 }
+
+/** The entry of a line, or undefined if it is of none: its checksum tells what was cut off, not who wrote it. */
+function read(json: string): Entry | undefined {
+	try {
+		const value = JSON.parse(json, (key, found: unknown) =>
+			TIMES.has(key) && typeof found === 'string' ? BigInt(found) : found,
+		) as unknown
+		return isEntry(value) ? value : undefined
+	} catch {
+		return undefined
+	}
+}
+
+type Fields = Readonly<Record<string, unknown>>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+const isEntry = (value: unknown): value is Entry =>
+	isFields(value) &&
+	typeof value['path'] === 'string' &&
+	value['path'] !== '' &&
+	isText(value['attrs'], 16) &&
+	isSide(value['local'], isLocal) &&
+	isSide(value['remote'], isRemote) &&
+	isSide(value['base'], isBase)
+
+const isSide = (value: unknown, is: (fields: Fields) => boolean): boolean =>
+	value === undefined || (isFields(value) && is(value))
+
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+const isText = (value: unknown, digits: number): boolean =>
+	value === undefined || (typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value))
+
+const isStat = ({mode, size, uid, gid, mtime}: Fields): boolean =>
+	[mode, size, uid, gid].every(isWhole) && typeof mtime === 'bigint'
+
+const isLocal = (local: Fields): boolean =>
+	isStat(local) &&
+	typeof local['ctime'] === 'bigint' &&
+	typeof local['ino'] === 'bigint' &&
+	isText(local['md5'], 32) &&
+	isText(local['link'], 12) &&
+	isText(local['xattrs'], 32) &&
+	['undefined', 'string'].includes(typeof local['rdev'])
+
+const isRemote = ({etag, size, modified, version}: Fields): boolean =>
+	typeof etag === 'string' &&
+	isWhole(size) &&
+	(modified === undefined || isWhole(modified)) &&
+	['undefined', 'string'].includes(typeof version)
+
+const isBase = ({type, md5, attrs, was}: Fields): boolean =>
+	isWhole(type) && isText(md5, 32) && typeof attrs === 'string' && isText(attrs, 16) && isSide(was, isStat)

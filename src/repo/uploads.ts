@@ -28,10 +28,10 @@ const fileOf = (place: Place, path: Path): Path =>
 /** The upload that an earlier run began for this path, or undefined. */
 export function readUpload(place: Place, path: Path): UploadRecord | undefined {
 	try {
-		const record = JSON.parse(readFileSync(forFs(fileOf(place, path)), 'utf8')) as UploadRecord | null
+		const record = parse(readFileSync(forFs(fileOf(place, path)), 'utf8'))
 		return record?.path === path ? record : undefined
 	} catch (error) {
-		if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
+		if (errnoOf(error) === 'ENOENT') return undefined
 		throw error
 	}
 }
@@ -49,11 +49,28 @@ export function forgetUpload(place: Place, path: Path): void {
 	rmSync(forFs(fileOf(place, path)), {force: true})
 }
 
-/** Every upload that is remembered. */
+/** Every upload that is remembered; files that hold none are passed over. */
 export function* listUploadRecords(place: Place): Iterable<UploadRecord> {
 	for (const name of readdirSync(forFs(join(place.dir, 'uploads')))) {
 		if (!name.endsWith('.json')) continue
-		const record = JSON.parse(readFileSync(forFs(join(place.dir, `uploads/${name}`)), 'utf8')) as UploadRecord
-		yield record
+		const record = parse(readFileSync(forFs(join(place.dir, `uploads/${name}`)), 'utf8'))
+		if (record) yield record
 	}
 }
+
+/** The record that a file holds, or undefined where it holds none: then the upload is one that nobody remembers. */
+function parse(json: string): UploadRecord | undefined {
+	try {
+		const record = JSON.parse(json) as Partial<UploadRecord> | null
+		return isRecord(record) ? record : undefined
+	} catch {
+		return undefined
+	}
+}
+
+const isRecord = (record: Partial<UploadRecord> | null): record is UploadRecord =>
+	record !== null &&
+	[record.path, record.key, record.id, record.file].every((field) => typeof field === 'string') &&
+	Number.isSafeInteger(record.partSize) &&
+	Number(record.partSize) > 0 &&
+	typeof record.packed === 'boolean'

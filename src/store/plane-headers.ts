@@ -3,6 +3,7 @@
 import type {Remote} from '../format/remote.ts'
 import {aclHeaders} from './acl-headers.ts'
 import {bareEtag, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
+import {notS3} from './s3-retry.ts'
 import type {Head, Properties, Written} from './store.ts'
 import type {GetRequest, Guard} from './wire.ts'
 
@@ -57,9 +58,11 @@ export const writtenIn = (headers: Replied): Written => ({
 /** The bytes of the whole object, also in the reply to a range. */
 export function sizeIn(headers: Replied): number {
 	const range = headers.get('content-range')
-	return Number(
+	const size = Number(
 		range === undefined ? (headers.get('content-length') ?? 0) : range.slice(range.lastIndexOf('/') + 1),
 	)
+	if (!Number.isSafeInteger(size) || size < 0) throw notS3('a size that is none')
+	return size
 }
 
 /** The head in the reply to a HEAD or GET. */

@@ -175,9 +175,15 @@ function gone(code: string, error: SdkError, about: About): StoreError {
 	return noSuchObject(bucket, key, error)
 }
 
+/** A store's words, with nothing that could move a terminal's cursor. */
+const plain = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+
 /** S3's own message in s3r's style, or its code where it gave none. */
 function saidBy(error: SdkError, code: string): string {
-	const line = (error.message ?? '').split('\n')[0]?.trim().replace(/\.$/, '') ?? ''
-	if (line === '' || /^Unknown|Deserialization/.test(line)) return code === '' ? 'no reason given' : code
+	const line = plain((error.message ?? '').split('\n')[0] ?? '')
+		.trim()
+		.replace(/\.$/, '')
+	if (line === '' || /^Unknown|Deserialization/.test(line))
+		return code === '' ? 'no reason given' : plain(code)
 	return /^[A-Z][a-z ]/.test(line) ? line.charAt(0).toLowerCase() + line.slice(1) : line
 }

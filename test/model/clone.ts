@@ -100,7 +100,14 @@ export class Clone {
 		const store = this.#store
 		const within =
 			paths && ((path: Path) => paths.some((p) => path === p || path.startsWith(`${p}/`) || path === `${p}/`))
-		const shared = {session, owners, events, prefix: '', files: new LocalFiles(root, {}), delete: command.delete}
+		const shared = {
+			session,
+			owners,
+			events,
+			prefix: '',
+			files: new LocalFiles(root, {}),
+			delete: command.delete,
+		}
 		if (command.name === 'fetch') {
 			const fetched = await fetch(session.index, listPaths(store, '', events.failed))
 			if (fetched.changed) session.adopt(fetched.index)

@@ -76,7 +76,7 @@ export class History {
 
 	/** The store as one clone sees it, each request noted here. */
 	watched(clone: string, gate: Gate): Store {
-		return new Proxy(this.#store as Store, {
+		return new Proxy<Store>(this.#store, {
 			get: (store, name) => {
 				const value: unknown = Reflect.get(store, name, store)
 				if (typeof value !== 'function' || typeof name !== 'string') return value
@@ -126,7 +126,7 @@ export class History {
 		const head = await this.#store.head(key)
 		const now = head && (await this.#versionOf(clone, key, head))
 		const known = this.#held.get(`${clone} ${key}`)
-		if (before && before.what !== known?.what && before.what !== now?.what)
+		if (before && before.etag !== known?.etag && before.what !== now?.what)
 			this.broken ??= new Violation(
 				`${clone} ${now ? 'replaced' : 'deleted'} '${key}' (${before.what} by ${before.by}), and knew ${known?.what ?? 'nothing'}`,
 			)

@@ -32,9 +32,9 @@ class Turns {
 
 	/** Runs all at once, one request at a time, in an order that `random` makes. */
 	async race(runs: readonly Promise<unknown>[], random: Random, between: () => void): Promise<void> {
-		let running = runs.length
-		for (const run of runs) void run.catch(() => {}).finally(() => running--)
-		while (running > 0) {
+		const running = new Set(runs)
+		for (const run of runs) void run.catch(() => {}).finally(() => running.delete(run))
+		while (running.size > 0) {
 			await turn()
 			const [next] = this.#waiting.splice(random.below(this.#waiting.length), 1)
 			if (next) between()
@@ -99,7 +99,12 @@ export class World {
 		return said
 	}
 
-	async #race(editor: Clone, commands: readonly Command[], edits: readonly Edit[], random: Random): Promise<void> {
+	async #race(
+		editor: Clone,
+		commands: readonly Command[],
+		edits: readonly Edit[],
+		random: Random,
+	): Promise<void> {
 		const before = new Map(this.#clones.map((clone) => [clone, new Map(clone.files())]))
 		const left = [...edits]
 		this.#turns.begin()
@@ -139,7 +144,8 @@ export class World {
 			const held = this.#history.versions(path).filter(({etag}) => etag === remote.etag)
 			if (held.length === 0)
 				throw new Violation(`the index of ${clone.name} claims an object '${path}' that never was`)
-			const isSame = base?.md5 === undefined || remote.moved || held.some(({what}) => md5Of(what) === base.md5)
+			const isSame =
+				base?.md5 === undefined || remote.moved || held.some(({what}) => md5Of(what) === base.md5)
 			if (!isSame) throw new Violation(`the index of ${clone.name} claims another content of '${path}'`)
 		}
 	}
@@ -172,7 +178,8 @@ export class World {
 			const here = after.get(path)
 			if (here?.what === there?.what) continue
 			const isPending = here && this.#history.held(clone.name, path)?.what === there?.what
-			if (!isPending) throw new Violation(`${clone.name} did not bring '${path}' (${there?.what}) and did not say so`)
+			if (!isPending)
+				throw new Violation(`${clone.name} did not bring '${path}' (${there?.what}) and did not say so`)
 		}
 		if (!command.delete || said.failed.size > 0 || said.warned) return
 		for (const [path, {what}] of before) {
@@ -192,7 +199,7 @@ export class World {
 				const pushed = await this.#command(clone, {name: 'push', delete: true})
 				if (pulled.status === 0 && pushed.status === 0) continue
 				isQuiet = false
-				if (round >= PATIENCE) resolve(clone, pulled)
+				if (round >= PATIENCE) makeWay(clone, pulled)
 			}
 			if (isQuiet && before === this.#state()) return this.#checkSame()
 		}
@@ -201,7 +208,12 @@ export class World {
 
 	#state(): string {
 		return this.#clones
-			.map((clone) => [...clone.files()].map(([path, {what}]) => `${path}=${what}`).toSorted().join(' '))
+			.map((clone) =>
+				[...clone.files()]
+					.map(([path, {what}]) => `${path}=${what}`)
+					.toSorted()
+					.join(' '),
+			)
 			.concat(String(this.#history.count))
 			.join('\n')
 	}
@@ -222,7 +234,7 @@ export class World {
 }
 
 /** What a user does where the remote holds both a file and a directory of one name: moves away what is here. */
-function resolve(clone: Clone, {lines, failed}: Said): void {
+function makeWay(clone: Clone, {lines, failed}: Said): void {
 	const stuck = [...failed.keys(), ...[...lines].filter(([, status]) => status === 'C').map(([path]) => path)]
 	for (const path of stuck) {
 		const parts = path.replace(/\/$/, '').split('/')
@@ -258,4 +270,6 @@ const hasBackup = (after: Snapshot, path: string, what: string): boolean =>
 const withoutBackup = (path: string): string => path.replace(/~+(?=\/|$)/g, '')
 
 const md5Of = (what: string): string =>
-	createHash('md5').update(what.slice(what.indexOf(':') + 1)).digest('hex')
+	createHash('md5')
+		.update(what.slice(what.indexOf(':') + 1))
+		.digest('hex')
