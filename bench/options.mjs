@@ -32,7 +32,7 @@ export function optionsOf(args) {
 	const sizes = {...(values.quick ? QUICK : FULL)}
 	if (values.million) sizes.walk = FULL.walk
 	return {
-		quick: values.quick ?? false,
+		smaller: [values.quick && '--quick', scale !== 1 && `--scale ${scale}`].filter(Boolean).join(' '),
 		rounds: Math.ceil(positive('rounds', values.rounds ?? '3')),
 		limit: positive('limit', values.limit ?? (values.quick ? '60' : '300')),
 		latencies: (values.latency ?? '0,20').split(',').map((latency) => notNegative('latency', latency)),

@@ -23,11 +23,11 @@ export function report(run) {
 
 function about({machine, options, round}) {
 	const rounds = round === 1 ? 'one round' : `medians of ${round} rounds`
-	const scale = options.quick ? ' A tenth of the full size (`--quick`).' : ''
-	const {cores, cpu, memory, kernel, node} = machine
+	const scale = options.smaller ? ` Not of the full size: \`${options.smaller}\`.` : ''
+	const {cores, cpu, memory, kernel, node, load} = machine
 	return (
 		`One run on one machine, ${rounds}, in turns.${scale} ` +
-		`${cores} cores (${cpu}), ${(memory / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node.slice(1)}.`
+		`${cores} cores (${cpu}), ${(memory / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node.slice(1)}; a load of ${load.toFixed(1)} when it began.`
 	)
 }
 
@@ -80,7 +80,7 @@ function figures(row) {
 			? [tool.name, tool.fault, ...Array.from({length: 7}, () => '')]
 			: [
 					tool.name,
-					seconds(tool.wall),
+					spread(tool),
 					rate(row, tool),
 					seconds(tool.cpu),
 					each(row, tool),
@@ -176,6 +176,13 @@ function each({unit}, tool) {
 
 function seconds(value) {
 	return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} s`
+}
+
+/** The median, and between what the rounds lay. */
+function spread({wall, walls}) {
+	return walls.length > 1
+		? `${seconds(wall)} (${seconds(walls[0])} to ${seconds(walls.at(-1))})`
+		: seconds(wall)
 }
 
 function bytes(value) {

@@ -55,6 +55,7 @@ function figuresOf(name, all, count) {
 		name,
 		rounds: all.length,
 		wall,
+		walls: all.map((run) => run.wall).toSorted((a, b) => a - b),
 		cpu,
 		rate: count / wall,
 		each: cpu / count,

@@ -23,6 +23,8 @@ const say = (line) => process.stderr.write(`${line}\n`)
 class Bench {
 	results = new Results()
 	#made = new Map()
+	/** As it is when the run begins. */
+	machine = machine()
 
 	constructor(options, work, tools) {
 		this.options = options
@@ -75,10 +77,10 @@ async function runRound(bench, round) {
 }
 
 /** After each round, so that what was measured is not lost if somebody ends the next. */
-function write({options, results, tools}, round) {
+function write({options, results, tools, machine: where}, round) {
 	const rows = results.summary(options.only)
 	const svg = options.out.replace(/(\.md)?$/, '.svg')
-	writeFileSync(options.out, report({rows, tools, options, round, machine: machine(), chart: svg}))
+	writeFileSync(options.out, report({rows, tools, options, round, machine: where, chart: svg}))
 	writeFileSync(svg, chart(rows))
 	say(`round ${round} of ${options.rounds}: '${options.out}' is written`)
 }

@@ -4,7 +4,7 @@
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync} from 'node:fs'
-import {availableParallelism, tmpdir} from 'node:os'
+import {availableParallelism, loadavg, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
@@ -103,13 +103,13 @@ function availableMemory() {
 	return Number(line?.[1] ?? 0) * 1024
 }
 
-/** What machine this is, as far as the figures depend on it. */
+/** What machine this is, as far as the figures depend on it, and how busy it is. */
 export function machine() {
 	const info = readFileSync('/proc/meminfo', 'utf8')
 	const memory = Number(/^MemTotal: +(\d+)/m.exec(info)?.[1] ?? 0) * 1024
 	const cpu = /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? process.arch
 	const [kernel] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split(/[-\n]/)
-	return {cores: availableParallelism(), cpu, memory, kernel, node: process.version}
+	return {cores: availableParallelism(), cpu, memory, kernel, node: process.version, load: loadavg()[0]}
 }
 
 function gib(bytes) {
