@@ -27,8 +27,8 @@ export type Lock = {
 }
 
 const WAIT = 5000
-/** Milliseconds after which a lock that is empty will not be written any more. */
-const UNFINISHED = 10_000
+/** Milliseconds after which a lock that is not whole is taken for one that will never be. */
+const UNFINISHED = 1000
 /** Milliseconds between two attempts. */
 const PAUSE = 50
 
@@ -57,12 +57,15 @@ function take(file: Path, command: string): Lock | undefined {
 	return removeDead(file, other, command) ? take(file, command) : undefined
 }
 
-/** Whether nobody holds a lock that says `text`; one that says nothing is of a process killed while it made it. */
+/**
+ * Whether nobody holds a lock that says `text`. One that says nothing, or half of it, is of a process that was
+ * killed while it made it; should that one only have slept, it sees that its lock was taken.
+ */
 function isDeadLock(file: Path, text: string): boolean {
 	const owner = parse(text)
 	if (owner !== undefined) return isDead(owner)
 	const stat = lstatExact(file)
-	return text === '' && stat !== undefined && Date.now() - Number(stat.mtime / 1_000_000n) > UNFINISHED
+	return stat !== undefined && Date.now() - Number(stat.mtime / 1_000_000n) > UNFINISHED
 }
 
 /** Removes the lock that a dead process left; false if somebody else is about to. */
@@ -81,7 +84,7 @@ function removeDead(file: Path, dead: string, command: string): boolean {
 function create(file: Path, text: string): boolean {
 	let fd: number | undefined
 	try {
-		fd = openSync(forFs(file), 'wx', 0o644)
+		fd = openSync(forFs(file), 'wx', 0o600)
 		writeSync(fd, text)
 		return textOf(file) === text
 	} catch (error) {
