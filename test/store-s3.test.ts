@@ -325,10 +325,10 @@ test('a store that cannot be reached is told at once', async (t) => {
 	const refused = await fails(t, 'network', (await at(server.endpoint)).head('key'))
 	t.is(refused.message, `cannot reach '${server.endpoint}': connection refused`)
 	t.is(refused.code, 'ECONNREFUSED')
-	const unknown = await fails(t, 'network', (await at('http://no-such-host.invalid')).get('key'))
+	const unknown = await fails(t, 'network', (await at('https://no-such-host.invalid')).get('key'))
 	t.regex(
 		unknown.message,
-		/^cannot reach 'http:\/\/no-such-host.invalid': (no such host|its name cannot be resolved)$/,
+		/^cannot reach 'https:\/\/no-such-host.invalid': (no such host|its name cannot be resolved)$/,
 	)
 	t.true(performance.now() - started < 10_000)
 	const plain = await stub((_, response) => ok(response))

@@ -28,6 +28,8 @@ const NAMES: Readonly<Record<keyof Remote, string>> = {
 	sse: 'sse',
 	sseKmsKeyId: 'sse-kms-key-id',
 	requesterPays: 'requester-pays',
+	allowHttp: 'allow-http',
+	conditional: 'conditional',
 	checksum: 'checksum',
 }
 
@@ -82,6 +84,8 @@ function remoteOf(values: readonly Value[], remote: string, file: string): Remot
 		sse: text('sse'),
 		sseKmsKeyId: text('sseKmsKeyId'),
 		requesterPays: flag('requesterPays'),
+		conditional: flag('conditional'),
+		allowHttp: flag('allowHttp'),
 		checksum,
 	}
 }
@@ -89,10 +93,13 @@ function remoteOf(values: readonly Value[], remote: string, file: string): Remot
 /** Without a bucket it is no remote yet: the settings of a user's config count where another file names one. */
 const isWhole = ([, {bucket}]: readonly [string, Remote]): boolean => bucket !== ''
 
+/** Whether it is one of git's words for yes. */
+export const isYes = (text: string): boolean => /^(?:true|yes|on|1)$/i.test(text)
+
 /** git's words for yes and no. */
 function booleanOf(text: string | undefined, key: string, file: string): boolean | undefined {
 	if (text === undefined) return undefined
-	if (/^(?:true|yes|on|1)$/i.test(text)) return true
+	if (isYes(text)) return true
 	if (/^(?:false|no|off|0|)$/i.test(text)) return false
 	throw bad(text, key, file)
 }

@@ -15,6 +15,10 @@ export type Remote = {
 	readonly sse?: string | undefined
 	readonly sseKmsKeyId?: string | undefined
 	readonly requesterPays?: boolean | undefined
+	/** Plain HTTP also to an endpoint that is not this machine. */
+	readonly allowHttp?: boolean | undefined
+	/** Whether the store obeys If-None-Match and If-Match of writes, once that was found out. */
+	readonly conditional?: boolean | undefined
 	/** When the SDK sends checksums of its own: by default 'when-supported' on AWS, else 'when-required'. */
 	readonly checksum?: 'when-supported' | 'when-required' | undefined
 }

@@ -5,7 +5,7 @@ import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:f
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
-import {type Config, parseConfig} from '../format/config.ts'
+import {type Config, isYes, parseConfig} from '../format/config.ts'
 import type {Remote} from '../format/remote.ts'
 import {parseTarget} from '../format/url.ts'
 import type {Where} from '../store/open.ts'
@@ -63,6 +63,7 @@ const fromEnvironment = (env: NodeJS.ProcessEnv): RemoteOptions => ({
 	endpoint: env['S3R_ENDPOINT'] || env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || undefined,
 	region: env['S3R_REGION'] || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined,
 	profile: env['S3R_PROFILE'] || env['AWS_PROFILE'] || undefined,
+	allowHttp: isYes(env['S3R_ALLOW_HTTP'] ?? '') || undefined,
 })
 
 /** `remote` with what is said over it, later sayings winning. */

@@ -18,7 +18,7 @@ export type OpenOptions = {
 }
 
 /** Where buckets are, without one. */
-export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile'>
+export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile' | 'allowHttp'>
 
 /** The functions below, as what is injected in tests. */
 export type OpenStore = (remote: Remote, options?: OpenOptions) => Promise<Store>

@@ -16,6 +16,25 @@ type Sections = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Finds the endpoint and region of a remote; reads the AWS config file only if it must. */
 export async function findPlace(where: Where, env: NodeJS.ProcessEnv = process.env): Promise<Place> {
+	const place = await lookUp(where, env)
+	if (where.allowHttp !== true) refuseHttp(place.endpoint)
+	return place
+}
+
+const LOOPBACK = /^(?:127(?:\.\d+){3}|\[::1\]|(?:.*\.)?localhost)$/
+
+/** What goes over plain HTTP can be read, and changed, by everybody on its way: only this machine is near enough. */
+function refuseHttp(endpoint: string | undefined): void {
+	if (endpoint === undefined) return
+	const {protocol, hostname, origin} = new URL(endpoint)
+	if (protocol !== 'http:' || LOOPBACK.test(hostname)) return
+	throw fatal(
+		`'${origin}' is plain HTTP, which everybody on the way can read`,
+		"use https; or allow it with 's3r config remote.origin.allow-http true', or once with S3R_ALLOW_HTTP=1",
+	)
+}
+
+async function lookUp(where: Where, env: NodeJS.ProcessEnv): Promise<Place> {
 	const ignored = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true'
 	const fromEnv = ignored ? undefined : env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL']
 	const endpoint = where.endpoint ?? fromEnv
