@@ -1,6 +1,5 @@
 // What push and pull do to real directories and to a store that counts: never too much, never too little.
 
-import {execFileSync} from 'node:child_process'
 import {createHash, randomBytes} from 'node:crypto'
 import * as fs from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -13,6 +12,7 @@ import {inSync, type Local} from '../src/format/entry.ts'
 import {parseIndex} from '../src/format/index-file.ts'
 import {keyOf} from '../src/format/key.ts'
 import {encodeMetadata} from '../src/format/metadata.ts'
+import {makeNode} from '../src/local/make.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import {isTemporary} from '../src/local/temporary.ts'
@@ -741,9 +741,8 @@ test('everything comes back as it was', async (t) => {
 	fs.symlinkSync(Buffer.from('bad\xff', 'latin1'), here.at('odd-link'))
 	fs.chmodSync(here.at('d/sub/file'), 0o4751)
 	fs.chmodSync(here.at('empty'), 0o1711)
-	execFileSync('mkfifo', [String(here.at('pipe'))])
-	for (const path of ['d/sub/file', 'dangling', 'pipe', 'd/sub', 'd', 'empty', '.'])
-		here.touch(path, 1_111_111_111)
+	makeNode(`${here.root}/pipe`, 0o010644, {major: 0, minor: 0})
+	for (const path of ['d/sub/file', 'dangling', 'd/sub', 'd', 'empty', '.']) here.touch(path, 1_111_111_111)
 	const sent = await here.push()
 	t.is(sent.failed.size, 0)
 	const there = new Side(t, store)
@@ -751,7 +750,7 @@ test('everything comes back as it was', async (t) => {
 	t.deepEqual([...failed], [])
 	t.deepEqual(there.paths(), here.paths())
 	const hasNodes = native() !== undefined
-	t.is(warned.has('device'), !hasNodes)
+	t.is(warned.size, hasNodes ? 0 : 1)
 	for (const path of ['.', ...here.paths()]) {
 		const [is, was] = [there.stat(path), here.stat(path)]
 		t.is(is.mode, was.mode, path)
@@ -768,13 +767,13 @@ test('without -a setuid bits, owners and special files stay away', async (t) => 
 	const store = memory()
 	const here = new Side(t, store).write({file: '1'})
 	fs.chmodSync(here.at('file'), 0o6755)
-	execFileSync('mkfifo', [String(here.at('pipe'))])
+	makeNode(`${here.root}/pipe`, 0o010644, {major: 0, minor: 0})
 	await here.push()
 	const there = new Side(t, store)
 	const {warned} = await there.pull({preserve: {}})
 	t.is(Number(there.stat('file').mode) & 0o7777, 0o755)
 	t.false(there.has('pipe'))
-	t.true(warned.has('special'))
+	t.is(warned.has('special'), here.has('pipe'))
 })
 
 test('hard links are linked again with -H, and files of their own without', async (t) => {
@@ -1055,11 +1054,11 @@ test('a large object comes in ranges of one version, or not at all', async (t) =
 	let ranges = 0
 	const changing = hooked(store, {
 		async get(key, options = {}) {
-			if (options.range && ++ranges === 3) await store.put(key, Buffer.from('another'))
+			if (options.range && ++ranges === 3) await store.put(key, randomBytes(content.length))
 			return store.get(key, options)
 		},
 	})
-	t.true((await there.pull({store: changing})).failed.has('large'))
+	t.regex((await there.pull({store: changing})).failed.get('large') ?? '', /has changed meanwhile/)
 	t.deepEqual(there.paths(), [])
 	await store.put(`${PREFIX}large`, content)
 	const {failed} = await there.pull()
