@@ -1,42 +1,13 @@
-// HTTP for the data plane: connections that are kept, and one exchange on one of them.
+// HTTP for many requests: connections that are kept, and one exchange on one of them.
 
 import {buildConnector, type Client, type Dispatcher} from 'undici'
+import {type HttpOptions, type Reply, type Request, WHOLE} from './http.ts'
 import {Incoming} from './incoming.ts'
 import {asSystemError, timedOut} from './plane-errors.ts'
 import {type Ending, Lanes} from './plane-lanes.ts'
 
-/** A reply of up to so many bytes has arrived whole before it is given. */
-const WHOLE = 2 ** 20
-
-export type HttpOptions = {
-	readonly connections: number
-	/** Milliseconds. */
-	readonly connectTimeout: number
-	/** Milliseconds of silence after which a connection is given up; writing is no silence. */
-	readonly idleTimeout: number
-	/** Certificates that are trusted; Node's if undefined. */
-	readonly ca: string[] | undefined
-}
-
-export type Request = {
-	readonly method: 'GET' | 'HEAD' | 'PUT'
-	/** With its query. */
-	readonly path: string
-	readonly headers: Record<string, string>
-	readonly body?: Buffer | AsyncIterable<Buffer>
-	/** Whether a large body is given as it comes; else it is always whole. */
-	readonly streams?: boolean
-}
-
-export type Reply = {
-	readonly status: number
-	/** By their names in lower case, decoded as latin1. */
-	readonly headers: ReadonlyMap<string, string>
-	readonly body: Buffer | Incoming
-}
-
 /** The connections to whatever origins a bucket is found at: one, or two if it is in another region. */
-export class Http {
+export class ManyHttp {
 	readonly #origins = new Map<string, Lanes>()
 	readonly #connections: number
 	readonly #options: Client.Options
@@ -57,7 +28,7 @@ export class Http {
 		}
 	}
 
-	/** Sends a request once. Rejects with an error of the system; every reply, whatever its status, resolves. */
+	/** See Transport. */
 	exchange(origin: string, {streams = false, ...request}: Request): Promise<Reply> {
 		return new Promise((resolve, reject) => {
 			// undici would end the connection of a HEAD

@@ -2,6 +2,7 @@
 
 import type {Remote} from '../format/remote.ts'
 import {watched} from './body.ts'
+import type {HttpOptions, Reply, Request} from './http.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
 import {
@@ -14,7 +15,7 @@ import {
 	timeIn,
 	writtenIn,
 } from './plane-headers.ts'
-import {Http, type HttpOptions, type Reply, type Request} from './plane-http.ts'
+import {Transport} from './plane-transport.ts'
 import {type FindSite, Location, type Site} from './plane-site.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {Body, Head, Written} from './store.ts'
@@ -48,7 +49,7 @@ type Outgoing = Pick<Request, 'method' | 'streams'> & {
 export class Plane implements Wire {
 	readonly #remote: Partial<Remote>
 	readonly #location: Location
-	readonly #http: Http
+	readonly #http: Transport
 	readonly #sdk: () => Promise<Wire>
 	readonly #signal: AbortSignal | undefined
 	readonly #payer: Record<string, string>
@@ -58,7 +59,7 @@ export class Plane implements Wire {
 	constructor({remote, site, find, region, http, sdk, signal}: PlaneOptions) {
 		this.#remote = remote
 		this.#location = new Location(find, region, site)
-		this.#http = new Http(http)
+		this.#http = new Transport(http)
 		this.#sdk = sdk
 		this.#payer = payerHeaders(remote)
 		this.#signal = signal

@@ -3,7 +3,7 @@
 import {Agent as HttpAgent} from 'node:http'
 import {Agent as HttpsAgent} from 'node:https'
 import {S3Client} from '@aws-sdk/client-s3'
-import type {HttpOptions} from './plane-http.ts'
+import type {HttpOptions} from './http.ts'
 import type {Way} from './plane-site.ts'
 
 const silent = {trace() {}, debug() {}, info() {}, warn() {}, error() {}}

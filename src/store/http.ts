@@ -1,0 +1,31 @@
+// What the data plane sends and gets, over whatever.
+
+/** A reply of up to so many bytes has arrived whole before it is given. */
+export const WHOLE = 2 ** 20
+
+export type HttpOptions = {
+	readonly connections: number
+	/** Milliseconds. */
+	readonly connectTimeout: number
+	/** Milliseconds of silence after which a connection is given up; writing is no silence. */
+	readonly idleTimeout: number
+	/** Certificates that are trusted; Node's if undefined. */
+	readonly ca: string[] | undefined
+}
+
+export type Request = {
+	readonly method: 'GET' | 'HEAD' | 'PUT'
+	/** With its query. */
+	readonly path: string
+	readonly headers: Record<string, string>
+	readonly body?: Buffer | AsyncIterable<Buffer>
+	/** Whether a large body is given as it comes; else it is always whole. */
+	readonly streams?: boolean
+}
+
+export type Reply = {
+	readonly status: number
+	/** By their names in lower case, decoded as latin1. */
+	readonly headers: ReadonlyMap<string, string>
+	readonly body: Buffer | AsyncIterable<Buffer>
+}
