@@ -1,16 +1,20 @@
 // Thousands of interleavings of several writers, each made of a seed: whatever they do and in whatever
 // order, nobody's work is lost. S3R_RUNS says how many, S3R_SEED where to begin (it is printed).
 
-import {existsSync, mkdtempSync, rmSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import test from 'ava'
+import test, {type ExecutionContext} from 'ava'
+import {serve} from '../src/serve/server.ts'
 import {Violation} from './model/history.ts'
 import {Random} from './model/random.ts'
 import {generate, type Plan} from './model/steps.ts'
 import {World} from './model/world.ts'
+import {s3r} from './support/run.ts'
 
 const RUNS = Number(process.env['S3R_RUNS'] ?? 1500)
+/** Milliseconds after which no other is begun, unless S3R_RUNS says how many there shall be. */
+const TIME = process.env['S3R_RUNS'] === undefined ? 30_000 : Infinity
 const SEED = Number(process.env['S3R_SEED'] ?? Date.now() % 1_000_000_000)
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
@@ -45,13 +49,14 @@ async function shrunk(
 	return {plan: smallest, violation}
 }
 
-test(`${RUNS} interleavings of two or three writers lose nothing`, async (t) => {
+test.serial('interleavings of two or three writers lose nothing', async (t) => {
 	t.timeout(24 * 3600 * 1000)
 	t.log(`S3R_SEED=${SEED} S3R_RUNS=${RUNS}`)
 	const scratch = mkdtempSync(join(BASE, 's3r-model-'))
 	const began = performance.now()
 	try {
-		for (let run = 0; run < RUNS; run++) {
+		let run = 0
+		for (; run < RUNS && performance.now() - began < TIME; run++) {
 			const plan = generate(new Random(SEED + run))
 			const violation = await broken(scratch, plan)
 			if (!violation) continue
@@ -60,9 +65,94 @@ test(`${RUNS} interleavings of two or three writers lose nothing`, async (t) => 
 			t.fail(`S3R_SEED=${SEED + run} S3R_RUNS=1: ${found.violation.message}`)
 			return
 		}
-		t.log(`${Math.round((RUNS / (performance.now() - began)) * 1000)} interleavings a second`)
+		t.log(`${run} interleavings, ${Math.round((run / (performance.now() - began)) * 1000)} a second`)
 		t.pass()
 	} finally {
 		rmSync(scratch, {recursive: true, force: true})
 	}
+})
+
+type Lame = {readonly env: NodeJS.ProcessEnv; readonly log: string[]; clone(name: string): Promise<string>}
+
+/** A server that may pass over conditions, what it was asked, and clones of a bucket of it. */
+async function served(t: ExecutionContext, conditional: boolean): Promise<Lame> {
+	const root = mkdtempSync(join(tmpdir(), 's3r-lame-'))
+	const log: string[] = []
+	const server = await serve({
+		root: join(root, 'store'),
+		accounts: [{accessKey: 'TESTACCESSKEY', secretKey: 'test-secret-key'}],
+		fsync: false,
+		conditional,
+		log: (line) => log.push(line),
+	})
+	t.teardown(async () => {
+		await server.close()
+		rmSync(root, {recursive: true, force: true})
+	})
+	const env = {
+		AWS_ENDPOINT_URL: server.endpoint,
+		AWS_ACCESS_KEY_ID: 'TESTACCESSKEY',
+		AWS_SECRET_ACCESS_KEY: 'test-secret-key',
+		HOME: root,
+	}
+	// the SDK looks nowhere else
+	Object.assign(process.env, env)
+	return {
+		env,
+		log,
+		async clone(name) {
+			const cwd = join(root, name)
+			mkdirSync(cwd)
+			t.is((await s3r(['init', '--create-bucket', 'testrsync'], {cwd, env})).status, 0)
+			return cwd
+		},
+	}
+}
+
+const probes = (log: readonly string[]) => log.filter((line) => line.includes('.s3r/probe')).length
+
+test.serial(
+	'a store that passes over conditions is found out once, said once, and asked before each write',
+	async (t) => {
+		const {env, log, clone} = await served(t, false)
+		const [a, b] = [await clone('a'), await clone('b')]
+		writeFileSync(join(a, 'f'), 'from a')
+		const first = await s3r(['push', '-a'], {cwd: a, env})
+		t.is(first.status, 0, first.stderr)
+		t.regex(first.stderr, /^warning: s3:\/\/testrsync\/ has no conditional writes: .*\n$/)
+		t.regex(readFileSync(join(a, '.s3rsync/config'), 'utf8'), /\tconditional = false\n/)
+		t.is(probes(log), 2)
+
+		writeFileSync(join(a, 'g'), 'more')
+		log.length = 0
+		const second = await s3r(['push', '-a'], {cwd: a, env})
+		t.deepEqual([second.status, second.stderr, probes(log)], [0, '', 0])
+		t.true(
+			log.findIndex((line) => /^HEAD .*\/g 404/.test(line)) <
+				log.findIndex((line) => /^PUT .*\/g/.test(line)),
+		)
+
+		writeFileSync(join(b, 'f'), 'from b')
+		const rival = await s3r(['push', '-a'], {cwd: b, env})
+		t.is(rival.status, 23, rival.stderr)
+		t.is((await s3r(['cat-object', 'f'], {cwd: a, env})).stdout, 'from a')
+	},
+)
+
+test.serial('a store that obeys conditions is probed once, and costs two requests for it', async (t) => {
+	const {env, log, clone} = await served(t, true)
+	const [a, b] = [await clone('a'), await clone('b')]
+	for (let i = 0; i < 300; i++) {
+		mkdirSync(join(a, `d${i % 3}`), {recursive: true})
+		writeFileSync(join(a, `d${i % 3}/f${i}`), String(i))
+	}
+	log.length = 0
+	t.deepEqual(await s3r(['push', '-a'], {cwd: a, env}), {status: 0, stdout: '', stderr: ''})
+	t.is(log.length, 306)
+	t.is(probes(log), 2)
+	writeFileSync(join(b, 'other'), 'x')
+	log.length = 0
+	t.is((await s3r(['push', 'other'], {cwd: b, env})).status, 0)
+	t.is(probes(log), 1)
+	t.regex(readFileSync(join(b, '.s3rsync/config'), 'utf8'), /\tconditional = true\n/)
 })

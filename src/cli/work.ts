@@ -4,7 +4,8 @@ import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
 import {parseCanned} from '../format/acl.ts'
 import {keyOf} from '../format/key.ts'
-import type {Remote} from '../format/remote.ts'
+import {type Remote, remoteUrl} from '../format/remote.ts'
+import {rememberConditional} from '../repo/conditional.ts'
 import {findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
 	type Lookup,
@@ -84,9 +85,24 @@ export async function openRemote(
 	options: {readonly pretend?: boolean | undefined; readonly onSlowDown?: (() => void) | undefined} = {},
 ): Promise<Opened> {
 	const open = context.openStore ?? openStore
-	const store = counted(await open(remote, {signal: context.signal, onSlowDown: options.onSlowDown}))
-	return {store: options.pretend ? dryRun(store) : store, counts: store.counts}
+	const {onSlowDown, pretend} = options
+	const onProbed = pretend ? undefined : noteConditional(context, remote)
+	const store = counted(await open(remote, {signal: context.signal, onSlowDown, onProbed}))
+	return {store: pretend ? dryRun(store) : store, counts: store.counts}
 }
+
+/** Remembers whether a store obeys guards, and says it where it does not: once, for it is asked once. */
+const noteConditional =
+	({cwd, env, io}: Context, remote: Remote) =>
+	(conditional: boolean): void => {
+		if (!conditional)
+			io.say(
+				`warning: ${remoteUrl(remote)} has no conditional writes: ` +
+					'of two who write one object within a moment, the later wins',
+			)
+		const place = findPlace(cwd, env)
+		if (place) rememberConditional(place, remote, conditional)
+	}
 
 /** Whether `path` is one of `paths` or below one; everything is below ''. */
 export const isWithin =

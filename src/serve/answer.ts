@@ -25,11 +25,18 @@ const LINGER_BYTES = 64 << 20
 async function replyTo(message: IncomingMessage, response: ServerResponse, service: Service): Promise<Reply> {
 	const request = parseRequest(message)
 	const caller = authenticate(request, service.accounts, Date.now())
+	if (!service.conditional && request.method !== 'GET' && request.method !== 'HEAD') forgetConditions(message)
 	const {handler, need} = routeOf(request)
 	const payload = new Payload(message, response, {...caller, patience: service.patience})
 	const call = new Call(request, caller, payload, service)
 	authorize(call, need)
 	return handler(call)
+}
+
+/** Takes the conditions out of a write, as a store reads it that does not know them. */
+function forgetConditions({headers}: IncomingMessage): void {
+	delete headers['if-match']
+	delete headers['if-none-match']
 }
 
 /** S3's error document, or headers alone where there can be no body. */

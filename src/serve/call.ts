@@ -16,6 +16,8 @@ export type Service = {
 	/** What new buckets get. */
 	readonly ownership: Ownership
 	readonly publicAccessBlock: PublicAccessBlock | undefined
+	/** Whether the conditions of writes are looked at. */
+	readonly conditional: boolean
 	/** Milliseconds that a client may be silent. */
 	readonly patience: number
 }

@@ -23,6 +23,8 @@ export type ServeOptions = {
 	readonly fsync?: boolean | undefined
 	/** New buckets are as AWS makes them since April 2023: no ACLs, no public access. */
 	readonly aclsDisabled?: boolean | undefined
+	/** false: If-Match and If-None-Match of writes are passed over, as stores do that do not know them. */
+	readonly conditional?: boolean | undefined
 	/** Milliseconds that a client may be silent. Default 30,000. */
 	readonly patience?: number | undefined
 	/** Called with one line a request. */
@@ -63,6 +65,7 @@ function serviceOf(options: ServeOptions): Service {
 		disk: new Disk(options.root, options.fsync ?? true),
 		ownership: disabled ? 'BucketOwnerEnforced' : 'ObjectWriter',
 		publicAccessBlock: disabled ? all : undefined,
+		conditional: options.conditional ?? true,
 		patience: options.patience ?? PATIENCE_MS,
 	}
 }

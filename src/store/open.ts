@@ -9,6 +9,11 @@ export type OpenOptions = {
 	readonly signal?: AbortSignal | undefined
 	/** Is told each time that the store asks for fewer requests (503 SlowDown, 429). */
 	readonly onSlowDown?: (() => void) | undefined
+	/**
+	 * Has a store that is not AWS's own, and of which it is not known, probed before the first guarded write:
+	 * whether it obeys guards. Is told the answer.
+	 */
+	readonly onProbed?: ((conditional: boolean) => void) | undefined
 	/** Connections at once; 256 by default. */
 	readonly maxSockets?: number | undefined
 	/** Milliseconds of silence after which a connection is given up; two minutes by default. */

@@ -1,27 +1,40 @@
 // Guarded writes on stores that differ: AWS keeps every promise, others keep some.
 
+import {SIDE} from '../format/key.ts'
 import {preconditionFailed} from './errors.ts'
+import type {OpenOptions} from './open.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {head} from './s3-head.ts'
 import {quoteEtag} from './s3-params.ts'
-import {type Condition, isKind, StoreError} from './store.ts'
+import {type Condition, isKind, type Kind, StoreError} from './store.ts'
 import type {Guard} from './wire.ts'
+
+/** The object that shows it, below the prefix. */
+const PROBE = `${SIDE}probe`
+
+/** What no other write would fare better with. */
+const ENDS: ReadonlySet<Kind> = new Set(['no-bucket', 'network', 'interrupted', 'skew'])
 
 /** How one store takes guards, as far as it has shown. */
 export class Guards {
 	readonly #at: S3Connection
-	/** false once the store has refused a guard as not implemented. */
-	conditional = true
+	/** false once the store has refused a guard, or passed over one; undefined while that is not known. */
+	conditional: boolean | undefined
+	readonly #onProbed: OpenOptions['onProbed']
+	#probing: Promise<void> | undefined
 	/** Ceph before 20 compares If-Match with the bare ETag, quotes and all. */
 	#quoted = true
 
-	constructor(at: S3Connection) {
+	constructor(at: S3Connection, onProbed?: OpenOptions['onProbed']) {
 		this.#at = at
+		this.#onProbed = onProbed
+		this.conditional = at.aws || (at.remote.conditional ?? (onProbed ? undefined : true))
 	}
 
 	/**
 	 * Writes under a guard. Where the store cannot (`conditional` is false) or is not `trusted` to obey for
-	 * this verb, the guard is checked just before: a race of milliseconds instead of none.
+	 * this verb, the guard is checked just before: a race of milliseconds instead of none. The first write
+	 * finds out, where that was asked for.
 	 */
 	async write<T>(
 		key: string,
@@ -30,14 +43,45 @@ export class Guards {
 		send: (guard: Guard) => Promise<T>,
 	): Promise<T> {
 		if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return send({})
-		if (!trusted || !this.conditional) await this.#check(key, condition)
-		if (!this.conditional) return send({})
+		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
+		if (!trusted || this.conditional !== true) await this.#check(key, condition)
+		if (this.conditional === false) return send({})
 		try {
 			return await send(this.#guard(condition, this.#quoted))
 		} catch (error) {
 			if (isNotImplemented(error)) return this.#withoutGuard(key, condition, send)
 			if (isKind(error, 'precondition') && (await this.#misreadQuotes(key, condition)))
 				return this.#withoutQuotes(condition, send)
+			throw error
+		}
+	}
+
+	/**
+	 * Creates one object twice: a store that lets that happen passes over guards. The object stays, so that the
+	 * next clone needs one request for it.
+	 */
+	async #probe(): Promise<void> {
+		const key = `${this.#at.remote.prefix ?? ''}${PROBE}`
+		try {
+			const isNew = await this.#creates(key)
+			this.conditional = !isNew || !(await this.#creates(key))
+		} catch (error) {
+			if (!(error instanceof StoreError) || ENDS.has(error.kind)) throw error
+			// who may not write there learns nothing, and checks every write
+			if (!isNotImplemented(error)) return
+			this.conditional = false
+		}
+		this.#onProbed?.(this.conditional)
+	}
+
+	/** Whether the store creates an object that should not be there. */
+	async #creates(key: string): Promise<boolean> {
+		const request = {properties: {}, md5: undefined, guard: {IfNoneMatch: '*'}} as const
+		try {
+			await this.#at.ask({key}, (wire) => wire.put(key, Buffer.alloc(0), request))
+			return true
+		} catch (error) {
+			if (isKind(error, 'precondition')) return false
 			throw error
 		}
 	}

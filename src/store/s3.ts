@@ -37,7 +37,7 @@ const control = () => import('./s3-control.ts')
 
 /** See openStore. */
 export const openS3 = async (remote: Remote, options: OpenOptions): Promise<Store> =>
-	new S3Store(await S3Connection.open(remote, options))
+	new S3Store(await S3Connection.open(remote, options), options.onProbed)
 
 /** See listBuckets of open.ts. */
 export async function listBuckets(where: Where, options: OpenOptions): Promise<readonly Bucket[]> {
@@ -55,14 +55,14 @@ class S3Store implements Store {
 	readonly #at: S3Connection
 	readonly #guards: Guards
 
-	constructor(at: S3Connection) {
+	constructor(at: S3Connection, onProbed: OpenOptions['onProbed']) {
 		this.bucket = at.bucket
 		this.url = at.aws ? `s3://${at.bucket}` : `s3://${at.bucket} at ${at.endpoint}`
 		this.#at = at
-		this.#guards = new Guards(at)
+		this.#guards = new Guards(at, onProbed)
 	}
 
-	get conditional(): boolean {
+	get conditional(): boolean | undefined {
 		return this.#guards.conditional
 	}
 

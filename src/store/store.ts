@@ -179,8 +179,8 @@ export interface Store {
 	/** Deletes the bucket, which must be empty. */
 	deleteBucket(): Promise<void>
 
-	/** Whether the store honours If-None-Match and If-Match on writes; false is learnt by the store itself. */
-	readonly conditional: boolean
+	/** Whether the store honours If-None-Match and If-Match on writes; undefined while that is not known. */
+	readonly conditional: boolean | undefined
 	/** Ends idle connections. */
 	close(): void
 }

@@ -168,7 +168,8 @@ export class Sender {
 	async #sentByCrew(status: Status, entry: Entry, local: Local): Promise<boolean> {
 		const {crew, events} = this.options
 		const isPlain = typeOf(local.mode) === TYPE.file && local.xattrs === undefined && local.size < CREW_BELOW
-		if (!crew || !isPlain || !this.#etagIsMd5 || this.#small++ < CREW_FROM) return false
+		if (!crew || !this.options.store.conditional || !isPlain || !this.#etagIsMd5 || this.#small++ < CREW_FROM)
+			return false
 		this.#crew ??= crew()
 		const {path} = entry
 		const sent = await this.#crew.send({path, key: this.key(path), local, guard: this.guard(entry)})
