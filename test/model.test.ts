@@ -72,7 +72,11 @@ test.serial('interleavings of two or three writers lose nothing', async (t) => {
 	}
 })
 
-type Lame = {readonly env: NodeJS.ProcessEnv; readonly log: string[]; clone(name: string): Promise<string>}
+type Lame = {
+	readonly env: NodeJS.ProcessEnv
+	readonly log: string[]
+	readonly clone: (name: string) => Promise<string>
+}
 
 /** A server that may pass over conditions, what it was asked, and clones of a bucket of it. */
 async function served(t: ExecutionContext, conditional: boolean): Promise<Lame> {
@@ -100,7 +104,7 @@ async function served(t: ExecutionContext, conditional: boolean): Promise<Lame> 
 	return {
 		env,
 		log,
-		async clone(name) {
+		clone: async (name) => {
 			const cwd = join(root, name)
 			mkdirSync(cwd)
 			t.is((await s3r(['init', '--create-bucket', 'testrsync'], {cwd, env})).status, 0)

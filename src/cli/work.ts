@@ -97,7 +97,7 @@ const noteConditional =
 	(conditional: boolean): void => {
 		if (!conditional)
 			io.say(
-				`warning: ${remoteUrl(remote)} has no conditional writes: ` +
+				`warning: ${fromUnicode(remoteUrl(remote))} has no conditional writes: ` +
 					'of two who write one object within a moment, the later wins',
 			)
 		const place = findPlace(cwd, env)
