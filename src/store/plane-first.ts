@@ -1,34 +1,33 @@
 // HTTP for the first requests of a command, over what Node itself brings: undici takes 100 ms to load and warm
 // up, which is what many requests gain from it and one does not.
 
-import {Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage} from 'node:http'
-import {Agent as HttpsAgent, request as httpsRequest} from 'node:https'
+import type {Agent, ClientRequest, IncomingMessage, request} from 'node:http'
 import type {Socket} from 'node:net'
 import {pipeline, Readable} from 'node:stream'
 import {type HttpOptions, type Reply, type Request, WHOLE} from './http.ts'
 import {timedOut} from './plane-errors.ts'
 
+/** One of Node's two modules, loaded, and its connections. */
+type Protocol = {readonly request: typeof request; readonly agent: Agent}
+
 export class FirstHttp {
 	readonly #options: HttpOptions
-	readonly #plain: HttpAgent
-	readonly #secure: HttpsAgent
+	readonly #protocols = new Map<string, Promise<Protocol>>()
+	readonly #agents: Agent[] = []
+	#ended = false
 	/** The sockets that give up when they are silent. */
 	readonly #watched = new WeakSet<Socket>()
 
 	constructor(options: HttpOptions) {
-		const {connections, ca} = options
-		const agent = {keepAlive: true, maxSockets: connections, maxFreeSockets: Infinity}
 		this.#options = options
-		this.#plain = new HttpAgent(agent)
-		this.#secure = new HttpsAgent(ca === undefined ? agent : {...agent, ca})
 	}
 
 	/** See Transport. */
-	exchange(origin: string, {method, path, headers, body, streams = false}: Request): Promise<Reply> {
+	async exchange(origin: string, {streams = false, body, ...options}: Request): Promise<Reply> {
+		const {request, agent} = await this.#protocol(origin.startsWith('https:') ? 'https' : 'http')
+		if (this.#ended) throw new Error('the store is closed')
 		return new Promise((resolve, reject) => {
-			const sent = origin.startsWith('https:')
-				? httpsRequest(origin, {method, path, headers, agent: this.#secure})
-				: httpRequest(origin, {method, path, headers, agent: this.#plain})
+			const sent = request(origin, {...options, agent})
 			sent.once('socket', (socket) => this.#watch(socket))
 			sent.once('error', reject)
 			sent.once('response', (reply) => void receive(reply, streams).then(resolve, reject))
@@ -36,10 +35,25 @@ export class FirstHttp {
 		})
 	}
 
-	/** Ends every connection. */
+	/** Ends every connection; there are no later ones. */
 	close(): void {
-		this.#plain.destroy()
-		this.#secure.destroy()
+		this.#ended = true
+		for (const agent of this.#agents) agent.destroy()
+	}
+
+	#protocol(name: 'http' | 'https'): Promise<Protocol> {
+		const known = this.#protocols.get(name) ?? this.#load(name)
+		this.#protocols.set(name, known)
+		return known
+	}
+
+	async #load(name: 'http' | 'https'): Promise<Protocol> {
+		const {connections, ca} = this.#options
+		const {request, Agent} = name === 'http' ? await import('node:http') : await import('node:https')
+		const kept = {keepAlive: true, maxSockets: connections, maxFreeSockets: Infinity}
+		const agent = new Agent(ca === undefined ? kept : {...kept, ca})
+		this.#agents.push(agent)
+		return {request, agent}
 	}
 
 	#watch(socket: Socket): void {

@@ -3,7 +3,6 @@
 
 import {setMaxListeners} from 'node:events'
 import {readFile} from 'node:fs/promises'
-import {rootCertificates} from 'node:tls'
 import type {S3Client} from '@aws-sdk/client-s3'
 import {fatal, reason} from '../base/errors.ts'
 import type {Remote} from '../format/remote.ts'
@@ -208,6 +207,7 @@ const isAmazon = (endpoint: string): boolean =>
 async function trustedCertificates(env: NodeJS.ProcessEnv = process.env): Promise<string[] | undefined> {
 	const file = env['AWS_CA_BUNDLE']
 	if (!file) return undefined
+	const {rootCertificates} = await import('node:tls')
 	try {
 		return [...rootCertificates, await readFile(file, 'utf8')]
 	} catch (error) {
