@@ -9,7 +9,7 @@ import test, {type ExecutionContext} from 'ava'
 import {S3rError} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {inSync, type Local} from '../src/format/entry.ts'
-import {parseIndex} from '../src/format/index-file.ts'
+import {parseIndex} from '../src/format/index-bytes.ts'
 import {keyOf} from '../src/format/key.ts'
 import {encodeMetadata} from '../src/format/metadata.ts'
 import {makeNode} from '../src/local/make.ts'
@@ -996,11 +996,11 @@ test('a large file that changed since it was sent in part begins anew', async (t
 	const here = new Side(t, store).write({large: LARGE})
 	const stop = new AbortController()
 	await here.push({store: stoppingAt(store, 2, stop), signal: stop.signal, killed: true})
-	const changed = Buffer.concat([LARGE.subarray(1), Buffer.of(1)])
+	const changed = Buffer.concat([LARGE, Buffer.of(1)])
 	here.write({large: changed})
 	const {counts} = await here.push()
-	t.is(counts.sent, LARGE.length)
-	t.is(await contentOf(store, 'large'), changed.toString('latin1'))
+	t.is(counts.sent, changed.length)
+	t.is((await new Side(t, store).pull()).failed.size, 0, 'its metadata are those of the changed file')
 	const uploads: string[] = []
 	for await (const {key} of store.listUploads(PREFIX)) uploads.push(key)
 	t.deepEqual(uploads, [])
@@ -1116,6 +1116,16 @@ test('keys that would lead out of the root are refused, each by itself', async (
 	t.deepEqual(there.paths(), ['d', 'd/good', 'good'])
 	t.false(fs.existsSync(`${there.root}/../up`))
 	t.is(fs.existsSync(`${there.root}/.s3rsync/config`), config)
+})
+
+test('keys that are written otherwise are not taken for the root, or for a file', async (t) => {
+	const {store, here} = await pushed(t, {'.s3r': 'mine'})
+	await store.put(`${PREFIX}./`, Buffer.from('bad'))
+	await store.put(`${PREFIX}.s3r`, Buffer.from('bad'))
+	const {lines, failed} = await here.pull()
+	t.deepEqual(lines, [])
+	t.deepEqual([...failed.keys()].toSorted(), ['./', '.s3r'])
+	t.is(here.read('.s3r'), 'mine')
 })
 
 test('a symlink that comes in the same run is not written through', async (t) => {
