@@ -14,11 +14,12 @@ import {
 	rmSync,
 	writeSync,
 } from 'node:fs'
-import {errnoOf, fatal, reason} from '../base/errors.ts'
+import {errnoOf, fatal, reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
-import {type IndexFile, parseIndex, serializeIndex} from '../format/index-file.ts'
+import {parseIndex, serializeIndex} from '../format/index-bytes.ts'
+import type {IndexFile} from '../format/index-file.ts'
 import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
@@ -68,6 +69,9 @@ function writeIndex({dir}: Place, index: IndexFile): void {
 		throw fatal(`cannot write '${path}': ${reason(error)}`, undefined, error)
 	}
 }
+
+/** The index cannot be kept: whatever is done now would not be known afterwards. */
+export class Unrecorded extends S3rError {}
 
 export type SessionOptions = {
 	readonly signal?: AbortSignal | undefined
@@ -173,7 +177,7 @@ export class IndexSession {
 		try {
 			this.#flush()
 		} catch (error) {
-			this.#broken = {error: fatal(`cannot write the journal: ${reason(error)}`, undefined, error)}
+			this.#broken = {error: new Unrecorded(`cannot write the journal: ${reason(error)}`, {cause: error})}
 		}
 	}
 
