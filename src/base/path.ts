@@ -40,8 +40,9 @@ export const isDirectory = (path: Path): boolean => path.endsWith('/')
 /** The path without a directory's final '/'. */
 export const withoutSlash = (path: Path): Path => (path.endsWith('/') ? path.slice(0, -1) : path)
 
-/** The directory a path lies in ('' for one in the root), with its final '/'. */
-export const parentOf = (path: Path): Path => path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)
+/** The directory a path lies in ('' for one in the root, and for '/'), with its final '/'. */
+export const parentOf = (path: Path): Path =>
+	path === '/' ? '' : path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)
 
 /** The last component of a path, without a directory's final '/'. */
 export const nameOf = (path: Path): Path => withoutSlash(path.slice(parentOf(path).length))
