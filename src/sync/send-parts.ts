@@ -35,10 +35,15 @@ const HELD = 16 * 2 ** 20
 const CHUNK = 2 ** 20
 
 type Piece = {readonly number: number; readonly body: Body; readonly md5: Buffer}
-export type SentParts = {readonly entry: Entry; readonly written: Written; readonly size: number}
+/** A file that the store has now; the local side of `entry` is that of the bytes that were sent. */
+export type SentFile = {
+	readonly entry: Entry
+	readonly written: Written
+	/** Bytes stored. */ readonly size: number
+}
 
 /** Sends a file in parts; the entry returned has the local side that was sent. */
-export async function sendParts(sender: Sender, planned: Entry): Promise<SentParts> {
+export async function sendParts(sender: Sender, planned: Entry): Promise<SentFile> {
 	const {files, compress, session} = sender.options
 	if (session.pretends) return {entry: planned, written: {etag: ''}, size: planned.local?.size ?? 0}
 	const file = files.open(planned.path)

@@ -26,7 +26,8 @@ import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {isOfType, needSameType} from './same-type.ts'
-import {sendParts} from './send-parts.ts'
+import {sendParts, type SentFile} from './send-parts.ts'
+import {SmallFiles} from './small-files.ts'
 
 export type SendOptions = {
 	readonly store: Store
@@ -54,9 +55,6 @@ export type SendOptions = {
 /** Bytes of file content held in memory at once. */
 const MEMORY = 96 * 2 ** 20
 const JOBS = 32
-/** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
-const CREW_BELOW = 2 ** 20
-const CREW_FROM = 500
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(
@@ -70,7 +68,7 @@ export async function send(
 		await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
-		await sender.close()
+		await sender.small.close()
 	}
 }
 
@@ -79,17 +77,16 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Large files one after the other: each is sent by several connections already. */
 	readonly large = new Budget(2)
+	readonly small: SmallFiles
 	readonly copies: Path[] = []
 	readonly deletions: Path[] = []
 	/** Until the store shows that it is not so. */
 	#etagIsMd5 = true
 	#sources: ReturnType<typeof copySources> | undefined
-	#crew: Crew | undefined
-	/** Small files so far. */
-	#small = 0
 
 	constructor(options: SendOptions) {
 		this.options = options
+		this.small = new SmallFiles(options.crew)
 	}
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
@@ -157,43 +154,31 @@ export class Sender {
 			return
 		}
 		await this.budget.hold(local.size, async () => {
-			if (await this.#sentByCrew(status, planned, local)) return
-			const {cargo, written} = await this.#whole(planned)
-			this.commit(status, cargo.entry, written, cargo.body.length)
-			this.options.events.moved(cargo.body.length, planned.path)
+			const {entry, written, size} = (await this.#byThread(planned, local)) ?? (await this.#whole(planned))
+			this.commit(status, entry, written, size)
+			this.options.events.moved(size, planned.path)
 		})
 	}
 
-	/** Lets a thread send a small file, where there are many; false where that did not go well. */
-	async #sentByCrew(status: Status, entry: Entry, local: Local): Promise<boolean> {
-		const {crew, events} = this.options
-		const isPlain = typeOf(local.mode) === TYPE.file && local.xattrs === undefined && local.size < CREW_BELOW
-		if (!crew || !this.options.store.conditional || !isPlain || !this.#etagIsMd5 || this.#small++ < CREW_FROM)
-			return false
-		this.#crew ??= crew()
-		const {path} = entry
-		const sent = await this.#crew.send({path, key: this.key(path), local, guard: this.guard(entry)})
-		if (!sent || sent.written.etag !== sent.md5) return false
-		this.commit(status, {...entry, local: sent.local, attrs: sent.attrs}, sent.written, sent.size)
-		events.moved(sent.size, path)
-		return true
-	}
-
-	/** Ends what was begun for the whole of the work. */
-	async close(): Promise<void> {
-		await this.#crew?.close()
+	/** Lets a thread send a file, if it is one for threads and that goes well. */
+	async #byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
+		if (!this.#etagIsMd5 || !this.options.store.conditional) return undefined
+		const task = {path: planned.path, local, guard: this.guard(planned)}
+		const sent = await this.small.send(task, (path) => this.key(path))
+		return sent && {...sent, entry: {...planned, local: sent.local, attrs: sent.attrs}}
 	}
 
 	/**
 	 * Sends a file in one piece. Where a bucket encrypts with a key of its own, its ETags are no MD5s, and
 	 * metadata must hold the MD5: that shows in the first reply, and what was sent until then is sent again.
 	 */
-	async #whole(planned: Entry): Promise<{cargo: Cargo; written: Written}> {
+	async #whole(planned: Entry): Promise<SentFile> {
 		const etagIsMd5 = this.#etagIsMd5
 		const cargo = cargoOf(planned, this.options, etagIsMd5)
 		await this.sendSide(cargo.side)
 		const written = await this.#put(cargo)
-		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex')) return {cargo, written}
+		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
+			return {entry: cargo.entry, written, size: cargo.body.length}
 		this.#etagIsMd5 = false
 		return this.#whole({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
 	}
