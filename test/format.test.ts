@@ -28,7 +28,7 @@ test('the bytes of a name survive as a path', (t) => {
 })
 
 test('a path has a parent and a name', (t) => {
-	t.deepEqual([parentOf('a/b/c'), parentOf('a/b/'), parentOf('a')], ['a/b/', 'a/', ''])
+	t.deepEqual(['a/b/c', 'a/b/', 'a', '/a', '/'].map(parentOf), ['a/b/', 'a/', '', '/', ''])
 	t.deepEqual([nameOf('a/b/c'), nameOf('a/b/'), nameOf('a')], ['c', 'b', 'a'])
 })
 
