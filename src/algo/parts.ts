@@ -9,5 +9,8 @@ export const MULTIPART_FROM = 16 * MIB
 const SMALLEST = 8 * MIB
 const MOST = 10_000
 
+/** The most bytes that an object can have. */
+export const OBJECT_LIMIT = MOST * 5 * 2 ** 30
+
 /** The size of the parts of a file of `size` bytes: 8 MiB, or as many whole MiB as 10,000 parts need. */
 export const partSize = (size: number): number => Math.max(SMALLEST, Math.ceil(size / MOST / MIB) * MIB)

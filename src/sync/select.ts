@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
-import {forFs, parentOf, type Path} from '../base/path.ts'
+import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
 import {FilterRules, type Rule} from '../format/filter.ts'
 import {IgnoreStack, parseIgnore} from '../format/gitignore.ts'
 import type {Select} from './scan.ts'
@@ -72,6 +72,8 @@ class Ignores {
 		}
 		if (this.#directories.at(-1)?.path === directory) return
 		if (directory !== '') this.#enter(parentOf(directory))
+		// a key may name what is no path below the root
+		if (directory !== '' && unsafe(directory) !== undefined) return
 		const text = readIfThere(`${this.#root}/${directory}${IGNORE_FILE}`)
 		if (text !== undefined) this.#stack.push(parseIgnore(text, directory, directory + IGNORE_FILE))
 		this.#directories.push({path: directory, has: text !== undefined})

@@ -6,6 +6,8 @@
 // racy-git.txt; ctime, for mtime can be set back).
 
 import {createHash} from 'node:crypto'
+import {OBJECT_LIMIT} from '../algo/parts.ts'
+import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
@@ -26,6 +28,9 @@ export const isUnchanged = (index: IndexFile, row: number, stat: Stat): boolean 
 /** MD5 in hex of what a file, or a symlink, holds; undefined for what holds nothing. */
 export function contentMd5(path: Path, stat: Stat, contents: Contents): string | undefined {
 	const type = typeOf(stat.mode)
+	// days of reading, of the holes of a sparse file most often, and for nothing
+	if (type === TYPE.file && stat.size > OBJECT_LIMIT)
+		throw fatal(`it has ${stat.size} bytes, more than the ${OBJECT_LIMIT} of an object`)
 	if (type === TYPE.file) return contents.hash(path, stat)
 	return type === TYPE.symlink ? createHash('md5').update(contents.readLink(path)).digest('hex') : undefined
 }
