@@ -5,7 +5,6 @@
 // what we were about to write (a lost reply, or somebody had the same file), it is taken for ours;
 // else the item is a conflict. An entry changes only when the store has said that it holds the object.
 
-import {isDeepStrictEqual} from 'node:util'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
@@ -19,15 +18,15 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Condition, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
-import {type Cargo, cargoOf} from './cargo.ts'
+import type {Cargo} from './cargo.ts'
 import type {Crew} from './crew.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
-import {isOfType, needSameType} from './same-type.ts'
-import {sendParts, type SentFile} from './send-parts.ts'
-import {SmallFiles} from './small-files.ts'
+import {needSameType} from './same-type.ts'
+import {sendParts} from './send-parts.ts'
+import {WholeFiles} from './send-whole.ts'
 
 export type SendOptions = {
 	readonly store: Store
@@ -68,7 +67,7 @@ export async function send(
 		await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
-		await sender.small.close()
+		await sender.whole.close()
 	}
 }
 
@@ -77,16 +76,14 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Large files one after the other: each is sent by several connections already. */
 	readonly large = new Budget(2)
-	readonly small: SmallFiles
+	readonly whole: WholeFiles
 	readonly copies: Path[] = []
 	readonly deletions: Path[] = []
-	/** Until the store shows that it is not so. */
-	#etagIsMd5 = true
 	#sources: ReturnType<typeof copySources> | undefined
 
 	constructor(options: SendOptions) {
 		this.options = options
-		this.small = new SmallFiles(options.crew)
+		this.whole = new WholeFiles(this)
 	}
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
@@ -154,33 +151,10 @@ export class Sender {
 			return
 		}
 		await this.budget.hold(local.size, async () => {
-			const {entry, written, size} = (await this.#byThread(planned, local)) ?? (await this.#whole(planned))
+			const {entry, written, size} = await this.whole.send(planned, local)
 			this.commit(status, entry, written, size)
 			this.options.events.moved(size, planned.path)
 		})
-	}
-
-	/** Lets a thread send a file, if it is one for threads and that goes well. */
-	async #byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
-		if (!this.#etagIsMd5 || !this.options.store.conditional) return undefined
-		const task = {path: planned.path, local, guard: this.guard(planned)}
-		const sent = await this.small.send(task, (path) => this.key(path))
-		return sent && {...sent, entry: {...planned, local: sent.local, attrs: sent.attrs}}
-	}
-
-	/**
-	 * Sends a file in one piece. Where a bucket encrypts with a key of its own, its ETags are no MD5s, and
-	 * metadata must hold the MD5: that shows in the first reply, and what was sent until then is sent again.
-	 */
-	async #whole(planned: Entry): Promise<SentFile> {
-		const etagIsMd5 = this.#etagIsMd5
-		const cargo = cargoOf(planned, this.options, etagIsMd5)
-		await this.sendSide(cargo.side)
-		const written = await this.#put(cargo)
-		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
-			return {entry: cargo.entry, written, size: cargo.body.length}
-		this.#etagIsMd5 = false
-		return this.#whole({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
 	}
 
 	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */
@@ -194,25 +168,6 @@ export class Sender {
 		if (!side) return
 		const key = this.options.prefix + side.key
 		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
-	}
-
-	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
-		const {store, acl, storageClass} = this.options
-		const key = this.key(entry.path)
-		const put = (condition: Condition) =>
-			store.put(key, body, {...properties, acl, storageClass, md5, ...condition})
-		try {
-			return await put(this.guard(entry))
-		} catch (error) {
-			if (!isKind(error, 'precondition') && !isKind(error, 'not-found')) throw error
-			const head = await store.head(key)
-			if (!head) return put({ifNoneMatch: '*'})
-			const held = head.metadata['md5chksum'] ?? Buffer.from(head.etag, 'hex').toString('base64')
-			if (held !== md5.toString('base64') || !isOfType(key, head, entry)) throw error
-			return isDeepStrictEqual(head.metadata, properties.metadata)
-				? {etag: head.etag, version: head.version, modified: head.modified}
-				: put({ifMatch: head.etag})
-		}
 	}
 
 	async #attributes(entry: Entry): Promise<void> {

@@ -1,0 +1,74 @@
+// A file in one piece: by a thread of the crew where there are many, else here.
+
+import {isDeepStrictEqual} from 'node:util'
+import type {Entry, Local} from '../format/entry.ts'
+import {type Condition, isKind, type Written} from '../store/store.ts'
+import {type Cargo, cargoOf} from './cargo.ts'
+import {isOfType} from './same-type.ts'
+import type {SentFile} from './send-parts.ts'
+import type {Sender} from './send.ts'
+import {SmallFiles} from './small-files.ts'
+
+export class WholeFiles {
+	readonly #sender: Sender
+	readonly #small: SmallFiles
+	/** Until the store shows that it is not so. */
+	#etagIsMd5 = true
+
+	constructor(sender: Sender) {
+		this.#sender = sender
+		this.#small = new SmallFiles(sender.options.crew)
+	}
+
+	async send(planned: Entry, local: Local): Promise<SentFile> {
+		return (await this.#byThread(planned, local)) ?? this.#here(planned)
+	}
+
+	/** Ends the threads. */
+	close(): Promise<void> {
+		return this.#small.close()
+	}
+
+	/** Lets a thread send a file, if it is one for threads and that goes well. */
+	async #byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
+		if (!this.#etagIsMd5 || !this.#sender.options.store.conditional) return undefined
+		const task = {path: planned.path, local, guard: this.#sender.guard(planned)}
+		const sent = await this.#small.send(task, (path) => this.#sender.key(path))
+		return sent && {...sent, entry: {...planned, local: sent.local, attrs: sent.attrs}}
+	}
+
+	/**
+	 * Sends a file in one piece. Where a bucket encrypts with a key of its own, its ETags are no MD5s, and
+	 * metadata must hold the MD5: that shows in the first reply, and what was sent until then is sent again.
+	 */
+	async #here(planned: Entry): Promise<SentFile> {
+		const etagIsMd5 = this.#etagIsMd5
+		const cargo = cargoOf(planned, this.#sender.options, etagIsMd5)
+		await this.#sender.sendSide(cargo.side)
+		const written = await this.#put(cargo)
+		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
+			return {entry: cargo.entry, written, size: cargo.body.length}
+		this.#etagIsMd5 = false
+		return this.#here({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
+	}
+
+	/** Writes under the guard, or finds that what stands there is what was to be written. */
+	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
+		const {store, acl, storageClass} = this.#sender.options
+		const key = this.#sender.key(entry.path)
+		const put = (condition: Condition) =>
+			store.put(key, body, {...properties, acl, storageClass, md5, ...condition})
+		try {
+			return await put(this.#sender.guard(entry))
+		} catch (error) {
+			if (!isKind(error, 'precondition') && !isKind(error, 'not-found')) throw error
+			const head = await store.head(key)
+			if (!head) return put({ifNoneMatch: '*'})
+			const held = head.metadata['md5chksum'] ?? Buffer.from(head.etag, 'hex').toString('base64')
+			if (held !== md5.toString('base64') || !isOfType(key, head, entry)) throw error
+			return isDeepStrictEqual(head.metadata, properties.metadata)
+				? {etag: head.etag, version: head.version, modified: head.modified}
+				: put({ifMatch: head.etag})
+		}
+	}
+}
