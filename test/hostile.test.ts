@@ -521,3 +521,24 @@ test.serial('a tree that is pulled is that which was pushed, whoever looks', asy
 	t.deepEqual(await run(there, ['pull', '-a']), QUIET)
 	t.deepEqual(snapshot(there), snapshot(here))
 })
+
+// ---- what is promised
+
+test('every test that s3r-guarantees(7) names is there', (t) => {
+	const page = fs.readFileSync('man/s3r-guarantees.7', 'utf8')
+	const named = [...page.matchAll(/^\.Pa (test\/\S+) :\n\.Dq (.*)$/gm)]
+	t.true(named.length > 20)
+	for (const [, file = '', title = ''] of named) {
+		const source = fs.readFileSync(file, 'utf8')
+		// the tests of faults and kills have a name of theirs in their titles
+		const known = [
+			title,
+			title.replace(/(survive) .*/, '$1 ${fault}'),
+			title.replace(/.*(?= that is killed anywhere)/, '${title}'),
+		]
+		t.true(
+			known.some((text) => source.includes(text)),
+			`${file}: ${title}`,
+		)
+	}
+})

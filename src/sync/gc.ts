@@ -1,6 +1,6 @@
 // What killed runs leave behind, and nobody will come back for.
 
-import {unlinkSync} from 'node:fs'
+import {existsSync, readdirSync, unlinkSync} from 'node:fs'
 import {forFs, nameOf, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {decodeMetadata} from '../format/foreign.ts'
@@ -37,6 +37,7 @@ export async function* collectGarbage(options: GcOptions): AsyncGenerator<Garbag
 	yield* rememberedUploads(options)
 	yield* otherUploads(options)
 	yield* temporaryFiles(options)
+	yield* unfinishedFiles(options)
 	if (options.side) yield* sideObjects(options)
 }
 
@@ -71,6 +72,17 @@ function* temporaryFiles({place, pretend, onError}: GcOptions): Generator<Garbag
 		if (path.endsWith('/') || !isAbandoned(nameOf(path))) continue
 		if (!pretend) unlinkSync(forFs(join(place.root, path)))
 		yield {kind: 'temporary', name: path}
+	}
+}
+
+/** What killed runs began to write in .s3rsync. Nobody else does, for the lock is held. */
+function* unfinishedFiles({place, pretend}: GcOptions): Generator<Garbage> {
+	const uploads = readdirSync(forFs(join(place.dir, 'uploads')), 'latin1').map((name) => `uploads/${name}`)
+	for (const name of ['index.new', ...uploads]) {
+		const file = join(place.dir, name)
+		if (!name.endsWith('.new') || !existsSync(forFs(file))) continue
+		if (!pretend) unlinkSync(forFs(file))
+		yield {kind: 'temporary', name: `.s3rsync/${name}`}
 	}
 }
 
