@@ -10,7 +10,8 @@ import {filesOf, scopeOf} from '../src/cli/pushing.ts'
 import {isWithin, openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import {surrogateEscaped} from '../src/format/json.ts'
 import {readIndex} from '../src/repo/session.ts'
-import {type Mismatch, verify} from '../src/sync/verify.ts'
+import type {Mismatch, Proof} from '../src/sync/evidence.ts'
+import {verify} from '../src/sync/verify.ts'
 
 export default command({
 	name: 'verify',
@@ -20,7 +21,10 @@ export default command({
 		read: {type: 'boolean', help: 'read every object again'},
 		verbose: {type: 'boolean', short: 'v', help: 'say how much was verified'},
 		null: recordFlags.null,
-		json: {type: 'boolean', help: 'print JSON, one object a line, with the evidence'},
+		json: {
+			type: 'boolean',
+			help: 'print JSON, one object a line, with the evidence; with -v of what is right, too',
+		},
 		...remoteFlags,
 	},
 
@@ -47,6 +51,11 @@ export default command({
 					const line = flags.json ? jsonOf(mismatch) : textOf(mismatch, nul)
 					printing = printing.then(() => io.record(line, nul))
 				},
+				onSame(proof) {
+					if (!flags.json || !flags.verbose) return
+					const line = proofOf(proof)
+					printing = printing.then(() => io.record(line, nul))
+				},
 				onError: errors.failed,
 				signal,
 			})
@@ -60,6 +69,9 @@ export default command({
 })
 
 const textOf = ({what, path}: Mismatch, nul: boolean): Path => `${what}\t${nul ? path : quote(path)}`
+
+const proofOf = ({path, local, remote, read}: Proof): Path =>
+	fromUnicode(JSON.stringify({what: 'same', path: surrogateEscaped(path), local, remote, read}))
 
 const jsonOf = ({what, path, expected, found}: Mismatch): Path =>
 	fromUnicode(JSON.stringify({what, path: surrogateEscaped(path), expected, found}))

@@ -3,44 +3,21 @@
 
 import {setImmediate as turn} from 'node:timers/promises'
 import {reason} from '../base/errors.ts'
-import type {Path} from '../base/path.ts'
+import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, remoteIsBase, typeOf} from '../format/entry.ts'
+import {type Entry, localIsBase, remoteIsBase, typeOf} from '../format/entry.ts'
+import {decodeMetadata} from '../format/foreign.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Store} from '../store/store.ts'
 import {arrivalOf} from './arrival.ts'
 import {contentOf, Damaged, rereading} from './content.ts'
+import {difference, md5Text, type Mismatch, objectDifference, type Proof} from './evidence.ts'
 import {type Heard, listPaths} from './fetch.ts'
 import {isFinal} from './final.ts'
 import type {Contents} from './scan.ts'
 import {contentMd5} from './unchanged.ts'
-
-/** What is not as it should be of a path. */
-export type What =
-	/** The file is gone. */
-	| 'local-missing'
-	/** The file holds something else than both sides held, and its times say so. */
-	| 'local-changed'
-	/** The file holds something else, and nothing but its content says so. */
-	| 'local-damaged'
-	/** The object is gone. */
-	| 'remote-missing'
-	/** The object is another one. */
-	| 'remote-changed'
-	/** The index does not know of the object. */
-	| 'remote-new'
-	/** The object's bytes are not those that were stored. */
-	| 'remote-damaged'
-
-/** A mismatch, with its evidence: digests as in records, sizes, or what was said. */
-export type Mismatch = {
-	readonly what: What
-	readonly path: Path
-	readonly expected?: string | undefined
-	readonly found?: string | undefined
-}
 
 export type VerifyOptions = {
 	readonly store: Store
@@ -52,6 +29,8 @@ export type VerifyOptions = {
 	/** Reads every object again. */
 	readonly read?: boolean | undefined
 	readonly onMismatch: (mismatch: Mismatch) => void
+	/** Told of each path that is as it should be, with what proves it. */
+	readonly onSame?: ((proof: Proof) => void) | undefined
 	/** Told of what could not be verified. */
 	readonly onError: (path: Path, error: unknown) => void
 	readonly signal?: AbortSignal | undefined
@@ -70,6 +49,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 	const objects = await verifier.remote()
 	const files = await verifier.local()
 	if (options.read) await verifier.contents()
+	verifier.prove()
 	return {objects, files}
 }
 
@@ -77,15 +57,41 @@ class Verifier {
 	readonly #options: VerifyOptions
 	/** Rows whose object is there and is the one that the index knows. */
 	readonly #good: Uint8Array
+	/** Rows whose object has another ETag: it, until the file has been read. */
+	readonly #others = new Map<number, string>()
+	/** Paths that something was said of. */
+	readonly #told = new Set<Path>()
+	/** Rows whose file is as it should be. */
+	readonly #proven: Uint8Array
 
 	constructor(options: VerifyOptions) {
 		this.#options = options
 		this.#good = new Uint8Array(options.index.count)
+		this.#proven = new Uint8Array(options.index.count)
+	}
+
+	#tell(mismatch: Mismatch): void {
+		this.#told.add(mismatch.path)
+		this.#options.onMismatch(mismatch)
+	}
+
+	/** Tells of every path that nothing was said of, and both of whose sides are what the index says. */
+	prove(): void {
+		const {onSame, read = false} = this.#options
+		if (!onSame) return
+		for (const {entry, row} of this.#entries())
+			if (entry.remote && this.#good[row] && this.#proven[row] && !this.#told.has(entry.path))
+				onSame({
+					path: entry.path,
+					local: md5Text(entry.base?.md5),
+					remote: `etag:${entry.remote.etag}`,
+					read,
+				})
 	}
 
 	/** The listing against the index. */
 	async remote(): Promise<number> {
-		const {store, prefix, within, index, onError, onMismatch} = this.#options
+		const {store, prefix, within, index, onError} = this.#options
 		const seen = new Uint8Array(index.count)
 		let count = 0
 		for await (const page of listPaths(store, prefix, onError))
@@ -98,22 +104,21 @@ class Verifier {
 			}
 		for (const {entry, row} of this.#entries())
 			if (entry.remote && !seen[row])
-				onMismatch({what: 'remote-missing', path: entry.path, expected: `etag:${entry.remote.etag}`})
+				this.#tell({what: 'remote-missing', path: entry.path, expected: `etag:${entry.remote.etag}`})
 		return count
 	}
 
 	#object({path, etag, size}: Heard, row: number): void {
-		const {index, onMismatch} = this.#options
+		const {index} = this.#options
 		const entry = row < 0 ? undefined : index.entry(row)
 		const known = entry?.remote
 		const found = `etag:${etag}`
-		if (!entry || !known) onMismatch({what: 'remote-new', path, found})
-		else if (known.etag !== etag)
-			onMismatch({what: 'remote-changed', path, expected: `etag:${known.etag}`, found})
+		if (!entry || !known) this.#tell({what: 'remote-new', path, found})
+		else if (known.etag !== etag) this.#others.set(row, etag)
 		else if (known.size !== size)
-			onMismatch({what: 'remote-changed', path, expected: `${known.size} bytes`, found: `${size} bytes`})
+			this.#tell({what: 'remote-changed', path, expected: `${known.size} bytes`, found: `${size} bytes`})
 		else if (entry.base && !remoteIsBase(entry))
-			onMismatch({what: 'remote-changed', path, expected: md5(entry.base.md5), found})
+			this.#tell({what: 'remote-changed', path, expected: md5Text(entry.base.md5), found})
 		else this.#good[row] = 1
 	}
 
@@ -133,29 +138,47 @@ class Verifier {
 				onError(entry.path, error)
 			}
 		}
+		for (const [row, etag] of this.#others) {
+			const {path, remote} = this.#options.index.entry(row)
+			this.#tell({what: 'remote-changed', path, expected: `etag:${remote?.etag}`, found: `etag:${etag}`})
+		}
 		return count
 	}
 
-	#file({path, local, base, remote}: Entry, row: number): void {
-		const {files, index, onMismatch} = this.#options
+	#file(entry: Entry, row: number): void {
+		const {path, local, base, remote} = entry
+		const {files, index} = this.#options
 		const stat = files.stat(path)
-		if (!stat || !local) return onMismatch({what: 'local-missing', path, expected: md5(base?.md5)})
+		if (!stat || !local) return this.#tell({what: 'local-missing', path, expected: md5Text(base?.md5)})
 		const expected = base ? base.md5 : remote?.etag
 		const isOfType = typeOf(stat.mode) === (base?.type ?? typeOf(local.mode))
 		const found = isOfType ? contentMd5(path, stat, files) : undefined
-		if (isOfType && (found === expected || found === undefined)) return
+		if (isOfType && (found === expected || found === undefined)) return this.#attributes(entry, stat, row)
+		if (found !== undefined && found === this.#others.get(row) && index.matches(row, stat)) {
+			this.#others.delete(row)
+			return this.#tell({what: 'index-damaged', path, expected: md5Text(found), found: md5Text(expected)})
+		}
 		const isUnsuspected = local.md5 === expected && index.matches(row, stat)
-		onMismatch({
+		this.#tell({
 			what: isUnsuspected ? 'local-damaged' : 'local-changed',
 			path,
-			expected: md5(expected),
-			found: md5(found),
+			expected: md5Text(expected),
+			found: md5Text(found),
 		})
+	}
+
+	/** The attributes of a file that holds what it should; a directory's time changes with what is in it. */
+	#attributes(entry: Entry, {mode, mtime, uid, gid}: Stat, row: number): void {
+		const expected = localIsBase(entry) ? entry.local : entry.base?.was
+		const time = isDirectory(entry.path) ? {} : {mtime}
+		const differs = expected && difference(expected, {mode, uid, gid, ...time})
+		if (differs) this.#tell({what: 'local-attributes', path: entry.path, ...differs})
+		else this.#proven[row] = 1
 	}
 
 	/** The objects' bytes against what both sides held. */
 	async contents(): Promise<void> {
-		const {signal, onError, onMismatch} = this.#options
+		const {signal, onError} = this.#options
 		await pool(this.#goodEntries(), {width: WIDTH, signal}, async (entry) => {
 			try {
 				await rereading(() => this.#content(entry))
@@ -163,18 +186,19 @@ class Verifier {
 				if (isFinal(error)) throw error
 				if (!(error instanceof Damaged)) onError(entry.path, error)
 				else
-					onMismatch({
+					this.#tell({
 						what: 'remote-damaged',
 						path: entry.path,
-						expected: md5(entry.base?.md5),
+						expected: md5Text(entry.base?.md5),
 						found: reason(error),
 					})
 			}
 		})
 	}
 
-	async #content({path, base}: Entry): Promise<void> {
-		const {store, prefix, onMismatch} = this.#options
+	async #content(entry: Entry): Promise<void> {
+		const {path, base} = entry
+		const {store, prefix} = this.#options
 		const key = prefix + keyOf(path)
 		const {head, body} = await store.get(key)
 		const pieces = contentOf(arrivalOf(path, key, head, {}, 0), body, () => {})
@@ -182,7 +206,10 @@ class Verifier {
 		while (!next.done) next = await pieces.next()
 		const found = next.value.md5
 		if (base?.md5 !== undefined && base.md5 !== found)
-			onMismatch({what: 'remote-damaged', path, expected: md5(base.md5), found: md5(found)})
+			this.#tell({what: 'remote-damaged', path, expected: md5Text(base.md5), found: md5Text(found)})
+		if (!localIsBase(entry)) return
+		const differs = objectDifference(entry, decodeMetadata(head.metadata, {key, ...head}).attributes)
+		if (differs) this.#tell({what: 'remote-attributes', path, ...differs})
 	}
 
 	*#goodEntries(): Iterable<Entry> {
@@ -195,6 +222,3 @@ class Verifier {
 			if (!within || within(index.path(row))) yield {entry: index.entry(row), row}
 	}
 }
-
-const md5 = (digest: string | undefined): string | undefined =>
-	digest === undefined ? undefined : `md5:${digest}`

@@ -321,7 +321,7 @@ export const TARGETS: readonly Target[] = [
 	{
 		name: 'metadata',
 		samples: samples(
-			's3r:v=1;link=0123456789ab;rdev=8:1;size=5;md5=x;enc=gzip;uname=a;gname=b;x=/w==\nfile-permissions:0100644\nfile-owner:1000\nfile-group:100\nfile-mtime:1700000000000000001ns\nmtime:1700000000.000000001\nmd5chksum:AAAAAAAAAAAAAAAAAAAAAA==',
+			`s3r:v=1;hl=0123456789ab;rdev=8:1;size=5;md5=${MD5};enc=gzip;uname=a;gname=b;x=@${MD5}\nfile-permissions:0100644\nfile-owner:1000\nfile-group:100\nfile-mtime:1700000000000000001ns\nmtime:1700000000.000000001\nmd5chksum:AAAAAAAAAAAAAAAAAAAAAA==`,
 			's3cmd-attrs:uid:0/gname:root/uname:root/gid:0/mode:33188/mtime:1700000000/atime:1/md5:x/ctime:1',
 			'mode:33188\nuid:0\ngid:0\nmtime:1700000000\natime:1',
 			'mc-attrs:atime:1#5/gid:0/gname:r/mode:33188/mtime:17#5/uid:0\nowner:1\npermissions:420\ngroup:5',
