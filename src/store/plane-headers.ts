@@ -56,7 +56,7 @@ export const writtenIn = (headers: Replied): Written => ({
 })
 
 /** The bytes of the whole object, also in the reply to a range. */
-export function sizeIn(headers: Replied): number {
+function sizeIn(headers: Replied): number {
 	const range = headers.get('content-range')
 	const size = Number(
 		range === undefined ? (headers.get('content-length') ?? 0) : range.slice(range.lastIndexOf('/') + 1),

@@ -9,7 +9,7 @@ const LEFT = /[!'()*]/g
 const escape = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`
 
 /** A name or a value of a query. */
-export const encode = (text: string): string =>
+const encode = (text: string): string =>
 	PLAIN.test(text) ? text : encodeURIComponent(text).replace(LEFT, escape)
 
 /** A key as the path of a request: its slashes stay. */

@@ -163,18 +163,14 @@ export class Scanner {
 		const at = this.#at
 		this.#at += ISO.length + close.length
 		for (const i of MARKS) if (bytes[at + i] !== ISO[i]) return Number.NaN
-		const two = (from: number) => this.#digits(at + from, at + from + 2)
-		const [month, day, hour, minute, second] = [two(5), two(8), two(11), two(14), two(17)]
+		const month = this.#digits(at + 5, at + 7)
+		const day = this.#digits(at + 8, at + 10)
+		const hour = this.#digits(at + 11, at + 13)
+		const minute = this.#digits(at + 14, at + 16)
+		const second = this.#digits(at + 17, at + 19)
 		if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return Number.NaN
-		const time = Date.UTC(
-			this.#digits(at, at + 4),
-			month - 1,
-			day,
-			hour,
-			minute,
-			second,
-			this.#digits(at + 20, at + 23),
-		)
+		const millisecond = this.#digits(at + 20, at + 23)
+		const time = Date.UTC(this.#digits(at, at + 4), month - 1, day, hour, minute, second, millisecond)
 		// a day that its month does not have would be one of the next
 		return day < 29 || new Date(time).getUTCDate() === day ? time : Number.NaN
 	}
