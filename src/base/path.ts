@@ -3,6 +3,8 @@
 // A path is relative to the root, '/'-separated. A directory's path ends in '/', so that the order
 // of paths is the order of S3's keys; the root itself is './'.
 
+import {isUtf8} from 'node:buffer'
+
 /** A file name or path as bytes, one char (0-255) each. */
 export type Path = string
 
@@ -24,11 +26,8 @@ export const fromUnicode = (text: string): Path =>
 /** The path as Unicode, or undefined if its bytes are not valid UTF-8. */
 export function toUnicode(path: Path): string | undefined {
 	if (ASCII.test(path)) return path
-	try {
-		return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(toBytes(path))
-	} catch {
-		return undefined
-	}
+	const bytes = toBytes(path)
+	return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 /** What node:fs takes for this path: the string itself when it is ASCII, else its bytes. */
