@@ -176,3 +176,30 @@ for (const seed of [1, 2])
 		t.true(total(proxy) > 0)
 		t.log(`${total(proxy)} injected`)
 	})
+
+test.serial('what a listing lacks is not deleted here, and comes with the next one', async (t) => {
+	const {proxy, bucket, run, straight} = await throughFaults(t, {
+		seed: 1,
+		faults: ['list-omits'],
+		rate: 1,
+		most: 1,
+	})
+	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	for (const root of [here, there]) fs.mkdirSync(root)
+	makeTree(here)
+	for (const root of [here, there]) await straight(root, 'init', bucket)
+	t.deepEqual(await straight(here, 'push', '-aH'), QUIET)
+	t.deepEqual(await straight(there, 'pull', '-aH'), QUIET)
+	await sleep(1000 - (Date.now() % 1000))
+	fs.rmSync(`${here}/twin`)
+	t.deepEqual(await straight(here, 'push', '-aH', '--delete'), QUIET)
+	const result = await run(there, 'pull', '-aH', '--delete')
+	t.is(proxy.injected.get('list-omits'), 1)
+	t.is(result.status, 23)
+	t.regex(result.stderr, /^error: '.*': the remote has it, though it was not listed$/m)
+	t.false(fs.existsSync(`${there}/twin`))
+	t.deepEqual(Object.keys(snapshot(there)), Object.keys(snapshot(here)))
+	t.deepEqual(await run(there, 'pull', '-aH', '--delete'), QUIET)
+	t.deepEqual(snapshot(there), snapshot(here))
+	t.deepEqual(await run(there, 'push', '-aH'), QUIET)
+})

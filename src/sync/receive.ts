@@ -54,6 +54,7 @@ export async function receive(
 	const how = {width: options.jobs ?? JOBS, signal: options.signal}
 	try {
 		await pool(items, how, (item) => receiver.execute(item))
+		await pool([...receiver.deletions], how, (path) => receiver.confirm(path))
 		receiver.deleteAll()
 		await pool(receiver.blocked, how, (item) => receiver.take(item))
 	} finally {
@@ -68,7 +69,7 @@ export class Receiver {
 	readonly directories: Directories
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
-	readonly #deletions: Path[] = []
+	readonly deletions = new Set<Path>()
 
 	constructor(options: ReceiveOptions) {
 		this.options = options
@@ -81,7 +82,7 @@ export class Receiver {
 	async execute(item: PlanItem): Promise<void> {
 		const {status, entry} = item
 		const isConflict = status === 'C' && (this.options.backup === undefined || !entry.remote)
-		if (status === 'D') this.#deletions.push(entry.path)
+		if (status === 'D') this.deletions.add(entry.path)
 		else if (isConflict || status === '=') this.notes.tell(status, entry)
 		else if (this.options.pretend)
 			this.options.events.done({line: planLine(item, 'pull'), entry, was: entry.local})
@@ -188,9 +189,22 @@ export class Receiver {
 		disk.rename(path, kept)
 	}
 
+	/** Keeps a file whose object is there after all: a listing may lack what is written meanwhile. */
+	async confirm(path: Path): Promise<void> {
+		const {store, events} = this.options
+		try {
+			if (!(await store.head(this.key(path)))) return
+			throw fatal('the remote has it, though it was not listed', "the next 's3r pull' looks again")
+		} catch (error) {
+			if (isFinal(error)) throw error
+			this.deletions.delete(path)
+			events.failed(path, error)
+		}
+	}
+
 	/** Deletes what is to be deleted, the deepest first. */
 	deleteAll(): void {
-		for (const path of this.#deletions.toSorted((a, b) => comparePaths(b, a))) {
+		for (const path of [...this.deletions].toSorted((a, b) => comparePaths(b, a))) {
 			try {
 				this.#delete(path)
 			} catch (error) {
