@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
 import {serve} from '../src/serve/server.ts'
+import {FOUND} from './model/found.ts'
 import {Violation} from './model/history.ts'
 import {Random} from './model/random.ts'
 import {generate, type Plan} from './model/steps.ts'
@@ -48,6 +49,13 @@ async function shrunk(
 	}
 	return {plan: smallest, violation}
 }
+
+for (const [title, plans] of Object.entries(FOUND))
+	test.serial(`${title}: nothing is lost`, async (t) => {
+		const scratch = mkdtempSync(join(BASE, 's3r-model-'))
+		t.teardown(() => rmSync(scratch, {recursive: true, force: true}))
+		for (const plan of plans) t.is((await broken(scratch, plan))?.message, undefined)
+	})
 
 test.serial('interleavings of two or three writers lose nothing', async (t) => {
 	t.timeout(24 * 3600 * 1000)
