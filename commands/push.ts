@@ -47,6 +47,7 @@ export default command({
 			const outcome = await push({
 				open: async () => (opened = await openRemote(context, remote, {pretend, onSlowDown})).store,
 				jobs,
+				pretend,
 				crew: crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown, onPut}),
 				session,
 				files: filesOf(place, flags),

@@ -96,6 +96,7 @@ async function sendSources(
 			keyOf: (path) => keys.of(path) ?? '',
 			compress: flags.compress,
 			force: !flags['no-clobber'],
+			pretend: flags['dry-run'],
 			signal,
 		})
 	} finally {

@@ -29,6 +29,7 @@ export default command({
 		try {
 			await send(execution.items(session), {
 				store,
+				pretend,
 				session,
 				files: filesOf(place, {}),
 				owners,

@@ -121,11 +121,6 @@ export class IndexSession {
 		return new IndexSession(place, readIndex(place))
 	}
 
-	/** Whether it keeps its changes to itself, as everybody should who has it. */
-	get pretends(): boolean {
-		return this.#lock === undefined
-	}
-
 	get #journalFile(): Path {
 		return join(this.place.dir, 'journal')
 	}

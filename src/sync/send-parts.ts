@@ -39,13 +39,14 @@ type Piece = {readonly number: number; readonly body: Body; readonly md5: Buffer
 export type SentFile = {
 	readonly entry: Entry
 	readonly written: Written
-	/** Bytes stored. */ readonly size: number
+	/** Bytes stored. */
+	readonly size: number
 }
 
 /** Sends a file in parts; the entry returned has the local side that was sent. */
 export async function sendParts(sender: Sender, planned: Entry): Promise<SentFile> {
-	const {files, compress, session} = sender.options
-	if (session.pretends) return {entry: planned, written: {etag: ''}, size: planned.local?.size ?? 0}
+	const {files, compress, pretend} = sender.options
+	if (pretend) return {entry: planned, written: {etag: ''}, size: planned.local?.size ?? 0}
 	const file = files.open(planned.path)
 	try {
 		const entry = current(sender, planned, file)

@@ -44,6 +44,8 @@ export type SendOptions = {
 	readonly compress?: boolean | undefined
 	/** Writes without guards: our side wins. */
 	readonly force?: boolean | undefined
+	/** The store only pretends (-n): no upload is remembered or taken up. */
+	readonly pretend?: boolean | undefined
 	/** Items under way at once. */
 	readonly jobs?: PoolOptions['width'] | undefined
 	/** Threads for small files, made when there are many of them. */
