@@ -29,6 +29,13 @@ export const FOUND: Readonly<Record<string, readonly Plan[]>> = {
 			run(0, {name: 'push'}),
 			run(1, PULL),
 		),
+		plan(
+			write(0, 'd/x', 'one'),
+			run(0, PUSH),
+			write(1, 'd', 'two'),
+			run(1, PUSH),
+			run(0, {name: 'pull', backup: true}),
+		),
 	],
 	'a backup in the place of another': [
 		plan(
@@ -51,6 +58,13 @@ export const FOUND: Readonly<Record<string, readonly Plan[]>> = {
 			write(0, 'b', 'same'),
 			run(0, PUSH),
 			edit(1, {do: 'symlink', path: 'b', content: 'same'}),
+			run(1, PUSH),
+		),
+		plan(
+			write(0, 'b', 'same'),
+			run(0, PUSH),
+			edit(1, {do: 'symlink', path: 'b', content: 'same'}),
+			run(1, {name: 'fetch'}),
 			run(1, PUSH),
 		),
 	],
