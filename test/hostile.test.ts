@@ -234,7 +234,7 @@ test.serial('what unpacks to more than it says ends there, and leaves nothing', 
 test.serial('xattrs that are not what their name says, or too many, are refused', async (t) => {
 	const {name, raw} = await bucket(t)
 	const md5 = hex('the real ones')
-	await raw(`.s3r/xattrs/${md5}`, 'others')
+	await raw(`.s3r/xattrs/${md5}`, '6 1\nuser.ax')
 	await raw('file', 'x', {s3r: `v=1;x=@${md5}`, 'file-permissions': '0100644'})
 	const root = scratch(t)
 	await run(root, ['init', name])
