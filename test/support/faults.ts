@@ -208,11 +208,12 @@ class Proxy {
 	}
 }
 
-/** The method, the path and what of the query does not differ between two runs. */
+/** The method, the path below the bucket, and what of the query does not differ between two runs. */
 function nameOf(method: string, url: URL): string {
 	const query = [...url.searchParams].filter(([name]) => name !== 'x-id')
 	const shown = query.map(([name, value]) => (name === 'uploadId' ? name : `${name}=${value}`)).toSorted()
-	return `${method} ${decodeURIComponent(url.pathname)}${shown.length > 0 ? `?${shown.join('&')}` : ''}`
+	const path = decodeURIComponent(url.pathname).replace(/^\/[^/]*/, '')
+	return `${method} ${path}${shown.length > 0 ? `?${shown.join('&')}` : ''}`
 }
 
 const isWrite = (name: string): boolean => /^PUT |^POST .*\?uploadId$/.test(name)
