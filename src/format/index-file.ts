@@ -105,6 +105,12 @@ export class IndexFile implements Sections {
 		return (this.flags(row) & F.local) !== 0
 	}
 
+	/** Whether any entry has a remote side. */
+	someRemote(): boolean {
+		for (let row = 0; row < this.count; row++) if (this.hasRemote(row)) return true
+		return false
+	}
+
 	hasRemote(row: number): boolean {
 		return (this.flags(row) & F.remote) !== 0
 	}

@@ -17,12 +17,15 @@ const isLeaving = ({local, base, remote}: Entry): boolean =>
 export class Clashes {
 	readonly #index: IndexFile
 	readonly #options: Options
+	/** Whether there are objects at all: a first push has nothing to be in the way of. */
+	readonly #isEmpty: boolean
 	/** The directory last asked for, and whether a file's object is in its way: what is in it comes in a row. */
 	#last: {readonly directory: Path; readonly isBarred: boolean} = {directory: '', isBarred: false}
 
 	constructor(index: IndexFile, options: Options) {
 		this.#index = index
 		this.#options = options
+		this.#isEmpty = !index.someRemote()
 	}
 
 	/** The status of an item of a push, as the items of other types under its name let it be. */
@@ -43,6 +46,7 @@ export class Clashes {
 
 	/** Whether objects that stay are in the way of a new one. */
 	#isBarred(path: Path): boolean {
+		if (this.#isEmpty) return false
 		const stays = (other: Entry) => !(isLeaving(other) && this.#options.delete)
 		const isFull = !isDirectory(path) && (this.#holds(`${path}/`, stays) || this.#stands(`${path}/`))
 		return isFull || this.#isBelowFile(isDirectory(path) ? path : parentOf(path))

@@ -7,7 +7,7 @@ import type {IndexFile} from '../format/index-file.ts'
 import type {Store} from '../store/store.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {scan, type ScanOptions, type Select} from './scan.ts'
-import {isSelected} from './scanner.ts'
+import {selector} from './scanner.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
@@ -93,9 +93,10 @@ export function guardedPlan(
 	options: Pick<PushOptions, 'select' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same'>,
 ): {readonly items: Generator<PlanItem, undefined>; readonly outcome: Outcome} {
 	const {select, within, force, same, maxDelete = Infinity} = options
-	const takesPart = (path: Path) => within?.(path) !== false && (path === ROOT || isSelected(path, select))
+	const isChosen = selector(select)
+	const takesPart = (path: Path) => within?.(path) !== false && (path === ROOT || isChosen(path))
 	const how = {direction, force, same, delete: options.delete, select: takesPart}
-	const count = countDeletions(known, how)
+	const count = unread || maxDelete < Infinity ? countDeletions(known, how) : 0
 	const outcome = count > maxDelete ? {tooMany: count} : unread && count > 0 ? {unread} : undefined
 	const items = plan(known, how)
 	return outcome ? {items: withoutDeletions(items), outcome} : {items, outcome: {}}

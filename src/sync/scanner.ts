@@ -218,10 +218,22 @@ const remembering = (old: Entry): Base | undefined =>
 	old.base && old.local && localIsBase(old) ? {...old.base, was: old.local} : old.base
 
 /** Whether `path` and every directory that leads to it take part. */
-export function isSelected(path: Path, select: Select | undefined): boolean {
+function isSelected(path: Path, select: Select | undefined): boolean {
 	if (!select) return true
 	for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (!select(at, true)) return false
 	return select(path, isDirectory(path))
+}
+
+/** As isSelected, for many paths: what lies in one directory comes in a row, and that is asked for once. */
+export function selector(select: Select | undefined): (path: Path) => boolean {
+	if (!select) return () => true
+	let last = {directory: '', takesPart: true}
+	return (path) => {
+		const directory = parentOf(path)
+		if (directory !== last.directory)
+			last = {directory, takesPart: directory === '' || isSelected(directory, select)}
+		return last.takesPart && select(path, isDirectory(path))
+	}
 }
 
 /** The status of a local side against what the index had; undefined where only ctime or inode differ. */

@@ -1,6 +1,6 @@
 // Which files take part: the rules of the command line first, then the ignore files.
 
-import {readFileSync} from 'node:fs'
+import {existsSync, readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
 import {FilterRules, type Rule} from '../format/filter.ts'
@@ -18,6 +18,8 @@ export type SelectOptions = {
 }
 
 function readIfThere(file: Path): string | undefined {
+	// most directories have none, and an error costs ten times the question
+	if (!existsSync(forFs(file))) return undefined
 	try {
 		return readFileSync(forFs(file), 'latin1')
 	} catch (error) {
@@ -60,17 +62,17 @@ class Ignores {
 		return rule !== undefined && !rule.negated
 	}
 
-	/** Makes the stack that of a directory. */
+	/** Makes the stack hold what counts in a directory; files of deeper ones do no harm, and may be asked for again. */
 	#enter(directory: Path): void {
 		for (
 			let top = this.#directories.at(-1);
-			top && !directory.startsWith(top.path);
+			top && !isOneWay(top.path, directory);
 			top = this.#directories.at(-1)
 		) {
 			this.#directories.pop()
 			if (top.has) this.#stack.pop()
 		}
-		if (this.#directories.at(-1)?.path === directory) return
+		if (this.#directories.at(-1)?.path.startsWith(directory)) return
 		if (directory !== '') this.#enter(parentOf(directory))
 		// a key may name what is no path below the root
 		if (directory !== '' && unsafe(directory) !== undefined) return
@@ -79,3 +81,6 @@ class Ignores {
 		this.#directories.push({path: directory, has: text !== undefined})
 	}
 }
+
+/** Whether one of two directories leads to the other. */
+const isOneWay = (a: Path, b: Path): boolean => a.startsWith(b) || b.startsWith(a)
