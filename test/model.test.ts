@@ -133,7 +133,7 @@ test.serial(
 		t.is(first.status, 0, first.stderr)
 		t.regex(first.stderr, /^warning: s3:\/\/testrsync\/ has no conditional writes: .*\n$/)
 		t.regex(readFileSync(join(a, '.s3rsync/config'), 'utf8'), /\tconditional = false\n/)
-		t.is(probes(log), 2)
+		t.is(probes(log), 3)
 
 		writeFileSync(join(a, 'g'), 'more')
 		log.length = 0
@@ -151,20 +151,24 @@ test.serial(
 	},
 )
 
-test.serial('a store that obeys conditions is probed once, and costs two requests for it', async (t) => {
-	const {env, log, clone} = await served(t, true)
-	const [a, b] = [await clone('a'), await clone('b')]
-	for (let i = 0; i < 300; i++) {
-		mkdirSync(join(a, `d${i % 3}`), {recursive: true})
-		writeFileSync(join(a, `d${i % 3}/f${i}`), String(i))
-	}
-	log.length = 0
-	t.deepEqual(await s3r(['push', '-a'], {cwd: a, env}), {status: 0, stdout: '', stderr: ''})
-	t.is(log.length, 306)
-	t.is(probes(log), 2)
-	writeFileSync(join(b, 'other'), 'x')
-	log.length = 0
-	t.is((await s3r(['push', 'other'], {cwd: b, env})).status, 0)
-	t.is(probes(log), 1)
-	t.regex(readFileSync(join(b, '.s3rsync/config'), 'utf8'), /\tconditional = true\n/)
-})
+test.serial(
+	'a store that obeys conditions is probed once, costs three requests for it, and keeps nothing of it',
+	async (t) => {
+		const {env, log, clone} = await served(t, true)
+		const [a, b] = [await clone('a'), await clone('b')]
+		for (let i = 0; i < 300; i++) {
+			mkdirSync(join(a, `d${i % 3}`), {recursive: true})
+			writeFileSync(join(a, `d${i % 3}/f${i}`), String(i))
+		}
+		log.length = 0
+		t.deepEqual(await s3r(['push', '-a'], {cwd: a, env}), {status: 0, stdout: '', stderr: ''})
+		t.is(log.length, 307)
+		t.is(probes(log), 3)
+		t.is((await s3r(['ls-remote', 's3://testrsync/.s3r/', '--name-only'], {cwd: a, env})).stdout, 'root\n')
+		writeFileSync(join(b, 'other'), 'x')
+		log.length = 0
+		t.is((await s3r(['push', 'other'], {cwd: b, env})).status, 0)
+		t.is(probes(log), 3)
+		t.regex(readFileSync(join(b, '.s3rsync/config'), 'utf8'), /\tconditional = true\n/)
+	},
+)

@@ -11,7 +11,7 @@ import type {Outcome} from '../sync/push.ts'
 import {tooManyDeletions} from '../sync/push.ts'
 import type {Direction} from '../sync/plan.ts'
 import type {Context, Flags, Values} from './command.ts'
-import {dryRunFlags, filterFlags, progressFlags, remoteFlags, storedFlags, verboseFlags} from './flags.ts'
+import {dryRunFlags, filterFlags, progressFlags, remoteFlags, verboseFlags} from './flags.ts'
 import {humanBytes} from './human.ts'
 import {itemized} from './itemized.ts'
 import {Progress} from './progress.ts'
@@ -49,7 +49,6 @@ export const transferFlags = {
 } as const satisfies Flags
 
 export type ReportValues = Values<typeof verboseFlags & typeof reportFlags & typeof progressFlags>
-export type StoredAndRemote = Values<typeof remoteFlags & typeof storedFlags>
 
 /** Tells a person, on the command's streams, what the work says of itself. */
 export class Report {

@@ -31,7 +31,7 @@ const STAR_STAR: Piece = {source: '[^]*?', star: 'deep'}
 const COMPONENTS: Piece = {source: '(?:[^]*?/)??', star: 'deep'}
 
 /** The source of a regular expression that matches what these bytes do. */
-export const escapeRegExp = (text: string): string =>
+const escapeRegExp = (text: string): string =>
 	text.replace(/[^A-Za-z0-9_]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 /**

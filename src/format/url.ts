@@ -38,7 +38,7 @@ const RESERVED: Rules = [
 export const checkNewBucket = (name: string): string => check(name, [...SHAPE, ...RESERVED])
 
 /** The name of a bucket that may exist: a usage error says why none can be called so. */
-export const checkBucket = (name: string): string => check(name, SHAPE)
+const checkBucket = (name: string): string => check(name, SHAPE)
 
 function check(name: string, rules: Rules): string {
 	const broken = rules.find(([rule]) => !rule.test(name))

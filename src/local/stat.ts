@@ -31,7 +31,7 @@ export type Stat = {
 const NO_DEVICE: Device = {major: 0, minor: 0}
 
 /** Whether a mode is that of a block or character device. */
-export const isDevice = (mode: number): boolean => (mode & S_IFMT) === S_IFBLK || (mode & S_IFMT) === S_IFCHR
+const isDevice = (mode: number): boolean => (mode & S_IFMT) === S_IFBLK || (mode & S_IFMT) === S_IFCHR
 
 /** A directory of the user's as a byte string without a final '/': a string is Unicode, a Buffer bytes. */
 export function placeOf(directory: string | Buffer): Path {
@@ -78,7 +78,7 @@ function small(value: bigint): number | bigint {
 }
 
 /** Major and minor of a dev_t, as makedev(3) packs them. */
-export function splitDevice(dev: bigint): Device {
+function splitDevice(dev: bigint): Device {
 	if (process.platform === 'darwin')
 		return {major: Number((dev >> 24n) & 0xffn), minor: Number(dev & 0xffffffn)}
 	return {

@@ -11,7 +11,7 @@ import {S_IFDIR, S_IFMT} from '../format/mode.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** s3r's own directory, never walked. */
-export const OWN = '.s3rsync'
+const OWN = '.s3rsync'
 
 export type Entry = {readonly path: Path; readonly stat: Stat}
 

@@ -17,7 +17,7 @@ export const isAcl = (name: string): boolean =>
 	name === 'system.posix_acl_access' || name === 'system.posix_acl_default'
 
 /** Whether an attribute of this name is one of these kinds. */
-export function isKept(name: string, {xattrs, acls}: XattrKinds): boolean {
+function isKept(name: string, {xattrs, acls}: XattrKinds): boolean {
 	if (isAcl(name)) return acls === true
 	if (xattrs !== true || name.startsWith('system.') || name === 'security.selinux') return false
 	return process.platform !== 'linux' || process.geteuid?.() === 0 || name.startsWith('user.')

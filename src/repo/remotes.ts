@@ -48,7 +48,7 @@ export function writeConfigText(file: Path, text: string): void {
 }
 
 /** The user's config and the local side's, the latter's settings behind the former's. */
-export function readConfig(place: Place | undefined, env: NodeJS.ProcessEnv): Config {
+function readConfig(place: Place | undefined, env: NodeJS.ProcessEnv): Config {
 	const files = [userConfigFile(env), ...(place ? [configFile(place)] : [])]
 	const texts = files.map((file) => {
 		const text = readText(file)

@@ -49,7 +49,7 @@ function byPolicy(call: Call, bucket: Bucket, action: string, key: string): 'All
 }
 
 /** Whether the caller may do `action`, for which `acl` must grant `permission`. */
-export function may(
+function may(
 	call: Call,
 	{
 		bucket,

@@ -75,7 +75,7 @@ export function aclOfHeaders(call: Call, owner: string, bucketOwner: string): Ac
 }
 
 /** Refuses an ACL where ACLs are disabled, or public where that is blocked. */
-export function checkAcl(info: BucketInfo, acl: Acl): void {
+function checkAcl(info: BucketInfo, acl: Acl): void {
 	if (info.ownership === 'BucketOwnerEnforced') {
 		const {owner} = info.acl
 		if (

@@ -66,7 +66,7 @@ export function storageHeaders(headers: Headers): Record<string, string> {
 }
 
 /** The MD5 of the customer's key in the headers, checked against the key; undefined without one. */
-export function customerKey(headers: Headers, prefix: 'x-amz-' | 'x-amz-copy-source-'): string | undefined {
+function customerKey(headers: Headers, prefix: 'x-amz-' | 'x-amz-copy-source-'): string | undefined {
 	const name = `${prefix}server-side-encryption-customer-`
 	const [algorithm, key, md5] = [
 		headers[`${name}algorithm`],
@@ -108,7 +108,7 @@ export function encryptionHeaders({headers, customerKey: md5}: Attributes): Reco
 	return {...(encryption === undefined ? {} : {[SSE]: encryption}), ...customerKeyHeaders(md5)}
 }
 
-export function tagsOfHeaders(headers: Headers): readonly Tag[] | undefined {
+function tagsOfHeaders(headers: Headers): readonly Tag[] | undefined {
 	const header = headers['x-amz-tagging']
 	const tags = header === undefined ? [] : checkTags(parseTagHeader(header))
 	return tags.length === 0 ? undefined : tags

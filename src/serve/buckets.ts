@@ -12,7 +12,7 @@ const BUCKETS_LIMIT = 10_000
 const HOME = 'us-east-1'
 
 /** Whether S3 takes a name for a new bucket. */
-export function isBucketName(name: string): boolean {
+function isBucketName(name: string): boolean {
 	return (
 		/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
 		!/\.\.|^\d+\.\d+\.\d+\.\d+$|^xn--|^sthree-|^amzn-s3-demo-|-s3alias$|--ol-s3$|\.mrap$|--x-s3$/.test(name)

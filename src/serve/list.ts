@@ -58,7 +58,7 @@ function lastOf(token: string): string {
 	return Buffer.from(token, 'base64url').toString('latin1')
 }
 
-export function listObjectsV2(call: Call): Reply {
+function listObjectsV2(call: Call): Reply {
 	const {query} = call
 	const {encode} = listParameters(call)
 	const limit = call.number('max-keys', PAGE)

@@ -74,7 +74,7 @@ export type Tree = string | number | boolean | undefined | readonly Tree[] | {re
 const ESCAPES: Record<string, string> = {'<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;'}
 
 /** Text as XML. Control characters are references, which XML 1.0 forbids and S3 answers nonetheless. */
-export function escapeXml(value: string): string {
+function escapeXml(value: string): string {
 	if (!/[<>&"\u0000-\u001f]/.test(value)) return value
 	return value.replace(
 		/[<>&"\u0000-\u001f]/g,

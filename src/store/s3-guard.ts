@@ -1,5 +1,6 @@
 // Guarded writes on stores that differ: AWS keeps every promise, others keep some.
 
+import {randomUUID} from 'node:crypto'
 import {SIDE} from '../format/key.ts'
 import {preconditionFailed} from './errors.ts'
 import type {OpenOptions} from './open.ts'
@@ -9,7 +10,7 @@ import {quoteEtag} from './s3-params.ts'
 import {type Condition, isKind, type Kind, StoreError} from './store.ts'
 import type {Guard} from './wire.ts'
 
-/** The object that shows it, below the prefix. */
+/** The object that shows it, below the prefix; its name goes on. */
 const PROBE = `${SIDE}probe`
 
 /** What no other write would fare better with. */
@@ -56,15 +57,15 @@ export class Guards {
 		}
 	}
 
-	/**
-	 * Creates one object twice: a store that lets that happen passes over guards. The object stays, so that the
-	 * next clone needs one request for it.
-	 */
+	/** Creates one object twice, and deletes it: a store that lets that happen passes over guards. */
 	async #probe(): Promise<void> {
-		const key = `${this.#at.remote.prefix ?? ''}${PROBE}`
+		// a name of its own, for two may probe at the same time
+		const key = `${this.#at.remote.prefix ?? ''}${PROBE}-${randomUUID()}`
 		try {
-			const isNew = await this.#creates(key)
-			this.conditional = !isNew || !(await this.#creates(key))
+			await this.#creates(key)
+			this.conditional = !(await this.#creates(key))
+			const {remove} = await import('./s3-delete.ts')
+			await remove(this.#at, key)
 		} catch (error) {
 			if (!(error instanceof StoreError) || ENDS.has(error.kind)) throw error
 			// who may not write there learns nothing, and checks every write

@@ -8,7 +8,7 @@ import {IgnoreStack, parseIgnore} from '../format/gitignore.ts'
 import type {Select} from './scan.ts'
 
 /** The ignore file of a directory; its semantics are those of .gitignore. */
-export const IGNORE_FILE = '.s3rignore'
+const IGNORE_FILE = '.s3rignore'
 
 export type SelectOptions = {
 	readonly root: Path
