@@ -14,7 +14,7 @@ const SEED = Number(process.env['S3R_SEED'] ?? Date.now() % 1_000_000_000)
 const FOUND = 'test/fuzz/found'
 
 for (const target of TARGETS) {
-	test(`${target.name}: ${RUNS} inputs do no harm`, async (t) => {
+	test.serial(`${target.name}: ${RUNS} inputs do no harm`, async (t) => {
 		t.timeout(3600 * 1000)
 		t.log(`S3R_SEED=${SEED}`)
 		const random = new Random(SEED)

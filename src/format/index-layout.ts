@@ -9,6 +9,9 @@ export const HEADER = 64
 export const ENTRY = 80
 export const TRAILER = 8
 
+/** Sizes have six bytes; S3's largest object, of 50 TB, has less than half of it. */
+export const SIZE_LIMIT = 2 ** 48
+
 /** Byte offsets in the header. */
 export const H = {
 	version: 8,

@@ -6,6 +6,7 @@
 
 import {crc32} from 'node:zlib'
 import type {Entry} from './entry.ts'
+import {SIZE_LIMIT} from './index-layout.ts'
 
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
 const SUM = 9
@@ -63,7 +64,7 @@ const isText = (value: unknown, digits: number): boolean =>
 	value === undefined || (typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value))
 
 const isStat = ({mode, size, uid, gid, mtime}: Fields): boolean =>
-	[mode, size, uid, gid].every(isWhole) && typeof mtime === 'bigint'
+	[mode, size, uid, gid].every(isWhole) && Number(size) < SIZE_LIMIT && typeof mtime === 'bigint'
 
 const isLocal = (local: Fields): boolean =>
 	isStat(local) &&
@@ -77,6 +78,7 @@ const isLocal = (local: Fields): boolean =>
 const isRemote = ({etag, size, modified, version}: Fields): boolean =>
 	typeof etag === 'string' &&
 	isWhole(size) &&
+	Number(size) < SIZE_LIMIT &&
 	(modified === undefined || isWhole(modified)) &&
 	['undefined', 'string'].includes(typeof version)
 

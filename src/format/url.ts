@@ -46,12 +46,16 @@ function check(name: string, rules: Rules): string {
 	return name
 }
 
+/** What follows a '?', each part in one way only: a part that could be split in two would take exponential time. */
+const URL_FORM =
+	/^s3:\/\/([^]*?)(?:\?((?:endpoint|region|profile)=[^&?]*(?:&(?:endpoint|region|profile)=[^&?]*)*&?))?$/
+
 /**
  * Reads `s3://bucket/key` or `bucket/key`; a usage error if the bucket's name cannot be one. Only of a URL the
  * end from a '?' on is a query, and only if all its names are known: a key may hold a '?' too.
  */
 export function parseTarget(text: string): Target {
-	const url = /^s3:\/\/([^]*?)(?:\?((?:(?:endpoint|region|profile)=[^&?]*&?)+))?$/.exec(text)
+	const url = URL_FORM.exec(text)
 	const path = url?.[1] ?? text
 	const slash = path.indexOf('/')
 	const bucket = slash < 0 ? path : path.slice(0, slash)

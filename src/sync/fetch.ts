@@ -8,6 +8,7 @@ import {shown} from '../base/quote.ts'
 import type {Entry, RemoteSide} from '../format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import type {IndexFile} from '../format/index-file.ts'
+import {SIZE_LIMIT} from '../format/index-layout.ts'
 import {pathOf, SIDE} from '../format/key.ts'
 import type {Store} from '../store/store.ts'
 
@@ -34,7 +35,12 @@ export async function* listPaths(
 		for (const {key, etag, size, modified, storageClass} of page) {
 			const rest = key.slice(prefix.length)
 			const path = rest === '' ? undefined : pathOf(rest)
-			if (path !== undefined)
+			if (size >= SIZE_LIMIT)
+				onError(
+					path ?? fromUnicode(rest),
+					fatal(`the store says that it has ${size} bytes, which no object has`),
+				)
+			else if (path !== undefined)
 				heard.push({path, etag, size, modified: Math.floor(modified / 1000), storageClass})
 			else if (rest !== '' && !rest.startsWith(SIDE))
 				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))

@@ -200,7 +200,7 @@ export class World {
 			if (path === './' || !isIn(path, paths) || isSaid(path)) continue
 			const here = after.get(path)
 			if (this.#isSame(here?.what, there?.what)) continue
-			const isPending = here && this.#history.held(clone.name, path)?.what === there?.what
+			const isPending = here && this.#isSame(this.#history.held(clone.name, path)?.what, there?.what)
 			if (!isPending)
 				throw new Violation(`${clone.name} did not bring '${path}' (${there?.what}) and did not say so`)
 		}
