@@ -2,7 +2,7 @@
 // hold of what it read, and throws nothing but the errors that are meant for users.
 
 import {createHash} from 'node:crypto'
-import {mkdtempSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import type {IncomingMessage} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -114,7 +114,13 @@ function headersOf(input: Buffer): [string, string][] {
 
 const PATHS = ['a', 'foo/bar.o', 'a'.repeat(200), `${'ab/'.repeat(60)}x`, '*'.repeat(20), '.a/ b\\']
 
-const scratch = () => createPlace(mkdtempSync(join(tmpdir(), 's3r-fuzz-')))
+/** A .s3rsync that goes when the process, or thread, does. */
+function scratch() {
+	const root = mkdtempSync(join(tmpdir(), 's3r-fuzz-'))
+	process.once('exit', () => rmSync(root, {recursive: true, force: true}))
+	return createPlace(root)
+}
+
 let place: ReturnType<typeof scratch> | undefined
 
 const ACCOUNT = {accessKey: 'AKIA', secretKey: 'secret', id: 'me'}
