@@ -456,7 +456,9 @@ test.serial('of twenty racers one wins, with every write on the disk', async (t)
 	const store = await start(t, {fsync: true})
 	// Each write has bytes of its own: one that stored again what is there would leave the ETag that the others ask for.
 	const race = async (condition: {IfNoneMatch: string} | {IfMatch: string | undefined}) => {
-		const racers = Array.from({length: 20}, (_, i) => put(store, `${JSON.stringify(condition)} ${i}`, condition))
+		const racers = Array.from({length: 20}, (_, i) =>
+			put(store, `${JSON.stringify(condition)} ${i}`, condition),
+		)
 		return (await Promise.allSettled(racers)).filter((r) => r.status === 'fulfilled').map((r) => r.value.ETag)
 	}
 	const created = await race({IfNoneMatch: '*'})
