@@ -6,7 +6,7 @@ import {pool} from '../src/base/pool.ts'
 import {quote} from '../src/base/quote.ts'
 import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command, type Context} from '../src/cli/command.ts'
-import {dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {didYouMean} from '../src/cli/nearest.ts'
 import {objectsBelow, Stores} from '../src/cli/objects.ts'
@@ -36,6 +36,7 @@ export default command({
 		},
 		recursive: {type: 'boolean', short: 'r', help: 'of all that is below a key'},
 		...dryRunFlags,
+		...chosenFlags,
 		...remoteFlags,
 	},
 

@@ -5,7 +5,7 @@ import {fromUnicode} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command} from '../src/cli/command.ts'
-import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
+import {chosenFlags, recordFlags, remoteFlags} from '../src/cli/flags.ts'
 import {objectOf, openRemote} from '../src/cli/work.ts'
 import {formatGrant, type Grant} from '../src/format/acl.ts'
 
@@ -16,6 +16,7 @@ export default command({
 	flags: {
 		bucket: {type: 'string', arg: 'bucket', help: 'the ACL of a bucket'},
 		json: recordFlags.json,
+		...chosenFlags,
 		...remoteFlags,
 	},
 	arity: [0, 1],

@@ -4,7 +4,7 @@ import {EXIT, fatal, S3rError} from '../src/base/errors.ts'
 import {shown} from '../src/base/quote.ts'
 import {fromUnicode} from '../src/base/path.ts'
 import {command, type Context} from '../src/cli/command.ts'
-import {remoteFlags} from '../src/cli/flags.ts'
+import {chosenFlags, remoteFlags} from '../src/cli/flags.ts'
 import {Stores} from '../src/cli/objects.ts'
 import {parseRange, pickRange, type Range} from '../src/cli/range.ts'
 import {objectOf} from '../src/cli/work.ts'
@@ -20,6 +20,7 @@ export default command({
 	flags: {
 		range: {type: 'string', arg: 'first-last', help: 'only these bytes, counted from 0'},
 		raw: {type: 'boolean', help: 'do not unpack what s3r stored as gzip'},
+		...chosenFlags,
 		...remoteFlags,
 	},
 	arity: [1, Infinity],

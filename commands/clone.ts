@@ -6,16 +6,18 @@ import {forFs, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
 import {pullFlags, runPull} from '../src/cli/pulling.ts'
-import {lookup, openRemote, remoteOptions, unicode} from '../src/cli/work.ts'
+import {lookup, newRemote, openRemote, unicode} from '../src/cli/work.ts'
 import {absolute} from '../src/repo/find.ts'
 import {initialize} from '../src/repo/init.ts'
 import {namedRemote} from '../src/repo/remotes.ts'
+
+const {remote: _, ...flagsOfClone} = pullFlags
 
 export default command({
 	name: 'clone',
 	summary: 'bring a whole remote into a new directory',
 	synopsis: ['[<option>...] <bucket>[/<prefix>] [<directory>]'],
-	flags: pullFlags,
+	flags: flagsOfClone,
 	arity: [1, 2],
 
 	async run(context, flags, [target = '', directory], ordered) {
@@ -25,7 +27,7 @@ export default command({
 		if (!(await store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)
 		store.close()
 		makeEmpty(root)
-		const place = initialize(root, {bucket: remote.bucket, prefix: remote.prefix, ...remoteOptions(flags)})
+		const place = initialize(root, newRemote(context, flags, unicode(target)))
 		return runPull(context, flags, ordered, {place, remote, umask: context.umask})
 	},
 })

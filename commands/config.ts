@@ -4,10 +4,10 @@ import {EXIT} from '../src/base/errors.ts'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import {usage} from '../src/base/errors.ts'
 import {command, type Context} from '../src/cli/command.ts'
-import {placeOf, unicode} from '../src/cli/work.ts'
+import {unicode} from '../src/cli/work.ts'
 import {getValue, parseConfig} from '../src/format/config.ts'
 import {formatKey, type Key, parseKey, parseValues, setValue, unsetValue} from '../src/format/config-text.ts'
-import {findPlace} from '../src/repo/find.ts'
+import {findPlace, requirePlace} from '../src/repo/find.ts'
 import {configFile, readConfigText, userConfigFile, writeConfigText} from '../src/repo/remotes.ts'
 
 export default command({
@@ -44,7 +44,7 @@ function settings({cwd, env}: Context, user: boolean | undefined) {
 
 /** The file that is changed. */
 const fileOf = (context: Context, user: boolean | undefined): Path =>
-	user ? userConfigFile(context.env) : configFile(placeOf(context))
+	user ? userConfigFile(context.env) : configFile(requirePlace(context.cwd, context.env))
 
 async function list(context: Context, user: boolean | undefined): Promise<number> {
 	for (const [key, value] of settings(context, user)) await context.io.record(fromUnicode(`${key}=${value}`))

@@ -2,7 +2,7 @@
 
 import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
-import {exitCodeFlags, filterFlags, recordFlags} from '../src/cli/flags.ts'
+import {chosenFlags, exitCodeFlags, filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {filesOf, owners, scopeOf, selectOf} from '../src/cli/pushing.ts'
@@ -26,11 +26,12 @@ export default command({
 		'one-file-system': oneFileSystem,
 		...recordFlags,
 		...filterFlags,
+		...chosenFlags,
 	},
 
 	async run(context, flags, args, ordered) {
 		const printer = new RecordPrinter(context.io, flags)
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const errors = itemErrors(context)
 		let differs = false
 		for await (const {status, entry} of changes({

@@ -2,7 +2,7 @@
 
 import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
-import {exitCodeFlags, recordFlags} from '../src/cli/flags.ts'
+import {chosenFlags, exitCodeFlags, recordFlags} from '../src/cli/flags.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {scopeOf} from '../src/cli/pushing.ts'
 import {deleteFlags} from '../src/cli/transfer.ts'
@@ -21,11 +21,12 @@ export default command({
 		...exitCodeFlags,
 		verbose: {type: 'boolean', short: 'v', help: 'print what is the same, too'},
 		...recordFlags,
+		...chosenFlags,
 	},
 
 	async run(context, flags, args) {
 		const printer = new RecordPrinter(context.io, flags)
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const paths = scopeOf(context, place, args)
 		const direction = flags.reverse ? 'pull' : 'push'
 		let differs = false

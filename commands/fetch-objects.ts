@@ -27,7 +27,7 @@ export default command({
 
 	async run(context, flags) {
 		const execution = new Execution(context, 'pull', flags)
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const disk = diskOf(place, flags)
 		const session = await openSession(context, place, flags['dry-run'])

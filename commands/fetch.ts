@@ -1,7 +1,7 @@
 // s3r fetch: list the remote, and note in the index what it holds.
 
 import {command} from '../src/cli/command.ts'
-import {dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
 import {openSession} from '../src/cli/pushing.ts'
 import {Report} from '../src/cli/transfer.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
@@ -14,11 +14,11 @@ export default command({
 	name: 'fetch',
 	summary: 'list the remote, and note in the index what it holds',
 	synopsis: ['[-nqv] [<option>...]'],
-	flags: {...dryRunFlags, ...verboseFlags, ...remoteFlags},
+	flags: {...dryRunFlags, ...verboseFlags, ...chosenFlags, ...remoteFlags},
 	arity: [0, 0],
 
 	async run(context, flags) {
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const report = new Report(context, 'pull', flags)
 		const session = await openSession(context, place, flags['dry-run'])

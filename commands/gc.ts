@@ -4,11 +4,10 @@ import {fromUnicode} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {parseAge} from '../src/cli/age.ts'
 import {command} from '../src/cli/command.ts'
-import {dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
-import {acquireLock} from '../src/local/lock.ts'
-import {join} from '../src/repo/find.ts'
+import {lockIndex} from '../src/repo/session.ts'
 import {collectGarbage, type Garbage} from '../src/sync/gc.ts'
 
 const OLD = '7d'
@@ -26,18 +25,19 @@ export default command({
 		side: {type: 'boolean', help: 'look for side objects that nothing refers to, by a HEAD of every object'},
 		...dryRunFlags,
 		verbose: {type: 'boolean', short: 'v', help: 'print what is removed'},
+		...chosenFlags,
 		...remoteFlags,
 	},
 	arity: [0, 0],
 
 	async run(context, flags) {
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const age = parseAge(flags['older-than'] ?? OLD)
 		const pretend = flags['dry-run']
 		const errors = itemErrors(context)
 		const {signal} = context
-		const lock = pretend ? undefined : await acquireLock(join(place.dir, 'index.lock'), {signal})
+		const lock = pretend ? undefined : await lockIndex(place, signal)
 		const {store} = await openRemote(context, remote, {pretend})
 		try {
 			for await (const garbage of collectGarbage({

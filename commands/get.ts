@@ -3,7 +3,7 @@
 import {usage} from '../src/base/errors.ts'
 import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
-import {dryRunFlags, progressFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, progressFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
 import {pullFlags} from '../src/cli/pulling.ts'
 import {owners} from '../src/cli/pushing.ts'
@@ -40,6 +40,7 @@ const flagsOfGet = {
 	...dryRunFlags,
 	...verboseFlags,
 	...progressFlags,
+	...chosenFlags,
 	...remoteFlags,
 } as const
 type GetValues = Values<typeof flagsOfGet>

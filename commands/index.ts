@@ -1,7 +1,7 @@
 // s3r index: look at the files and note in the index what changed.
 
 import {command} from '../src/cli/command.ts'
-import {dryRunFlags, filterFlags, verboseFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, filterFlags, verboseFlags} from '../src/cli/flags.ts'
 import {filesOf, openSession, owners, pathsOf, scanOf, selectOf} from '../src/cli/pushing.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
@@ -22,10 +22,11 @@ export default command({
 		...verboseFlags,
 		'one-file-system': oneFileSystem,
 		...filterFlags,
+		...chosenFlags,
 	},
 
 	async run(context, flags, args, ordered) {
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, flags['dry-run'])

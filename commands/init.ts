@@ -5,7 +5,7 @@ import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
 import {remoteFlags, storedFlags} from '../src/cli/flags.ts'
 import {createBucket} from '../src/cli/buckets.ts'
-import {lookup, remoteOptions, unicode} from '../src/cli/work.ts'
+import {lookup, newRemote, unicode} from '../src/cli/work.ts'
 import {initialize} from '../src/repo/init.ts'
 import {namedRemote} from '../src/repo/remotes.ts'
 
@@ -21,11 +21,11 @@ export default command({
 	arity: [1, 1],
 
 	async run(context, flags, [target = '']) {
-		const where = lookup(context, flags)
-		const remote = namedRemote(unicode(target), {...where, place: undefined})
+		const remote = newRemote(context, flags, unicode(target))
 		if (context.cwd.split('/').includes('.s3rsync')) throw fatal(`${shown(context.cwd)} lies in a .s3rsync`)
-		if (flags['create-bucket']) await createBucket(context, remote, flags.acl)
-		initialize(context.cwd, {bucket: remote.bucket, prefix: remote.prefix, ...remoteOptions(flags)})
+		if (flags['create-bucket'])
+			await createBucket(context, namedRemote(unicode(target), lookup(context, flags)), flags.acl)
+		initialize(context.cwd, remote)
 		return EXIT.ok
 	},
 })

@@ -2,7 +2,7 @@
 
 import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
-import {recordFlags} from '../src/cli/flags.ts'
+import {chosenFlags, recordFlags} from '../src/cli/flags.ts'
 import {indexItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {scopeOf} from '../src/cli/pushing.ts'
@@ -13,11 +13,11 @@ export default command({
 	name: 'ls-index',
 	summary: 'list what the index knows of the files',
 	synopsis: ['[-z] [<option>...] [<path>...]'],
-	flags: recordFlags,
+	flags: {...recordFlags, ...chosenFlags},
 
 	async run(context, flags, args) {
 		const printer = new RecordPrinter(context.io, flags)
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const isAsked = isWithin(scopeOf(context, place, args) ?? [''])
 		const index = readIndex(place)
 		for (let row = 0; row < index.count; row++) {

@@ -7,7 +7,7 @@ import {localItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {filesOf, scopeOf, selectOf} from '../src/cli/pushing.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
-import {placeOf} from '../src/cli/work.ts'
+import {requirePlace} from '../src/repo/find.ts'
 import {readIndex} from '../src/repo/session.ts'
 import {listLocal} from '../src/sync/list-local.ts'
 
@@ -24,7 +24,7 @@ export default command({
 
 	async run(context, flags, args, ordered) {
 		const printer = new RecordPrinter(context.io, flags)
-		const place = placeOf(context)
+		const place = requirePlace(context.cwd, context.env)
 		const errors = itemErrors(context)
 		const files = listLocal({
 			root: place.root,

@@ -11,7 +11,7 @@ export default command({
 	flags: pullFlags,
 
 	async run(context, flags, args, ordered) {
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		return runPull(context, flags, ordered, {place, remote, umask: context.umask, paths: args})
 	},

@@ -29,7 +29,7 @@ export default command({
 	},
 
 	async run(context, flags, args, ordered) {
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
 		const maxDelete = numberOf('max-delete', flags['max-delete'])

@@ -3,12 +3,11 @@
 import {fatal} from '../src/base/errors.ts'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import {command, type Context} from '../src/cli/command.ts'
-import {dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {chosenFlags, dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
 import {type Found, objectsBelow, ownRemote, pathBelowRemote, Stores} from '../src/cli/objects.ts'
 import {openSession} from '../src/cli/pushing.ts'
 import {Report} from '../src/cli/transfer.ts'
-import {objectOf} from '../src/cli/work.ts'
-import {findPlace} from '../src/repo/find.ts'
+import {objectOf, ownPlace} from '../src/cli/work.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import type {IndexSession} from '../src/repo/session.ts'
 import {noSuchObject} from '../src/store/errors.ts'
@@ -30,13 +29,14 @@ export default command({
 		force: {type: 'boolean', help: 'delete what somebody else changed, or a whole bucket'},
 		...dryRunFlags,
 		...verboseFlags,
+		...chosenFlags,
 		...remoteFlags,
 	},
 	arity: [1, Infinity],
 
 	async run(context, flags, args) {
 		const sources = args.map((arg) => objectOf(context, flags, arg))
-		const place = findPlace(context.cwd, context.env)
+		const place = ownPlace(context, flags)
 		const own = ownRemote(context, flags)
 		const report = new Report(context, 'push', flags)
 		const stores = new Stores(context, flags['dry-run'])

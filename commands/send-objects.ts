@@ -21,7 +21,7 @@ export default command({
 
 	async run(context, flags) {
 		const execution = new Execution(context, 'push', flags)
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
 		const session = await openSession(context, place, pretend)

@@ -2,7 +2,7 @@
 
 import {palette} from '../src/cli/color.ts'
 import {command} from '../src/cli/command.ts'
-import {colorFlags} from '../src/cli/flags.ts'
+import {chosenFlags, colorFlags} from '../src/cli/flags.ts'
 import {filesOf, owners, pathsOf, selectOf} from '../src/cli/pushing.ts'
 import {seenFrom} from '../src/cli/relative.ts'
 import {standingLines} from '../src/cli/standing.ts'
@@ -23,12 +23,13 @@ export default command({
 		porcelain: {type: 'boolean', help: 'print diff lines, for scripts'},
 		null: {type: 'boolean', short: 'z', help: 'the same, ended by NUL and with paths not quoted'},
 		...colorFlags,
+		...chosenFlags,
 	},
 
 	async run(context, flags, args) {
 		const {io, cwd, env, signal} = context
-		const place = placeOf(context)
-		const remote = remoteOf(context, {})
+		const place = placeOf(context, flags)
+		const remote = remoteOf(context, flags)
 		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 		const within = paths && isWithin(paths)
 		const report = new Report(context, 'push', {})

@@ -19,6 +19,11 @@ export const COMMANDS: Table = {
 		summary: 'read and change settings',
 		load: async () => (await import('./config.ts')).default,
 	},
+	remote: {
+		group: 'porcelain',
+		summary: 'list, add, rename, move and remove remotes',
+		load: async () => (await import('./remote.ts')).default,
+	},
 	index: {
 		group: 'porcelain',
 		summary: 'look at the files and note in the index what changed',

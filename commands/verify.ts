@@ -4,7 +4,7 @@ import {EXIT} from '../src/base/errors.ts'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import {quote} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
-import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
+import {chosenFlags, recordFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {filesOf, scopeOf} from '../src/cli/pushing.ts'
 import {isWithin, openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
@@ -25,12 +25,13 @@ export default command({
 			type: 'boolean',
 			help: 'print JSON, one object a line, with the evidence; with -v of what is right, too',
 		},
+		...chosenFlags,
 		...remoteFlags,
 	},
 
 	async run(context, flags, args) {
 		const {io, signal} = context
-		const place = placeOf(context)
+		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const paths = scopeOf(context, place, args)
 		const errors = itemErrors(context)

@@ -9,7 +9,15 @@ import type {Events} from '../sync/events.ts'
 import type {Direction, PlanItem} from '../sync/plan.ts'
 import type {Context, Flags, Values} from './command.ts'
 import {numberOf} from './filters.ts'
-import {dryRunFlags, progressFlags, recordFlags, remoteFlags, stdinFlags, verboseFlags} from './flags.ts'
+import {
+	chosenFlags,
+	dryRunFlags,
+	progressFlags,
+	recordFlags,
+	remoteFlags,
+	stdinFlags,
+	verboseFlags,
+} from './flags.ts'
 import {askedLines} from './input.ts'
 import {RecordPrinter} from './print.ts'
 import {deleteFlags, Report, reportFlags} from './transfer.ts'
@@ -24,6 +32,7 @@ export const executeFlags = {
 	quiet: verboseFlags.quiet,
 	stats: reportFlags.stats,
 	...progressFlags,
+	...chosenFlags,
 	...remoteFlags,
 } as const satisfies Flags
 type ExecuteValues = Values<typeof lineFlags & typeof executeFlags>

@@ -21,6 +21,12 @@ export const stdinFlags = {
 	stdin: {type: 'boolean', help: 'read records from stdin'},
 } as const satisfies Flags
 
+/** Which of several remotes. */
+export const chosenFlags = {
+	remote: {type: 'string', arg: 'remote', help: "this remote, by its name or URL, not 'origin'"},
+} as const satisfies Flags
+export type ChosenValues = Values<typeof chosenFlags>
+
 /** Which store, and as whom. */
 export const remoteFlags = {
 	endpoint: {type: 'string', arg: 'url', help: 'the endpoint of the store'},
@@ -33,7 +39,7 @@ export const remoteFlags = {
 	},
 	'requester-pays': {type: 'boolean', help: 'pay for the requests to a bucket of somebody else'},
 } as const satisfies Flags
-export type RemoteValues = Values<typeof remoteFlags>
+export type RemoteValues = Values<typeof remoteFlags & typeof chosenFlags>
 
 /** What is stored beside the bytes. */
 export const storedFlags = {

@@ -1,6 +1,6 @@
 // What `put` sent may be what a push of the local side would send: then its index takes note of it.
 
-import {join, findPlace} from '../repo/find.ts'
+import {join} from '../repo/find.ts'
 import type {Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
@@ -8,6 +8,7 @@ import {IndexSession} from '../repo/session.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
 import {ownRemote, pathBelowRemote} from './objects.ts'
+import {ownPlace} from './work.ts'
 
 /**
  * Notes in the index of the local side which entries of `sent`, whose paths are below '/', are now on its remote
@@ -20,7 +21,7 @@ export async function noteSent(
 	sent: IndexSession,
 	keyOf: (path: Path) => string | undefined,
 ): Promise<void> {
-	const place = findPlace(context.cwd, context.env)
+	const place = ownPlace(context, flags)
 	const own = ownRemote(context, flags)
 	if (!place || !own) return
 	const found: Entry[] = []

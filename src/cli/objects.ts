@@ -4,7 +4,7 @@
 import type {Path} from '../base/path.ts'
 import {pathOf} from '../format/key.ts'
 import type {Remote} from '../format/remote.ts'
-import {configuredRemote} from '../repo/remotes.ts'
+import {chosenRemote} from '../repo/remotes.ts'
 import type {Listed, Store} from '../store/store.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
@@ -52,7 +52,7 @@ export async function* objectsBelow(store: Store, key: string): AsyncIterable<Fo
 /** The remote of the local side that the command is called in, if there is one. */
 export const ownRemote = (context: Context, flags: RemoteValues): Remote | undefined => {
 	const where = lookup(context, flags)
-	return where.place && configuredRemote(undefined, where)
+	return where.place && chosenRemote(where)?.remote
 }
 
 /** The path that a key has below the remote `own`; undefined where it is not in there, or not the name of a file. */

@@ -11,7 +11,7 @@ import type {Outcome} from '../sync/push.ts'
 import {tooManyDeletions} from '../sync/push.ts'
 import type {Direction} from '../sync/plan.ts'
 import type {Context, Flags, Values} from './command.ts'
-import {dryRunFlags, filterFlags, progressFlags, remoteFlags, verboseFlags} from './flags.ts'
+import {chosenFlags, dryRunFlags, filterFlags, progressFlags, remoteFlags, verboseFlags} from './flags.ts'
 import {humanBytes} from './human.ts'
 import {itemized} from './itemized.ts'
 import {Progress} from './progress.ts'
@@ -45,6 +45,7 @@ export const transferFlags = {
 	...reportFlags,
 	...progressFlags,
 	...filterFlags,
+	...chosenFlags,
 	...remoteFlags,
 } as const satisfies Flags
 

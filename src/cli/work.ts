@@ -5,6 +5,7 @@ import {usage} from '../base/errors.ts'
 import {parseCanned} from '../format/acl.ts'
 import {keyOf} from '../format/key.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
+import {parseTarget, type Target} from '../format/url.ts'
 import {rememberConditional} from '../repo/conditional.ts'
 import {findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
@@ -12,6 +13,8 @@ import {
 	namedObject,
 	namedRemote,
 	type Named,
+	namesObject,
+	placeOfChosen,
 	type RemoteOptions,
 	requireRemote,
 } from '../repo/remotes.ts'
@@ -20,10 +23,10 @@ import {dryRun} from '../store/dry.ts'
 import {openStore} from '../store/open.ts'
 import type {Store} from '../store/store.ts'
 import type {Context} from './command.ts'
-import type {RemoteValues, StoredValues} from './flags.ts'
+import type {ChosenValues, RemoteValues, StoredValues} from './flags.ts'
 
 /** What the options say of the remote. */
-export function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions {
+function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions {
 	if (flags.acl !== undefined) parseCanned(flags.acl)
 	return {
 		endpoint: flags.endpoint,
@@ -38,32 +41,50 @@ export function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions
 	}
 }
 
+/** A remote as it is to be written into a config: what its URL and the options say, and nothing of elsewhere. */
+export function newRemote(context: Context, flags: RemoteValues & StoredValues, target: string): Remote {
+	const {bucket, prefix} = namedRemote(target, {...lookup(context, flags), place: undefined})
+	const {endpoint, region, profile}: Partial<Target> = target.startsWith('s3://') ? parseTarget(target) : {}
+	const said = {endpoint, region, profile, ...defined(remoteOptions(flags))}
+	return {bucket, prefix, ...said}
+}
+
+const defined = (options: RemoteOptions): RemoteOptions =>
+	Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
 /** How a command finds remotes: with its options, in the environment, in the configs. */
 export const lookup = ({cwd, env}: Context, flags: RemoteValues & StoredValues): Lookup => ({
 	place: findPlace(cwd, env),
 	env,
 	options: remoteOptions(flags),
+	chosen: flags.remote === undefined ? env['S3R_REMOTE'] || undefined : unicode(flags.remote),
 })
 
-/** The local side that a command must be called in. */
-export const placeOf = ({cwd, env}: Context): Place => requirePlace(cwd, env)
+/** The local side that a command must be called in, with the index of the remote in use. */
+export const placeOf = (context: Context, flags: ChosenValues = {}): Place =>
+	placeOfChosen(requirePlace(context.cwd, context.env), lookup(context, flags))
 
-/** The remote of the local side, or the one that an argument names. */
+/** The same where there may be none. */
+export function ownPlace(context: Context, flags: ChosenValues): Place | undefined {
+	const place = findPlace(context.cwd, context.env)
+	return place && placeOfChosen(place, lookup(context, flags))
+}
+
+/** The remote in use of the local side, or the one that an argument names. */
 export const remoteOf = (context: Context, flags: RemoteValues & StoredValues, arg?: string): Remote =>
 	arg === undefined
-		? requireRemote({...lookup(context, flags), place: placeOf(context)})
+		? requireRemote({...lookup(context, flags), place: requirePlace(context.cwd, context.env)})
 		: namedRemote(unicode(arg), lookup(context, flags))
 
 /**
- * The object that an argument means: `s3://bucket/key` anywhere; inside a local side the path of a file, or
- * `bucket/key` if the bucket is that of the remote; outside of one `bucket/key`. A final '/' is kept.
+ * The object that an argument means: `s3://bucket/key` and `remote:path` anywhere; inside a local side the path of
+ * a file, or `bucket/key` if the bucket is that of a remote; outside of one `bucket/key`. A final '/' is kept.
  */
 export function objectOf(context: Context, flags: RemoteValues & StoredValues, arg: string): Named {
 	const where = lookup(context, flags)
 	const {place} = where
-	if (place === undefined || arg.startsWith('s3://')) return namedObject(unicode(arg), where)
+	if (place === undefined || namesObject(arg, where)) return namedObject(unicode(arg), where)
 	const remote = remoteOf(context, flags)
-	if (arg.startsWith(`${remote.bucket}/`)) return namedObject(unicode(arg), where)
 	const path = pathBelow(place, context.cwd, arg)
 	if (path === '') return {remote, key: remote.prefix}
 	return {remote, key: remote.prefix + keyOf(arg.endsWith('/') ? `${path}/` : path)}

@@ -72,6 +72,19 @@ export const removeSection = (text: string, section: Omit<Key, 'name'>, file: st
 			.map((line) => line.text),
 	)
 
+/** The text with a section called otherwise. */
+export const renameSection = (
+	text: string,
+	from: Omit<Key, 'name'>,
+	to: Omit<Key, 'name'>,
+	file: string,
+): string =>
+	join(
+		scan(text, file).map((line) =>
+			line.header && line.section === sectionOf(from) ? header(to) : line.text,
+		),
+	)
+
 function withoutEmptySection(lines: readonly Line[], section: string): readonly Line[] {
 	const used = lines.some((line) => line.section === section && !line.header && !/^\s*$/.test(line.text))
 	return used ? lines : lines.filter((line) => line.section !== section)
@@ -109,7 +122,7 @@ function decodeValue(text: string | undefined): string {
 const encodeValue = (value: string): string =>
 	/^[A-Za-z0-9_./:@%+,~-]+$/.test(value) ? value : JSON.stringify(value)
 
-const header = ({section, subsection}: Key): string =>
+const header = ({section, subsection}: Omit<Key, 'name'>): string =>
 	subsection === undefined ? `[${section}]` : `[${section} "${subsection.replace(/["\\]/g, '\\$&')}"]`
 
 const join = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')

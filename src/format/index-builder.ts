@@ -124,3 +124,14 @@ export function withEntries(index: IndexFile, entries: Iterable<Entry>): IndexFi
 	for (const path of [...fresh.keys()].toSorted()) builder.add(fresh.get(path) as Entry)
 	return mergeIndexes(index, builder.finish(index))
 }
+
+/** The index without all that it knows of the remote. */
+export function localSides(index: IndexFile): IndexFile {
+	const builder = new IndexBuilder()
+	for (let row = 0; row < index.count; row++) {
+		if (!index.hasLocal(row)) continue
+		const {path, local, attrs} = index.entry(row)
+		builder.add({path, local, attrs})
+	}
+	return builder.finish(index)
+}

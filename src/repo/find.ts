@@ -11,7 +11,12 @@ export type Place = {
 	readonly root: Path
 	/** Its `.s3rsync`. */
 	readonly dir: Path
+	/** Where the index lies, with its lock, journal and uploads, if it is not that of `origin`. */
+	readonly indexDir?: Path | undefined
 }
+
+/** The directory of the index, its lock, journal and uploads. */
+export const indexDirOf = ({dir, indexDir}: Place): Path => indexDir ?? dir
 
 const OWN = '.s3rsync'
 

@@ -6,7 +6,7 @@ import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {type Config, isYes, parseConfig} from '../format/config.ts'
-import type {Remote} from '../format/remote.ts'
+import {type Remote, remoteUrl} from '../format/remote.ts'
 import {parseTarget} from '../format/url.ts'
 import type {Where} from '../store/open.ts'
 import {join, type Place} from './find.ts'
@@ -79,34 +79,74 @@ export type Lookup = {
 	readonly place?: Place | undefined
 	readonly env: NodeJS.ProcessEnv
 	readonly options: RemoteOptions
+	/** The remote in use, by its name or URL, where it is not the default one. */
+	readonly chosen?: string | undefined
 }
 
-/** The remote that has this name in the config, or the default one; undefined where there is none. */
-export function configuredRemote(
-	name: string | undefined,
-	{place, env, options}: Lookup,
-): Remote | undefined {
+/** A remote, and its name if it has one. */
+export type Chosen = {readonly name?: string | undefined; readonly remote: Remote}
+
+/** The remote in use: the chosen one, else `origin`, else the only one; undefined where there is none. */
+export function chosenRemote(lookup: Lookup): Chosen | undefined {
+	const {place, env, options, chosen} = lookup
 	const {remotes} = readConfig(place, env)
-	const only = remotes.size === 1 ? [...remotes.values()][0] : undefined
-	const remote = name === undefined ? (remotes.get(DEFAULT_REMOTE) ?? only) : remotes.get(name)
+	const said = (name: string, remote: Remote) => ({
+		name,
+		remote: overlaid(remote, fromEnvironment(env), options),
+	})
+	if (chosen !== undefined) {
+		const remote = namedRemote(chosen, lookup)
+		const all = [...remotes].map(([name, one]) => said(name, one))
+		const named = all.find(({name}) => name === chosen)
+		return named ?? all.find((one) => isSamePlace(one.remote, remote)) ?? {remote}
+	}
+	const origin = remotes.get(DEFAULT_REMOTE)
+	if (origin) return said(DEFAULT_REMOTE, origin)
+	if (remotes.size > 1)
+		throw fatal(
+			`there are several remotes, and none is called '${DEFAULT_REMOTE}'`,
+			`'--remote ${[...remotes.keys()][0]}' or S3R_REMOTE says which`,
+		)
+	const [[name, only] = []] = [...remotes]
+	return name !== undefined && only ? said(name, only) : undefined
+}
+
+const isSamePlace = (a: Remote, b: Remote): boolean =>
+	a.bucket === b.bucket && a.prefix === b.prefix && a.endpoint === b.endpoint
+
+/** The remote of this name in the config. */
+function configuredRemote(name: string, {place, env, options}: Lookup): Remote | undefined {
+	const remote = readConfig(place, env).remotes.get(name)
 	return remote && overlaid(remote, fromEnvironment(env), options)
 }
 
+/** The local side with the index of the remote in use: each remote has its own. */
+export function placeOfChosen(place: Place, lookup: Lookup): Place {
+	const chosen = chosenRemote({...lookup, place})
+	return chosen === undefined ? place : placeOfRemote(place, chosen)
+}
+
+/** The local side with the index of this remote; that of `origin` lies in `.s3rsync` itself. */
+export const placeOfRemote = ({root, dir}: Place, {name, remote}: Chosen): Place =>
+	name === DEFAULT_REMOTE
+		? {root, dir}
+		: {root, dir, indexDir: join(dir, `remotes/${name ?? encodeURIComponent(remoteUrl(remote))}`)}
+
 /** The remote of a local side; fatal where its config has none. */
 export function requireRemote(lookup: Lookup): Remote {
-	const remote = configuredRemote(undefined, lookup)
-	if (remote === undefined)
+	const chosen = chosenRemote(lookup)
+	if (chosen === undefined)
 		throw fatal(
 			`no remote in ${shown(lookup.place ? configFile(lookup.place) : 'the config')}`,
 			"'s3r init <bucket>' sets one",
 		)
-	return remote
+	return chosen.remote
 }
 
-/** How the buckets of the account are reached: as the default remote, where there is one. */
+/** How the buckets of the account are reached: as the remote in use, where there is one. */
 export const account = (lookup: Lookup): Where =>
 	overlaid(
-		configuredRemote(undefined, lookup) ?? {bucket: '', prefix: ''},
+		chosenRemote(lookup)?.remote ?? {bucket: '', prefix: ''},
 		fromEnvironment(lookup.env),
 		lookup.options,
 	)
@@ -119,10 +159,12 @@ export type Named = {
 }
 
 /**
- * What `bucket/key` or `s3://bucket/key` names. A configured remote of the same bucket says how it is
- * reached; its prefix is not put before the key.
+ * What `bucket/key`, `s3://bucket/key` or `remote:path` names. A configured remote of the same bucket says how
+ * that is reached; its prefix is put before a path only.
  */
 export function namedObject(text: string, lookup: Lookup): Named {
+	const below = belowConfigured(text, lookup)
+	if (below) return below
 	const target = parseTarget(text)
 	const {remotes} = readConfig(lookup.place, lookup.env)
 	const known = [...remotes.values()].find((remote) => remote.bucket === target.bucket)
@@ -136,10 +178,24 @@ export function namedObject(text: string, lookup: Lookup): Named {
 	return {remote: said, key: target.key}
 }
 
-/** The remote that an argument means: the name of a configured one, or a bucket and prefix. */
+/** What `name:path` names, where there is a remote of that name. */
+function belowConfigured(text: string, lookup: Lookup): Named | undefined {
+	const [, name, path = ''] = /^([A-Za-z0-9][\w.-]*):(.*)$/s.exec(text) ?? []
+	const remote = name === undefined || path.startsWith('//') ? undefined : configuredRemote(name, lookup)
+	return remote && {remote, key: remote.prefix + path}
+}
+
+/** The remote that an argument means: the name of a configured one, with `:path` below it, or a bucket and prefix. */
 export function namedRemote(text: string, lookup: Lookup): Remote {
 	const configured = text.includes('/') ? undefined : configuredRemote(text, lookup)
 	if (configured) return configured
 	const {remote, key} = namedObject(text, lookup)
 	return {...remote, prefix: key === '' || key.endsWith('/') ? key : `${key}/`}
+}
+
+/** Whether an argument names an object by its remote or its bucket, where it could be the path of a file too. */
+export function namesObject(text: string, lookup: Lookup): boolean {
+	if (text.startsWith('s3://') || belowConfigured(text, lookup)) return true
+	const {remotes} = readConfig(lookup.place, lookup.env)
+	return [...remotes.values()].some(({bucket}) => text.startsWith(`${bucket}/`))
 }

@@ -8,6 +8,7 @@ import {
 	closeSync,
 	existsSync,
 	fsyncSync,
+	mkdirSync,
 	openSync,
 	readFileSync,
 	renameSync,
@@ -17,13 +18,13 @@ import {
 import {errnoOf, fatal, reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
+import {IndexBuilder, localSides, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import {parseIndex, serializeIndex} from '../format/index-bytes.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
-import {join, type Place} from './find.ts'
+import {indexDirOf, join, type Place} from './find.ts'
 
 /** Milliseconds that a command waits for another that works on the same index. */
 const WAIT = 30_000
@@ -41,18 +42,25 @@ function read(path: Path): Buffer | undefined {
 	}
 }
 
-/** The index as it is on disk, with the journal of a command that died or still runs. */
-export function readIndex({dir}: Place): IndexFile {
+/**
+ * The index as it is on disk, with the journal of a command that died or still runs. That of another remote than
+ * `origin` begins with what `origin`'s knows of the files: they need not be hashed once for each remote.
+ */
+export function readIndex(place: Place): IndexFile {
+	const dir = indexDirOf(place)
 	// the journal first: of a command that ends in between it is in the index by then
 	const journal = read(join(dir, 'journal'))
 	const bytes = read(join(dir, 'index'))
-	const index = bytes === undefined ? EMPTY : parseIndex(bytes)
+	const index = bytes === undefined ? first(place) : parseIndex(bytes)
 	return journal === undefined ? index : withEntries(index, parseJournal(journal))
 }
 
+const first = ({indexDir, ...main}: Place): IndexFile =>
+	indexDir === undefined ? EMPTY : localSides(readIndex(main))
+
 /** Writes an index beside the old one and renames it over it: it is there whole or not at all. */
-function writeIndex({dir}: Place, index: IndexFile): void {
-	const path = join(dir, 'index')
+function writeIndex(place: Place, index: IndexFile): void {
+	const path = join(indexDirOf(place), 'index')
 	const temporary = `${path}.new`
 	try {
 		const fd = openSync(forFs(temporary), 'w', 0o600)
@@ -68,6 +76,13 @@ function writeIndex({dir}: Place, index: IndexFile): void {
 		rmSync(forFs(temporary), {force: true})
 		throw fatal(`cannot write '${path}': ${reason(error)}`, undefined, error)
 	}
+}
+
+/** Takes the lock of an index; waits for another command that holds it. */
+export function lockIndex(place: Place, signal: AbortSignal | undefined): Promise<Lock> {
+	const dir = indexDirOf(place)
+	if (place.indexDir !== undefined) mkdirSync(forFs(dir), {mode: 0o700, recursive: true})
+	return acquireLock(join(dir, 'index.lock'), {wait: WAIT, signal})
 }
 
 /** The index cannot be kept: whatever is done now would not be known afterwards. */
@@ -105,7 +120,7 @@ export class IndexSession {
 
 	/** Takes the lock and reads the index; waits for another command that holds it. */
 	static async open(place: Place, {signal, journal}: SessionOptions = {}): Promise<IndexSession> {
-		const lock = await acquireLock(join(place.dir, 'index.lock'), {wait: WAIT, signal})
+		const lock = await lockIndex(place, signal)
 		try {
 			const session = new IndexSession(place, readIndex(place), lock, journal)
 			session.save()
@@ -122,7 +137,7 @@ export class IndexSession {
 	}
 
 	get #journalFile(): Path {
-		return join(this.place.dir, 'journal')
+		return join(indexDirOf(this.place), 'journal')
 	}
 
 	/** The index, with every change made so far. */

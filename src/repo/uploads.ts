@@ -2,11 +2,11 @@
 // goes on where a killed one stopped.
 
 import {createHash} from 'node:crypto'
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path, toBytes} from '../base/path.ts'
 import type {Stat} from '../local/stat.ts'
-import {join, type Place} from './find.ts'
+import {indexDirOf, join, type Place} from './find.ts'
 
 export type UploadRecord = {
 	readonly path: Path
@@ -23,7 +23,7 @@ export type UploadRecord = {
 export const identityOf = ({size, mtime, ctime, ino}: Stat): string => [size, mtime, ctime, ino].join(' ')
 
 const fileOf = (place: Place, path: Path): Path =>
-	join(place.dir, `uploads/${createHash('md5').update(toBytes(path)).digest('hex')}.json`)
+	join(indexDirOf(place), `uploads/${createHash('md5').update(toBytes(path)).digest('hex')}.json`)
 
 /** The upload that an earlier run began for this path, or undefined. */
 export function readUpload(place: Place, path: Path): UploadRecord | undefined {
@@ -39,7 +39,7 @@ export function readUpload(place: Place, path: Path): UploadRecord | undefined {
 /** Remembers an upload before its first part is sent. */
 export function writeUpload(place: Place, record: UploadRecord): void {
 	const file = fileOf(place, record.path)
-	mkdirSync(forFs(join(place.dir, 'uploads')), {mode: 0o700, recursive: true})
+	mkdirSync(forFs(join(indexDirOf(place), 'uploads')), {mode: 0o700, recursive: true})
 	writeFileSync(forFs(`${file}.new`), JSON.stringify(record), {mode: 0o600})
 	renameSync(forFs(`${file}.new`), forFs(file))
 }
@@ -51,9 +51,11 @@ export function forgetUpload(place: Place, path: Path): void {
 
 /** Every upload that is remembered; files that hold none are passed over. */
 export function* listUploadRecords(place: Place): Iterable<UploadRecord> {
-	for (const name of readdirSync(forFs(join(place.dir, 'uploads')))) {
+	const dir = join(indexDirOf(place), 'uploads')
+	if (!existsSync(forFs(dir))) return
+	for (const name of readdirSync(forFs(dir))) {
 		if (!name.endsWith('.json')) continue
-		const record = parse(readFileSync(forFs(join(place.dir, `uploads/${name}`)), 'utf8'))
+		const record = parse(readFileSync(forFs(join(dir, name)), 'utf8'))
 		if (record) yield record
 	}
 }

@@ -8,7 +8,7 @@ import {xattrsKey} from '../format/xattrs.ts'
 import {lookAt} from '../local/look.ts'
 import {isAbandoned} from '../local/temporary.ts'
 import {walk} from '../local/walk.ts'
-import {join, type Place} from '../repo/find.ts'
+import {indexDirOf, join, type Place} from '../repo/find.ts'
 import {forgetUpload, identityOf, listUploadRecords, type UploadRecord} from '../repo/uploads.ts'
 import type {Listed, Store} from '../store/store.ts'
 
@@ -77,12 +77,15 @@ function* temporaryFiles({place, pretend, onError}: GcOptions): Generator<Garbag
 
 /** What killed runs began to write in .s3rsync. Nobody else does, for the lock is held. */
 function* unfinishedFiles({place, pretend}: GcOptions): Generator<Garbage> {
-	const uploads = readdirSync(forFs(join(place.dir, 'uploads')), 'latin1').map((name) => `uploads/${name}`)
+	const dir = indexDirOf(place)
+	const uploads = existsSync(forFs(join(dir, 'uploads')))
+		? readdirSync(forFs(join(dir, 'uploads')), 'latin1').map((name) => `uploads/${name}`)
+		: []
 	for (const name of ['index.new', ...uploads]) {
-		const file = join(place.dir, name)
+		const file = join(dir, name)
 		if (!name.endsWith('.new') || !existsSync(forFs(file))) continue
 		if (!pretend) unlinkSync(forFs(file))
-		yield {kind: 'temporary', name: `.s3rsync/${name}`}
+		yield {kind: 'temporary', name: `.s3rsync${dir.slice(place.dir.length)}/${name}`}
 	}
 }
 
