@@ -13,6 +13,7 @@ import test, {type ExecutionContext} from 'ava'
 import {findPlace} from '../src/repo/find.ts'
 import {readIndex} from '../src/repo/session.ts'
 import {openStore} from '../src/store/open.ts'
+import {type Counts, counted} from '../src/store/counted.ts'
 import type {Store} from '../src/store/store.ts'
 import {keyOf} from '../src/format/key.ts'
 import {endSpares, type Outcome, prepareTasks, runTask, type Task} from './support/killer.ts'
@@ -246,6 +247,48 @@ test.serial('a large file goes on with the parts that are there', async (t) => {
 	t.log(`${visited} points`)
 	t.true(visited > 30 / FOURTH)
 })
+
+test.serial(
+	'a large file whose push was killed goes on from another machine, with the parts that are there',
+	async (t) => {
+		const content = Buffer.alloc(48 * MIB + 1, createHash('md5').update('larger').digest())
+		const here = await newSide()
+		const there = await newSide(here.prefix)
+		for (const {root} of [here, there]) fs.writeFileSync(`${root}/large`, content)
+		fs.chmodSync(`${there.root}/large`, 0o600)
+		const argv = ['push', '-a']
+		const parts = async (): Promise<number> => {
+			let found = 0
+			for await (const {key, id} of store.listUploads(`${here.prefix}large`))
+				for await (const part of store.listParts(key, id)) found += part.size
+			return found
+		}
+		// a later point with each run, until one dies when a part is there
+		for (let at = 25; (await parts()) === 0; at++) {
+			const {point} = await runTask({argv, cwd: here.root, env: {...server.env}, at, how: 'kill'})
+			t.not(point, undefined, 'it was killed')
+			if (point === undefined) return
+		}
+		const already = await parts()
+		t.true(already < content.length)
+		const counts: Counts[] = []
+		const result = await s3r(argv, {
+			cwd: there.root,
+			env: {...server.env},
+			openStore: async (remote, options) => {
+				const opened = counted(await openStore(remote, options))
+				counts.push(opened.counts)
+				return opened
+			},
+		})
+		t.deepEqual(result, QUIET)
+		t.true(counts.reduce((sum, {sent}) => sum + sent, 0) <= content.length - already)
+		t.is((await store.head(`${here.prefix}large`))?.metadata['file-permissions'], '0100600')
+		await isWhole(t, there, 'there')
+		t.deepEqual(await alive(here.root, 'push', '-a', '--force'), QUIET)
+		await isWhole(t, here, 'here')
+	},
+)
 
 // ---- pull
 

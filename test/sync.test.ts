@@ -991,6 +991,98 @@ test('a large file that was sent in part is sent the rest', async (t) => {
 	t.deepEqual((await here.push()).lines, [])
 })
 
+/** The uploads that are under way in a store. */
+async function uploadsOf(store: Store): Promise<string[]> {
+	const keys: string[] = []
+	for await (const {key} of store.listUploads('')) keys.push(key)
+	return keys
+}
+
+/** A store with an upload of LARGE that another local side began and of which two parts are there. */
+async function begunElsewhere(
+	t: ExecutionContext,
+	content = LARGE,
+): Promise<{store: MemoryStore; there: Side}> {
+	const store = memory()
+	const there = new Side(t, store).write({large: content})
+	there.touch('large')
+	const stop = new AbortController()
+	await there.push({store: stoppingAt(store, 2, stop), signal: stop.signal, killed: true})
+	return {store, there}
+}
+
+test('a large file that another machine sent in part is sent the rest, with the metadata of this one', async (t) => {
+	const {store, there} = await begunElsewhere(t)
+	const here = new Side(t, store).write({large: LARGE})
+	fs.chmodSync(here.at('large'), 0o600)
+	const stop = new AbortController()
+	const stopped = await here.push({store: stoppingAt(store, 1, stop), signal: stop.signal, killed: true})
+	const {lines, failed, counts} = await here.push({acl: 'public-read'})
+	t.deepEqual([...failed], [])
+	t.true(lines.includes('A large'))
+	t.truthy(stopped.thrown)
+	// parts 1 and 2 came from there, 3 with the run that was stopped
+	t.is(counts.sent, 5)
+	t.deepEqual(await uploadsOf(store), [])
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+	t.like(await metadataOf(store, 'large'), {
+		'file-permissions': '0100600',
+		'file-mtime': `${here.stat('large').mtimeNs}ns`,
+	})
+	t.true((await store.getAcl(`${PREFIX}large`)).grants.some(({grantee}) => 'uri' in grantee))
+	t.deepEqual((await here.push()).lines, [])
+	// who began it finds it done
+	const late = await there.push()
+	t.deepEqual([...late.failed], [])
+	t.is(late.counts.sent, 0)
+	await vouched(t, there, store)
+})
+
+test('what another machine sent in part, and is to have the same metadata, is not even copied', async (t) => {
+	const {store} = await begunElsewhere(t)
+	const here = new Side(t, store).write({large: LARGE})
+	here.touch('large')
+	const {counts} = await here.push()
+	t.is(counts.sent, LARGE.length - 16 * MIB)
+	t.is(counts.copy, 0)
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+})
+
+test('an upload of another file of that name, or with other parts, is let be', async (t) => {
+	const other = Buffer.from(LARGE)
+	other.writeUInt8(other.readUInt8(0) ^ 1)
+	const {store, there} = await begunElsewhere(t, other)
+	const id = await store.createUpload(`${PREFIX}large`, {})
+	await store.uploadPart(`${PREFIX}large`, id, 2, LARGE.subarray(0, 5 * MIB))
+	const here = new Side(t, store).write({large: LARGE})
+	const {counts} = await here.push()
+	t.is(counts.sent, LARGE.length)
+	t.is((await uploadsOf(store)).length, 2)
+	t.deepEqual((await there.push()).lines, ['C large'])
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+})
+
+test('whose upload is completed or ended by somebody else begins anew, and nobody gets the parts of others', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE})
+	const key = `${PREFIX}large`
+	let parts = 0
+	const contested = hooked(store, {
+		async uploadPart(...args) {
+			const [, id] = args
+			if (++parts === 2) await store.abortUpload(key, id)
+			// another's bytes, behind the back of this run
+			if (parts === 6) await store.uploadPart(key, id, 1, Buffer.alloc(8 * MIB))
+			return store.uploadPart(...args)
+		},
+	})
+	const {lines, failed} = await here.push({store: contested})
+	t.deepEqual([...failed], [])
+	t.true(lines.includes('A large'))
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+	t.true((await here.push()).lines.length === 0)
+})
+
 test('a large file that changed since it was sent in part begins anew', async (t) => {
 	const store = memory()
 	const here = new Side(t, store).write({large: LARGE})

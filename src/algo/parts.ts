@@ -2,6 +2,8 @@
 //
 // S3: 10,000 parts at most, 5 MiB to 5 GiB each but the last, 48.8 TiB in all.
 
+import {createHash} from 'node:crypto'
+
 const MIB = 2 ** 20
 
 /** Files of this size or more are sent in parts. */
@@ -14,3 +16,19 @@ export const OBJECT_LIMIT = MOST * 5 * 2 ** 30
 
 /** The size of the parts of a file of `size` bytes: 8 MiB, or as many whole MiB as 10,000 parts need. */
 export const partSize = (size: number): number => Math.max(SMALLEST, Math.ceil(size / MOST / MIB) * MIB)
+
+/** S3's ETag of an object made of parts with these ETags: the MD5 of their MD5s, and how many. */
+export function joinedEtag(parts: readonly {readonly etag: string}[]): string {
+	const md5s = Buffer.concat(parts.map(({etag}) => Buffer.from(etag, 'hex')))
+	return `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`
+}
+
+/** Size and number of some parts of an upload. */
+type Listed = {readonly number: number; readonly size: number}
+
+/** The size of the parts of an upload that has these, if they can be parts of a file of `size` bytes. */
+export function partSizeOf(parts: readonly Listed[], size: number): number | undefined {
+	const of = parts.reduce((most, part) => Math.max(most, part.size), 0)
+	const fits = (part: Listed) => part.size === Math.min(of, size - (part.number - 1) * of)
+	return of > 0 && Math.ceil(size / of) <= MOST && parts.every(fits) ? of : undefined
+}

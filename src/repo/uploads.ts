@@ -17,6 +17,8 @@ export type UploadRecord = {
 	readonly packed: boolean
 	/** The file that the parts are of, as identityOf has it. */
 	readonly file: string
+	/** Whether somebody else began it: then it is theirs to end, and has the properties that they gave it. */
+	readonly taken?: boolean | undefined
 }
 
 /** What changes when a file does: its size, mtime, ctime and inode, in one string. */
@@ -75,4 +77,5 @@ const isRecord = (record: Partial<UploadRecord> | null): record is UploadRecord 
 	[record.path, record.key, record.id, record.file].every((field) => typeof field === 'string') &&
 	Number.isSafeInteger(record.partSize) &&
 	Number(record.partSize) > 0 &&
-	typeof record.packed === 'boolean'
+	typeof record.packed === 'boolean' &&
+	['undefined', 'boolean'].includes(typeof record.taken)

@@ -1,5 +1,6 @@
 // CompleteMultipartUpload.
 
+import {joinedEtag} from '../algo/parts.ts'
 import {encryptionHeaders} from './attributes.ts'
 import type {OpenUpload} from './bucket.ts'
 import {type Call, quoted, type Reply, xmlReply} from './call.ts'
@@ -8,7 +9,7 @@ import {checkWriteConditions} from './conditions.ts'
 import {S3Error} from './errors.ts'
 import {versionHeader} from './find.ts'
 import type {Checksum, Part, Version} from './model.ts'
-import {multipartEtag, uploadOf} from './multipart.ts'
+import {uploadOf} from './multipart.ts'
 import {childrenOf, type Element, textOf} from './xml.ts'
 
 const PARTS_LIMIT = 10_000
@@ -76,7 +77,7 @@ export async function completeUpload(call: Call): Promise<Reply> {
 		key,
 		id: bucket.newVersionId(),
 		modified: Date.now(),
-		etag: multipartEtag(parts),
+		etag: joinedEtag(parts),
 		size,
 		pieces: parts.map(({file, size: bytes, checksum: value}) => ({file, size: bytes, checksum: value})),
 		checksum,

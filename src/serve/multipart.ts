@@ -1,6 +1,6 @@
 // Multipart uploads: create, send parts, copy parts, list, complete, abort.
 
-import {createHash, randomBytes} from 'node:crypto'
+import {randomBytes} from 'node:crypto'
 import {
 	attributesOf,
 	checkCustomerKey,
@@ -174,11 +174,4 @@ export function listParts(call: Call): Reply {
 		StorageClass: storageClassOf(upload),
 		...(checksum && {ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type}),
 	})
-}
-
-/** S3's ETag of an object in parts: the MD5 of the parts' MD5s, and their number. */
-export function multipartEtag(parts: readonly Part[]): string {
-	const hash = createHash('md5')
-	for (const {etag} of parts) hash.update(etag, 'hex')
-	return `${hash.digest('hex')}-${parts.length}`
 }

@@ -1,11 +1,12 @@
 // The multipart uploads of a memory store: parts kept until they become an object or are dropped.
 
 import {createHash, randomUUID} from 'node:crypto'
+import {joinedEtag} from '../algo/parts.ts'
 import {invalid, noSuchUpload, shownObject} from './errors.ts'
 import {PART_LEAST, PART_LIMIT} from './limits.ts'
 import type {Part, Properties, Upload} from './store.ts'
 
-type StoredPart = Part & {readonly bytes: Buffer; readonly md5: Buffer}
+type StoredPart = Part & {readonly bytes: Buffer}
 type Open = Upload & {readonly properties: Properties; readonly parts: Map<number, StoredPart>}
 
 /** What a completed upload is: its bytes, and S3's ETag for it (the MD5 of the parts' MD5s, and their number). */
@@ -30,9 +31,8 @@ export class MemoryUploads {
 		const {parts} = this.#get(key, id)
 		if (!Number.isInteger(number) || number < 1 || number > PART_LIMIT)
 			throw invalid('InvalidArgument', `part numbers are 1 to ${PART_LIMIT}, not ${number}`)
-		const md5 = createHash('md5').update(bytes).digest()
-		const etag = md5.toString('hex')
-		parts.set(number, {number, etag, size: bytes.length, bytes, md5})
+		const etag = createHash('md5').update(bytes).digest('hex')
+		parts.set(number, {number, etag, size: bytes.length, bytes})
 		return etag
 	}
 
@@ -51,10 +51,9 @@ export class MemoryUploads {
 				throw invalid('EntityTooSmall', `${what} has a part ${number} of ${part.size} bytes, too small`)
 			return part
 		})
-		const md5 = createHash('md5').update(Buffer.concat(found.map((p) => p.md5)))
 		return {
 			bytes: Buffer.concat(found.map((p) => p.bytes)),
-			etag: `${md5.digest('hex')}-${found.length}`,
+			etag: joinedEtag(found),
 			properties,
 		}
 	}

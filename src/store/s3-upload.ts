@@ -1,6 +1,5 @@
 // Multipart uploads.
 
-import {createHash} from 'node:crypto'
 import {
 	AbortMultipartUploadCommand,
 	CompleteMultipartUploadCommand,
@@ -9,6 +8,7 @@ import {
 	ListPartsCommand,
 	UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import {joinedEtag} from '../algo/parts.ts'
 import {invalid, shownObject} from './errors.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
@@ -100,12 +100,6 @@ export async function completeUpload(
 async function written(at: S3Connection, key: string): Promise<Written> {
 	const {etag = '', version, modified} = (await head(at, key)) ?? {}
 	return {etag, version, modified}
-}
-
-/** S3's ETag of an object in parts: the MD5 of their MD5s, and how many. */
-function joinedEtag(parts: readonly Part[]): string {
-	const md5s = Buffer.concat(parts.map(({etag}) => Buffer.from(etag, 'hex')))
-	return `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`
 }
 
 export async function abortUpload(at: S3Connection, key: string, id: string): Promise<void> {

@@ -75,7 +75,7 @@ const othersOf = (metadata: Metadata): Metadata =>
 	Object.fromEntries(Object.entries(metadata).filter(([name]) => !OURS.has(name)))
 
 /** The ACL that a copy would drop, where there is one to keep. */
-async function aclOf(store: Store, key: string): Promise<Acl | undefined> {
+export async function aclOf(store: Store, key: string): Promise<Acl | undefined> {
 	try {
 		const acl = await store.getAcl(key)
 		return isPrivate(acl) ? undefined : acl

@@ -1,40 +1,37 @@
 // A large file, sent as the parts of a multipart upload, several at once.
 //
 // The upload is remembered in .s3rsync/uploads before its first part goes, and a later run sends
-// only the parts that the store does not list. A file that changed meanwhile begins anew.
+// only the parts that the store does not list. A file that changed meanwhile begins anew. An upload
+// of the same file that somebody else began is taken up: see take-up.ts.
 
-import {createHash} from 'node:crypto'
-import {createGzip} from 'node:zlib'
-import {pipeline, Readable} from 'node:stream'
+import {joinedEtag, partSize} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import {pool} from '../base/pool.ts'
-import {partSize} from '../algo/parts.ts'
 import type {Entry} from '../format/entry.ts'
 import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
 import {
-	type Body,
 	type Condition,
 	type Head,
 	isKind,
 	type Part,
 	type Properties,
-	type Store,
+	StoreError,
 	type Written,
 } from '../store/store.ts'
 import {digestOf} from './attributes.ts'
 import {describe, refreshed} from './cargo.ts'
 import {isCompressible} from './content-type.ts'
 import type {OpenFile} from './files.ts'
+import {CHUNK, packedPieces, plainPieces} from './pieces.ts'
 import type {Sender} from './send.ts'
+import {corrected, type Parts, partsOf} from './take-up.ts'
 import {isRacy} from './unchanged.ts'
 
 /** Parts of one file under way at once. */
 const WIDTH = 4
-/** Parts larger than this are streamed, not held in memory. */
-const HELD = 16 * 2 ** 20
-const CHUNK = 2 ** 20
+/** How often an upload that somebody else ended is begun anew. */
+const ATTEMPTS = 3
 
-type Piece = {readonly number: number; readonly body: Body; readonly md5: Buffer}
 /** A file that the store has now; the local side of `entry` is that of the bytes that were sent. */
 export type SentFile = {
 	readonly entry: Entry
@@ -53,8 +50,9 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const packed = compress === true && isCompressible(entry.path)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		await sender.sendSide(side)
-		const sent = await sendTo(sender, entry, file, packed, properties)
-		return {entry, ...sent}
+		const wanted = {...properties, acl: sender.options.acl, storageClass: sender.options.storageClass}
+		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties: wanted})
+		return {entry, written, size}
 	} finally {
 		file.close()
 	}
@@ -71,80 +69,91 @@ function current(sender: Sender, planned: Entry, {stat}: OpenFile): Entry {
 	return {...planned, local: now, attrs: digestOf(now, owners)}
 }
 
-async function sendTo(
-	sender: Sender,
-	entry: Entry,
-	file: OpenFile,
-	packed: boolean,
-	properties: Properties,
-): Promise<{written: Written; size: number}> {
-	const {store, session} = sender.options
-	const {place} = session
-	const key = sender.key(entry.path)
-	const wanted = {
-		path: entry.path,
-		key,
-		partSize: partSize(file.stat.size),
-		packed,
-		file: identityOf(file.stat),
+type Sending = {
+	readonly entry: Entry
+	readonly file: OpenFile
+	/** Whether gzip of it is sent. */
+	readonly packed: boolean
+	/** What is to be stored beside the bytes. */
+	readonly properties: Properties
+}
+type Sent = Written & {readonly size: number}
+
+/** Sends a file, anew where somebody else ended the upload or sent other parts to it. */
+async function sendPersistently(sender: Sender, sending: Sending): Promise<Sent> {
+	for (let attempt = 1; ; attempt++) {
+		try {
+			return await sendOnce(sender, sending, attempt === 1)
+		} catch (error) {
+			if (attempt === ATTEMPTS || !isEndedByOthers(error)) throw error
+		}
 	}
-	const upload = await begin(sender, wanted, properties)
-	if ('head' in upload) {
-		forgetUpload(place, entry.path)
-		return {written: upload.head, size: upload.head.size}
-	}
-	const {id, listed} = upload
-	const parts = await sendPieces(sender, {file, key, id, listed, packed, entry})
+}
+
+const isEndedByOthers = (error: unknown): boolean =>
+	error instanceof StoreError && ['NoSuchUpload', 'InvalidPart'].includes(error.code)
+
+async function sendOnce(sender: Sender, sending: Sending, mayTakeUp: boolean): Promise<Sent> {
+	const {entry, file} = sending
+	const {place} = sender.options.session
+	const upload = await begin(sender, sending, mayTakeUp)
+	if (!('id' in upload)) return upload
+	const parts = await sendPieces(sender, sending, upload)
 	if (!file.unchanged()) {
-		await store.abortUpload(key, id)
-		forgetUpload(place, entry.path)
+		await drop(sender, upload)
 		throw fatal('it changed while it was sent')
 	}
-	const written = await complete(sender, entry, {key, id, parts, properties})
+	const sent = await complete(sender, sending, upload, parts)
 	forgetUpload(place, entry.path)
-	return {written, size: parts.reduce((sum, part) => sum + part.size, 0)}
+	return sent
 }
 
-type Upload = {readonly id: string; readonly listed: ReadonlyMap<number, Part>}
+type Begun = UploadRecord & {readonly listed: Parts}
 
-/** The upload that an earlier run began for this file, or a new one; or the object, where it was completed. */
+/** The upload that an earlier run or another machine began for this file, or a new one; or the object, where it was completed. */
 async function begin(
-	{options}: Sender,
-	wanted: Omit<UploadRecord, 'id'>,
-	properties: Properties,
-): Promise<Upload | {readonly head: Head}> {
-	const {store, session, acl, storageClass} = options
-	const begun = readUpload(session.place, wanted.path)
+	sender: Sender,
+	{entry, file, packed, properties}: Sending,
+	mayTakeUp: boolean,
+): Promise<Begun | Sent> {
+	const {store, session} = sender.options
+	const key = sender.key(entry.path)
+	const size = partSize(file.stat.size)
+	const wanted = {path: entry.path, key, partSize: size, packed, file: identityOf(file.stat)}
+	const begun = readUpload(session.place, entry.path)
 	if (begun && isSame(begun, wanted)) {
-		const listed = await partsOf(store, begun)
-		if (listed) return {id: begun.id, listed}
+		const listed = await partsOf(store, key, begun.id)
+		if (listed) return {...begun, listed}
 		// the store knows it no more: it was completed, and the reply got lost, or we
-		const head = await store.head(wanted.key)
-		if (head && isOf(head, properties)) return {head}
-	} else if (begun) await store.abortUpload(begun.key, begun.id)
-	const id = await store.createUpload(wanted.key, {...properties, acl, storageClass})
-	writeUpload(session.place, {...wanted, id})
-	return {id, listed: new Map()}
+		const head = await store.head(key)
+		forgetUpload(session.place, entry.path)
+		if (head && isOf(head, properties)) return corrected(store, key, head, properties)
+	} else if (begun) await drop(sender, begun)
+	const taken = mayTakeUp && !packed ? await sender.begun.find(key, file) : undefined
+	const id = taken?.id ?? (await store.createUpload(key, properties))
+	const record = {...wanted, id, ...(taken && {partSize: taken.partSize, taken: true})}
+	writeUpload(session.place, record)
+	return {...record, listed: taken?.listed ?? new Map()}
 }
 
-/** Whether an object is the one that was to have these properties: its metadata hold the MD5 of the content. */
+/** Whether an object has the content that these properties are of: they hold its MD5. */
 const isOf = (head: Head, {metadata = {}}: Properties): boolean =>
-	Object.entries(metadata).every(([name, value]) => head.metadata[name] === value)
+	Object.entries(metadata).every(
+		([name, value]) => !['md5chksum', 's3r'].includes(name) || head.metadata[name] === value,
+	)
 
-type Sending = {
-	readonly file: OpenFile
-	readonly key: string
-	readonly id: string
-	readonly listed: ReadonlyMap<number, Part>
-	readonly packed: boolean
-	readonly entry: Entry
+/** Forgets an upload, and ends it if it was begun here. */
+async function drop(sender: Sender, {path, key, id, taken}: UploadRecord): Promise<void> {
+	const {store, session} = sender.options
+	if (taken !== true) await store.abortUpload(key, id)
+	forgetUpload(session.place, path)
 }
 
 /** Sends the pieces that are not listed yet; resolves to all parts in order. */
-async function sendPieces(sender: Sender, {file, key, id, listed, packed, entry}: Sending): Promise<Part[]> {
+async function sendPieces(sender: Sender, {file, packed, entry}: Sending, upload: Begun): Promise<Part[]> {
 	const {store, events, signal} = sender.options
+	const {key, id, listed, partSize: size} = upload
 	const parts: Part[] = []
-	const size = partSize(file.stat.size)
 	const pieces = packed ? packedPieces(file, size) : plainPieces(file, size)
 	await pool(pieces, {width: WIDTH, signal}, async ({number, body, md5}) => {
 		const known = listed.get(number)
@@ -160,89 +169,36 @@ async function sendPieces(sender: Sender, {file, key, id, listed, packed, entry}
 	return parts.toSorted((a, b) => a.number - b.number)
 }
 
-/** The parts of a file; one that is empty by now has an empty one, for an upload needs a part. */
-function* plainPieces(file: OpenFile, size: number): Iterable<Piece> {
-	let at = 0
-	for (let number = 1; number === 1 || at < file.stat.size; number++, at += size) {
-		const length = Math.min(size, file.stat.size - at)
-		const body = length <= HELD ? file.read(at, length) : streamed(file, at, length)
-		yield {number, body, md5: md5Of(file, at, length, body)}
-	}
-}
-
-const streamed = (file: OpenFile, at: number, length: number): Body => ({
-	length,
-	async *chunks() {
-		yield* chunksOf(file, at, length)
-	},
-})
-
-function* chunksOf(file: OpenFile, at: number, length: number): Iterable<Buffer> {
-	for (let done = 0; done < length; done += CHUNK) yield file.read(at + done, Math.min(CHUNK, length - done))
-}
-
-function md5Of(file: OpenFile, at: number, length: number, body: Body): Buffer {
-	const hash = createHash('md5')
-	if (Buffer.isBuffer(body)) hash.update(body)
-	else for (const chunk of chunksOf(file, at, length)) hash.update(chunk)
-	return hash.digest()
-}
-
-async function* packedPieces(file: OpenFile, size: number): AsyncIterable<Piece> {
-	const gzip = createGzip()
-	// what goes wrong ends the reading of gzip
-	pipeline(Readable.from(chunksOf(file, 0, file.stat.size)), gzip, () => {})
-	let held: Buffer[] = []
-	let length = 0
-	let number = 1
-	const take = (): Piece => {
-		const body = Buffer.concat(held)
-		held = []
-		length = 0
-		return {number: number++, body, md5: createHash('md5').update(body).digest()}
-	}
-	for await (const chunk of gzip as AsyncIterable<Buffer>) {
-		held.push(chunk)
-		length += chunk.length
-		if (length >= size) yield take()
-	}
-	yield take()
-}
-
+/** Makes the object, under its guard; or finds that somebody made it of the same bytes, and that it is to have our properties. */
 async function complete(
 	sender: Sender,
-	entry: Entry,
-	{key, id, parts, properties}: {key: string; id: string; parts: readonly Part[]; properties: Properties},
-): Promise<Written> {
-	const {store, session} = sender.options
-	const finish = (condition: Condition) => store.completeUpload(key, id, parts, condition)
+	{entry, properties}: Sending,
+	upload: Begun,
+	parts: readonly Part[],
+): Promise<Sent> {
+	const {store} = sender.options
+	const {key, id} = upload
+	const size = parts.reduce((sum, part) => sum + part.size, 0)
+	const finish = async (condition: Condition): Promise<Sent> => {
+		const written = await store.completeUpload(key, id, parts, condition)
+		const head = upload.taken ? await store.head(key) : undefined
+		return head?.etag === written.etag ? corrected(store, key, head, properties) : {...written, size}
+	}
 	try {
 		return await finish(sender.guard(entry))
 	} catch (error) {
 		if (!isKind(error, 'precondition') && !isKind(error, 'not-found')) throw error
 		const head = await store.head(key)
 		if (!head && isKind(error, 'precondition')) return finish({ifNoneMatch: '*'})
-		await store.abortUpload(key, id)
-		forgetUpload(session.place, entry.path)
-		if (head && isOf(head, properties)) return head
+		await drop(sender, upload)
+		if (head && (head.etag === joinedEtag(parts) || isOf(head, properties)))
+			return corrected(store, key, head, properties)
 		throw error
 	}
 }
 
 const isSame = (begun: UploadRecord, wanted: Omit<UploadRecord, 'id'>): boolean =>
 	begun.key === wanted.key &&
-	begun.partSize === wanted.partSize &&
+	(begun.partSize === wanted.partSize || begun.taken === true) &&
 	begun.packed === wanted.packed &&
 	begun.file === wanted.file
-
-/** The parts that the store has of an upload, or undefined if it does not know it any more. */
-async function partsOf(store: Store, {key, id}: UploadRecord): Promise<Map<number, Part> | undefined> {
-	const parts = new Map<number, Part>()
-	try {
-		for await (const part of store.listParts(key, id)) parts.set(part.number, part)
-		return parts
-	} catch (error) {
-		if (isKind(error, 'not-found')) return undefined
-		throw error
-	}
-}

@@ -27,6 +27,7 @@ import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
 import {sendParts} from './send-parts.ts'
 import {WholeFiles} from './send-whole.ts'
+import {UploadsBegun} from './take-up.ts'
 
 export type SendOptions = {
 	readonly store: Store
@@ -79,6 +80,8 @@ export class Sender {
 	/** Large files one after the other: each is sent by several connections already. */
 	readonly large = new Budget(2)
 	readonly whole: WholeFiles
+	/** Uploads of parts that this local side does not remember. */
+	readonly begun: UploadsBegun
 	readonly copies: Path[] = []
 	readonly deletions: Path[] = []
 	#sources: ReturnType<typeof copySources> | undefined
@@ -86,6 +89,7 @@ export class Sender {
 	constructor(options: SendOptions) {
 		this.options = options
 		this.whole = new WholeFiles(this)
+		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
