@@ -1,13 +1,14 @@
 // s3r cat-object: print the content of objects.
 
-import {EXIT, fatal, S3rError} from '../src/base/errors.ts'
+import {EXIT, fatal, S3rError, usage} from '../src/base/errors.ts'
 import {shown} from '../src/base/quote.ts'
 import {fromUnicode} from '../src/base/path.ts'
 import {command, type Context} from '../src/cli/command.ts'
-import {chosenFlags, remoteFlags} from '../src/cli/flags.ts'
+import {exclusive} from '../src/cli/exclusive.ts'
+import {atFlags, chosenFlags, remoteFlags, versionFlags} from '../src/cli/flags.ts'
 import {Stores} from '../src/cli/objects.ts'
 import {parseRange, pickRange, type Range} from '../src/cli/range.ts'
-import {objectOf} from '../src/cli/work.ts'
+import {momentOf, objectOf} from '../src/cli/work.ts'
 import {noSuchObject} from '../src/store/errors.ts'
 import {type Head, type Store, StoreError} from '../src/store/store.ts'
 import {type Arrival, arrivalOf} from '../src/sync/arrival.ts'
@@ -20,6 +21,8 @@ export default command({
 	flags: {
 		range: {type: 'string', arg: 'first-last', help: 'only these bytes, counted from 0'},
 		raw: {type: 'boolean', help: 'do not unpack what s3r stored as gzip'},
+		...atFlags,
+		...versionFlags,
 		...chosenFlags,
 		...remoteFlags,
 	},
@@ -27,12 +30,16 @@ export default command({
 
 	async run(context, flags, args) {
 		const range = flags.range === undefined ? undefined : parseRange(flags.range)
-		const stores = new Stores(context)
+		exclusive(flags, 'at', 'version')
+		if (flags.version !== undefined && args.length > 1)
+			throw usage("'--version' is of one object, not of several")
+		const stores = new Stores(context, false, momentOf(flags))
 		try {
 			for (const arg of args) {
 				const {remote, key} = objectOf(context, flags, arg)
 				if (key === '' || key.endsWith('/')) throw fatal(`${shown(arg)} is a directory`)
-				const source = {key, context, store: await stores.of(remote), raw: flags.raw ?? false}
+				const {raw = false, version} = flags
+				const source = {key, version, context, store: await stores.of(remote), raw}
 				await print(source, range)
 			}
 		} finally {
@@ -45,6 +52,7 @@ export default command({
 type Source = {
 	readonly store: Store
 	readonly key: string
+	readonly version: string | undefined
 	readonly raw: boolean
 	readonly context: Context
 }
@@ -60,19 +68,19 @@ async function print(source: Source, range: Range | undefined): Promise<void> {
 
 /** The bytes of an object, verified behind the last one. */
 async function* wholeOf(source: Source): AsyncGenerator<Buffer> {
-	const {head, body} = await source.store.get(source.key)
+	const {head, body} = await source.store.get(source.key, {version: source.version})
 	yield* contentOf(arrived(source, head), body, () => {})
 }
 
 /** Some bytes of an object. Only its head tells whether they are those that are stored. */
 async function* partOf(source: Source, range: Range): AsyncGenerator<Buffer> {
-	const {store, key} = source
-	const head = await store.head(key)
+	const {store, key, version} = source
+	const head = await store.head(key, {version})
 	if (!head) throw noSuchObject(store.bucket, key)
 	const {original} = arrived(source, head).attributes
 	const {first, last} = pickRange(range, original?.size ?? head.size)
 	if (original) yield* slice(wholeOf(source), first, last)
-	else yield* (await store.get(key, {range: {first, last}, ifMatch: head.etag})).body
+	else yield* (await store.get(key, {range: {first, last}, ifMatch: head.etag, version})).body
 }
 
 /** What the object says of its content: with --raw, what is stored is the content. */

@@ -6,7 +6,7 @@ import {forFs, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
 import {pullFlags, runPull} from '../src/cli/pulling.ts'
-import {lookup, newRemote, openRemote, unicode} from '../src/cli/work.ts'
+import {lookup, momentOf, newRemote, openRemote, unicode} from '../src/cli/work.ts'
 import {absolute} from '../src/repo/find.ts'
 import {initialize} from '../src/repo/init.ts'
 import {namedRemote} from '../src/repo/remotes.ts'
@@ -22,6 +22,7 @@ export default command({
 
 	async run(context, flags, [target = '', directory], ordered) {
 		const remote = namedRemote(unicode(target), lookup(context, flags))
+		momentOf(flags)
 		const root = absolute(context.cwd, directory ?? (target.replace(/\/+$/, '').split('/').at(-1) || target))
 		const {store} = await openRemote(context, remote)
 		if (!(await store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)

@@ -9,15 +9,17 @@ import {remoteFlags, storedFlags} from '../src/cli/flags.ts'
 export default command({
 	name: 'create-bucket',
 	summary: 'create a bucket, or open one to ACLs',
-	synopsis: ['[--acl <name>] [<option>...] <bucket>'],
+	synopsis: ['[--versioning] [--acl <name>] [<option>...] <bucket>'],
 	flags: {
+		versioning: {type: 'boolean', help: 'keep every version of each object from now on'},
 		acl: {...storedFlags.acl, help: 'the canned ACL of the bucket'},
 		...remoteFlags,
 	},
 	arity: [1, 1],
 
 	async run(context, flags, [name = '']) {
-		await createBucket(context, bucketOf(context, flags, name), flags.acl)
+		const {acl, versioning} = flags
+		await createBucket(context, bucketOf(context, flags, name), {acl, versioning})
 		return EXIT.ok
 	},
 })

@@ -3,14 +3,23 @@
 import {usage} from '../src/base/errors.ts'
 import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
-import {chosenFlags, dryRunFlags, progressFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
+import {exclusive} from '../src/cli/exclusive.ts'
+import {
+	atFlags,
+	chosenFlags,
+	dryRunFlags,
+	progressFlags,
+	remoteFlags,
+	verboseFlags,
+	versionFlags,
+} from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
 import {pullFlags} from '../src/cli/pulling.ts'
 import {owners} from '../src/cli/pushing.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
-import {objectOf} from '../src/cli/work.ts'
+import {momentOf, objectOf} from '../src/cli/work.ts'
 import type {Entry} from '../src/format/entry.ts'
 import {pathOf} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
@@ -37,6 +46,8 @@ const flagsOfGet = {
 	sparse,
 	compress,
 	'numeric-ids': numericIds,
+	...atFlags,
+	...versionFlags,
 	...dryRunFlags,
 	...verboseFlags,
 	...progressFlags,
@@ -55,10 +66,18 @@ export default command({
 	async run(context, flags, args) {
 		const names = args.length > 1 ? args.slice(0, -1) : args
 		const target = args.length > 1 ? (args.at(-1) ?? '') : '.'
-		const sources = names.map((arg) => ({...objectOf(context, flags, arg), whole: isWhole(arg, flags)}))
+		exclusive(flags, 'at', 'version')
+		const {version} = flags
+		const sources = names.map((arg) => ({
+			...objectOf(context, flags, arg),
+			whole: isWhole(arg, flags),
+			version,
+		}))
+		if (version !== undefined && (names.length > 1 || sources.some(({whole}) => whole)))
+			throw usage("'--version' is of one object, not of several")
 		if (target === '-' && sources.some(({whole}) => whole)) throw usage('only single objects go to stdout')
 		const report = new Report(context, 'pull', flags)
-		const stores = new Stores(context)
+		const stores = new Stores(context, false, momentOf(flags))
 		try {
 			if (target === '-')
 				for (const source of sources)
@@ -83,10 +102,15 @@ export default command({
 const isWhole = (arg: string, {recursive}: GetValues): boolean => recursive === true || arg.endsWith('/')
 
 /** Prints the content of an object, and fails behind its last byte if it is not what it should be. */
-async function print({io, umask}: Context, store: Store, {key}: Named, events: Events): Promise<void> {
+async function print(
+	{io, umask}: Context,
+	store: Store,
+	{key, version}: Source,
+	events: Events,
+): Promise<void> {
 	const path = fromUnicode(key)
 	try {
-		const {head, body} = await store.get(key)
+		const {head, body} = await store.get(key, {version})
 		const arrival = arrivalOf(path, key, head, {}, umask)
 		for await (const piece of contentOf(arrival, body, (bytes) => events.moved(bytes, path)))
 			await io.write(piece)
@@ -95,7 +119,7 @@ async function print({io, umask}: Context, store: Store, {key}: Named, events: E
 	}
 }
 
-type Source = Named & {readonly whole: boolean}
+type Source = Named & {readonly whole: boolean; readonly version: string | undefined}
 type Run = {readonly context: Context; readonly flags: GetValues; readonly events: Events}
 
 /** Fetches one object, or all below a key, into a directory. */
@@ -117,7 +141,7 @@ async function fetchInto(
 	const keys = new Map<Path, string>()
 	const items = async function* (): AsyncIterable<PlanItem> {
 		const own = name ?? nameOf(fromUnicode(source.key))
-		if (flags['dry-run'] && !source.whole && !(await store.head(source.key))) {
+		if (flags['dry-run'] && !source.whole && !(await store.head(source.key, {version: source.version}))) {
 			events.failed(own, noSuchObject(store.bucket, source.key))
 			return
 		}
@@ -140,6 +164,7 @@ async function fetchInto(
 				keyOf: (path) => keys.get(path) ?? '',
 				preserve: {archive: all, hardLinks: flags['hard-links'], xattrs: flags.xattrs, acls: flags.acls},
 				umask: context.umask,
+				pinned: (flags.at ?? flags.version) !== undefined,
 				pretend: flags['dry-run'],
 				signal: context.signal,
 			}),
@@ -152,12 +177,12 @@ async function fetchInto(
 type Wanted = {readonly key: string; readonly entry: Entry}
 
 /** The objects of a source, each with the path that its file gets. */
-async function* wanted({key, whole}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
-	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: 0}}}
+async function* wanted({key, whole, version}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
+	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: 0, version}}}
 	else
-		for await (const {key: found, etag, size} of objectsBelow(store, key)) {
+		for await (const {key: found, etag, size, version: id} of objectsBelow(store, key)) {
 			const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
-			if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size}}}
+			if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size, version: id}}}
 		}
 }
 

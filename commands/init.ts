@@ -24,7 +24,7 @@ export default command({
 		const remote = newRemote(context, flags, unicode(target))
 		if (context.cwd.split('/').includes('.s3rsync')) throw fatal(`${shown(context.cwd)} lies in a .s3rsync`)
 		if (flags['create-bucket'])
-			await createBucket(context, namedRemote(unicode(target), lookup(context, flags)), flags.acl)
+			await createBucket(context, namedRemote(unicode(target), lookup(context, flags)), {acl: flags.acl})
 		initialize(context.cwd, remote)
 		return EXIT.ok
 	},

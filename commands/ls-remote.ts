@@ -3,11 +3,11 @@
 import {EXIT} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
 import {command} from '../src/cli/command.ts'
-import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
+import {atFlags, recordFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {heardItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
-import {openRemote, remoteOf} from '../src/cli/work.ts'
+import {momentOf, openRemote, remoteOf} from '../src/cli/work.ts'
 import {keyOf} from '../src/format/key.ts'
 import {remoteUrl} from '../src/format/remote.ts'
 import {listPaths} from '../src/sync/fetch.ts'
@@ -19,6 +19,7 @@ export default command({
 	flags: {
 		'exit-code': {type: 'boolean', help: 'exit with 1 if there is nothing'},
 		verbose: {type: 'boolean', short: 'v', help: 'print the URL of the remote to stderr first'},
+		...atFlags,
 		...recordFlags,
 		...remoteFlags,
 	},
@@ -28,7 +29,7 @@ export default command({
 		const printer = new RecordPrinter(context.io, flags)
 		const remote = remoteOf(context, flags, name)
 		const errors = itemErrors(context)
-		const {store} = await openRemote(context, remote)
+		const {store} = await openRemote(context, remote, {at: momentOf(flags)})
 		if (flags.verbose) context.io.say(`From ${fromUnicode(remoteUrl(remote))}`)
 		let isEmpty = true
 		try {

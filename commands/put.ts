@@ -49,7 +49,7 @@ export default command({
 		const files = args.slice(0, -1)
 		if (files.includes('-') && (files.length > 1 || key === '' || key.endsWith('/')))
 			throw usage('what is read from stdin needs a key of its own')
-		if (flags['create-bucket'] && !flags['dry-run']) await createBucket(context, remote, flags.acl)
+		if (flags['create-bucket'] && !flags['dry-run']) await createBucket(context, remote, {acl: flags.acl})
 		const report = new Report(context, 'push', flags)
 		const {failed} = report.events
 		const target = {cwd: context.cwd, key, recursive: flags.recursive, onError: failed}

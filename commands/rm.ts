@@ -3,6 +3,7 @@
 import {fatal} from '../src/base/errors.ts'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import {command, type Context} from '../src/cli/command.ts'
+import {exclusive} from '../src/cli/exclusive.ts'
 import {chosenFlags, dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/flags.ts'
 import {type Found, objectsBelow, ownRemote, pathBelowRemote, Stores} from '../src/cli/objects.ts'
 import {openSession} from '../src/cli/pushing.ts'
@@ -13,6 +14,7 @@ import type {IndexSession} from '../src/repo/session.ts'
 import {noSuchObject} from '../src/store/errors.ts'
 import type {Store} from '../src/store/store.ts'
 import type {Events} from '../src/sync/events.ts'
+import {undelete} from '../src/sync/undelete.ts'
 
 /** Objects that are deleted by one request. */
 const BATCH = 1000
@@ -23,9 +25,11 @@ export default command({
 	synopsis: [
 		'[-nqrv] [--force] [<option>...] <path>...',
 		'[-nqrv] [--force] [<option>...] <bucket>/<key>...',
+		'--undo [-nqrv] [<option>...] <path>...',
 	],
 	flags: {
 		recursive: {type: 'boolean', short: 'r', help: 'delete all that is below a key'},
+		undo: {type: 'boolean', help: 'bring back what was deleted, where the bucket keeps versions'},
 		force: {type: 'boolean', help: 'delete what somebody else changed, or a whole bucket'},
 		...dryRunFlags,
 		...verboseFlags,
@@ -35,6 +39,7 @@ export default command({
 	arity: [1, Infinity],
 
 	async run(context, flags, args) {
+		exclusive(flags, 'undo', 'force')
 		const sources = args.map((arg) => objectOf(context, flags, arg))
 		const place = ownPlace(context, flags)
 		const own = ownRemote(context, flags)
@@ -44,12 +49,23 @@ export default command({
 		try {
 			for (const named of sources) {
 				const {key, remote} = named
-				if (key === '' && !flags.force)
+				if (key === '' && !flags.force && !flags.undo)
 					throw fatal(`this would delete everything in bucket '${remote.bucket}'`, '--force does it')
+				const pathOf = (found: string) => pathBelowRemote(own, remote, found)
+				if (flags.undo) {
+					await undelete(await stores.of(remote), key, {
+						events: report.events,
+						session,
+						below: flags.recursive ?? false,
+						pathOf,
+						signal: context.signal,
+					})
+					continue
+				}
 				const remover = new Remover(await stores.of(remote), report.events, {
 					session,
 					force: flags.force,
-					pathOf: (found) => pathBelowRemote(own, remote, found),
+					pathOf,
 				})
 				if (flags.recursive) await remover.removeBelow(named, context)
 				else await remover.remove(named)

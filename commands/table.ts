@@ -114,6 +114,11 @@ export const COMMANDS: Table = {
 		summary: 'list the objects of a remote as files',
 		load: async () => (await import('./ls-remote.ts')).default,
 	},
+	'ls-versions': {
+		group: 'plumbing',
+		summary: 'list every version of objects, and what was deleted',
+		load: async () => (await import('./ls-versions.ts')).default,
+	},
 	'ls-uploads': {
 		group: 'plumbing',
 		summary: 'list multipart uploads that are not finished',

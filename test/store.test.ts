@@ -422,6 +422,45 @@ contract(
 	{bucket: false},
 )
 
+contract(
+	'a bucket that is told to keeps every version, the newest first of each key',
+	async (t, store) => {
+		await store.createBucket()
+		await store.put('b', bytes('before'))
+		await store.createBucket({versioning: true})
+		const one = await store.put('a', bytes('one'))
+		const two = await store.put('a', bytes('three'))
+		await store.delete('a')
+		await store.put('a b', bytes(''))
+		const versions = (await all(store.listVersions(''))).flat()
+		t.deepEqual(
+			versions.map(({key, size, latest, deleted}) => [key, size, latest, deleted]),
+			[
+				['a', 0, true, true],
+				['a', 5, false, undefined],
+				['a', 3, false, undefined],
+				['a b', 0, true, undefined],
+				['b', 6, true, undefined],
+			],
+		)
+		t.deepEqual(
+			versions.slice(1, 3).map(({version}) => version),
+			[two.version, one.version],
+		)
+		t.is(versions.at(-1)?.version, 'null')
+		t.is((await read((await store.get('a', {version: one.version})).body)).toString(), 'one')
+		t.like(await store.head('a', {version: two.version}), {size: 5, version: two.version})
+		t.is(await store.head('a'), undefined)
+		await store.delete('a', {version: versions[0]?.version})
+		t.is(await contentOf(store, 'a'), 'three')
+		await store.delete('a', {version: two.version})
+		t.is(await contentOf(store, 'a'), 'one')
+		t.is((await all(store.listVersions('a'))).flat().length, 2)
+		t.is(await store.head('a', {version: two.version}), undefined)
+	},
+	{bucket: false},
+)
+
 test('a dry run reads, and changes nothing', async (t) => {
 	const memory = new MemoryStore({exists: false})
 	const dry = dryRun(memory)

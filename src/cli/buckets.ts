@@ -7,11 +7,15 @@ import type {Context} from './command.ts'
 import {openRemote} from './work.ts'
 
 /** Creates the remote's bucket, with a canned ACL if one is given; one of ours that exists is left as it is. */
-export async function createBucket(context: Context, remote: Remote, acl: string | undefined): Promise<void> {
+export async function createBucket(
+	context: Context,
+	remote: Remote,
+	{acl, versioning}: {readonly acl?: string | undefined; readonly versioning?: boolean | undefined},
+): Promise<void> {
 	checkNewBucket(remote.bucket)
 	const {store} = await openRemote(context, remote)
 	try {
-		await store.createBucket(acl === undefined ? {} : {acl: parseCanned(acl)})
+		await store.createBucket({acl: acl === undefined ? undefined : parseCanned(acl), versioning})
 	} finally {
 		store.close()
 	}

@@ -73,6 +73,15 @@ export const dryRunFlags = {
 	'dry-run': {type: 'boolean', short: 'n', help: 'do all but the writing'},
 } as const satisfies Flags
 
+/** The remote as it was. */
+export const atFlags = {
+	at: {type: 'string', arg: 'time', help: 'as it was then: 3h ago, or 2026-11-25T10:30'},
+} as const satisfies Flags
+
+export const versionFlags = {
+	version: {type: 'string', arg: 'id', help: 'this version of it, as ls-versions names it'},
+} as const satisfies Flags
+
 export const colorFlags = {
 	color: {type: 'string', arg: 'when', help: 'colour the output: auto, always or never'},
 } as const satisfies Flags

@@ -31,7 +31,7 @@ export const indexItem = (entry: Entry): Item => ({
 })
 
 /** An object as a listing tells of it: neither its mode nor its mtime. */
-export function heardItem({path, etag, size, modified, storageClass}: Heard): Item {
+export function heardItem({path, etag, size, modified, storageClass, version}: Heard): Item {
 	const record: FileRecord = {path, size, digest: `etag:${etag}`}
-	return {record, modified: modified === undefined ? undefined : modified * 1000, storageClass}
+	return {record, modified: modified === undefined ? undefined : modified * 1000, storageClass, version}
 }

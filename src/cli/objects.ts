@@ -14,12 +14,14 @@ import {lookup, openRemote} from './work.ts'
 export class Stores {
 	readonly #context: Context
 	readonly #pretend: boolean
+	readonly #at: number | undefined
 	readonly #opened = new Map<string, Promise<Store>>()
 
-	/** With `pretend` nothing is written to them. */
-	constructor(context: Context, pretend = false) {
+	/** With `pretend` nothing is written to them; with `at` they are as they were then. */
+	constructor(context: Context, pretend = false, at?: number) {
 		this.#context = context
 		this.#pretend = pretend
+		this.#at = at
 	}
 
 	/** The store that a remote is in. */
@@ -31,7 +33,7 @@ export class Stores {
 	}
 
 	async #open(remote: Remote): Promise<Store> {
-		return (await openRemote(this.#context, remote, {pretend: this.#pretend})).store
+		return (await openRemote(this.#context, remote, {pretend: this.#pretend, at: this.#at})).store
 	}
 
 	async close(): Promise<void> {
@@ -40,7 +42,7 @@ export class Stores {
 }
 
 /** An object as a listing or a head tells of it. */
-export type Found = Pick<Listed, 'key' | 'etag' | 'size' | 'modified'>
+export type Found = Pick<Listed, 'key' | 'etag' | 'size' | 'modified' | 'version'>
 
 /** The object of this key, if there is one, and all below `key/`; everything for ''. */
 export async function* objectsBelow(store: Store, key: string): AsyncIterable<Found> {

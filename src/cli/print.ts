@@ -14,11 +14,11 @@ export class RecordPrinter {
 	readonly #nul: boolean
 	readonly #text: (item: Item) => Path
 
-	/** Takes the values of `recordFlags`; a usage error if they contradict each other. */
-	constructor(io: Io, flags: RecordValues) {
+	/** Takes the values of `recordFlags`; a usage error if they contradict each other. `before` stands before a record. */
+	constructor(io: Io, flags: RecordValues, before: (item: Item) => string = () => '') {
 		this.#io = io
 		this.#nul = flags.null ?? false
-		this.#text = formOf(flags, this.#nul)
+		this.#text = formOf(flags, this.#nul, before)
 	}
 
 	/** Prints an item: a diff line if it has a status, else a record. */
@@ -36,15 +36,16 @@ export class RecordPrinter {
 }
 
 /** How an item is printed, without its terminator, as a byte string. */
-function formOf(flags: RecordValues, nul: boolean): (item: Item) => Path {
+function formOf(flags: RecordValues, nul: boolean, before: (item: Item) => string): (item: Item) => Path {
 	exclusive(flags, 'json', 'format', 'name-only')
 	if (flags.json === true) return formatJson
 	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
 	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))
 	return (item) =>
-		item.status === undefined
+		before(item) +
+		(item.status === undefined
 			? formatRecord(columns(item), nul)
-			: formatDiff({status: item.status, record: columns(item)}, nul)
+			: formatDiff({status: item.status, record: columns(item)}, nul))
 }
 
 /** The record, with the time at which an object was stored where a listing tells nothing else of it. */

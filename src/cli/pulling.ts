@@ -3,9 +3,9 @@
 import {numberOf} from './filters.ts'
 import {filesOf, openSession, owners, pathsOf, type PreserveValues, scanOf, selectOf} from './pushing.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
-import type {dryRunFlags} from './flags.ts'
+import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
-import {isWithin, openRemote} from './work.ts'
+import {isWithin, momentOf, openRemote} from './work.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'
@@ -27,6 +27,7 @@ export const takeFlags = {
 
 export const pullFlags = {
 	...transferFlags,
+	...atFlags,
 	sparse: takeFlags.sparse,
 	compress: {
 		type: 'boolean',
@@ -54,11 +55,12 @@ export async function runPull(
 ): Promise<number> {
 	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
+	const at = momentOf(flags)
 	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
-	const {store, counts} = await openRemote(context, remote, {pretend})
+	const {store, counts} = await openRemote(context, remote, {pretend, at})
 	try {
 		const outcome = await pull({
 			store,
@@ -66,6 +68,7 @@ export async function runPull(
 			disk,
 			owners,
 			umask,
+			pinned: at !== undefined,
 			files: filesOf(place, flags),
 			prefix: remote.prefix,
 			events: report.events,

@@ -4,6 +4,7 @@ import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
 import {parseCanned} from '../format/acl.ts'
 import {keyOf} from '../format/key.ts'
+import {parseMoment} from '../format/moment.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
 import {parseTarget, type Target} from '../format/url.ts'
 import {rememberConditional} from '../repo/conditional.ts'
@@ -20,10 +21,11 @@ import {
 } from '../repo/remotes.ts'
 import {type Counts, counted} from '../store/counted.ts'
 import {dryRun} from '../store/dry.ts'
+import {atMoment} from '../store/at.ts'
 import {openStore} from '../store/open.ts'
 import type {Store} from '../store/store.ts'
-import type {Context} from './command.ts'
-import type {ChosenValues, RemoteValues, StoredValues} from './flags.ts'
+import type {Context, Values} from './command.ts'
+import type {atFlags, ChosenValues, RemoteValues, StoredValues} from './flags.ts'
 
 /** What the options say of the remote. */
 function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions {
@@ -103,14 +105,29 @@ export type Opened = {readonly store: Store; readonly counts: Counts}
 export async function openRemote(
 	context: Context,
 	remote: Remote,
-	options: {readonly pretend?: boolean | undefined; readonly onSlowDown?: (() => void) | undefined} = {},
+	options: {
+		readonly pretend?: boolean | undefined
+		readonly onSlowDown?: (() => void) | undefined
+		/** As it was then, in milliseconds since the epoch. */
+		readonly at?: number | undefined
+	} = {},
 ): Promise<Opened> {
 	const open = context.openStore ?? openStore
-	const {onSlowDown, pretend} = options
+	const {onSlowDown, pretend, at} = options
 	const onProbed = pretend ? undefined : noteConditional(context, remote)
 	const store = counted(await open(remote, {signal: context.signal, onSlowDown, onProbed}))
-	return {store: pretend ? dryRun(store) : store, counts: store.counts}
+	const {counts} = store
+	if (at !== undefined)
+		return {store: atMoment(store, {time: at, onUnversioned: noteUnversioned(context, remote)}), counts}
+	return {store: pretend ? dryRun(store) : store, counts}
 }
+
+const noteUnversioned =
+	({io}: Context, {bucket}: Remote) =>
+	(): void => {
+		io.say(`warning: bucket '${bucket}' keeps no versions: what was replaced or deleted since cannot be seen`)
+		io.say(`hint: 's3r create-bucket --versioning ${bucket}' keeps them from now on`)
+	}
 
 /** Remembers whether a store obeys guards, and says it where it does not: once, for it is asked once. */
 const noteConditional =
@@ -124,6 +141,10 @@ const noteConditional =
 		const place = findPlace(cwd, env)
 		if (place) rememberConditional(place, remote, conditional)
 	}
+
+/** The moment that --at means. */
+export const momentOf = ({at}: Values<typeof atFlags>): number | undefined =>
+	at === undefined ? undefined : parseMoment('at', at, Date.now())
 
 /** Whether `path` is one of `paths` or below one; everything is below ''. */
 export const isWithin =

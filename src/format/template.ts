@@ -14,6 +14,9 @@ export type Item = {
 	readonly etag?: string | undefined
 	readonly storageClass?: string | undefined
 	readonly version?: string | undefined
+	/** Of a version: whether it is what the key shows, and whether it is a delete marker. */
+	readonly latest?: boolean | undefined
+	readonly deleted?: boolean | undefined
 	/** The store's last-modified, milliseconds since the epoch. */
 	readonly modified?: number | undefined
 	readonly uid?: number | undefined
@@ -22,7 +25,7 @@ export type Item = {
 	readonly gname?: string | undefined
 }
 
-type Field = (item: Item) => string | number | undefined
+type Field = (item: Item) => string | number | boolean | undefined
 
 const digestOf = (item: Item, kind: 'md5' | 'etag'): string | undefined =>
 	item.record.digest?.startsWith(`${kind}:`) ? item.record.digest.slice(kind.length + 1) : undefined
@@ -44,6 +47,8 @@ export const FIELDS = {
 	modified: ({modified}) => (modified === undefined ? undefined : new Date(modified).toISOString()),
 	'storage-class': ({storageClass}) => storageClass,
 	version: ({version}) => version,
+	latest: ({latest}) => latest,
+	deleted: ({deleted}) => deleted,
 } as const satisfies Record<string, Field>
 
 const isField = (name: string): name is keyof typeof FIELDS => Object.hasOwn(FIELDS, name)

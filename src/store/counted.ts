@@ -65,6 +65,9 @@ export function counted(store: Store): Store & {readonly counts: Counts} {
 		async *list(prefix, options) {
 			for await (const page of store.list(prefix, options)) yield count('list', page)
 		},
+		async *listVersions(prefix) {
+			for await (const page of store.listVersions(prefix)) yield count('list', page)
+		},
 		head: (key, options) => count('head', store.head(key, options)),
 		async get(key, options): Promise<Got> {
 			const {head, body} = await count('get', store.get(key, options))

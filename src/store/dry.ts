@@ -20,6 +20,7 @@ export function dryRun(store: Store): Store {
 			return store.conditional
 		},
 		list: (prefix, options) => store.list(prefix, options),
+		listVersions: (prefix) => store.listVersions(prefix),
 		head: (key, options) => store.head(key, options),
 		get: (key, options) => store.get(key, options),
 		getAcl: (key) => store.getAcl(key),

@@ -33,6 +33,10 @@ export class MemoryObjects {
 		if (this.#stored.delete(fromUnicode(key))) this.#order = undefined
 	}
 
+	all(): Iterable<Stored> {
+		return this.#stored.values()
+	}
+
 	/** The keys under `prefix` and behind `after`, as many as a page holds, and whether there are more. */
 	page(prefix: string, after: string): {readonly page: readonly Listed[]; readonly more: boolean} {
 		this.#order ??= [...this.#stored.keys()].toSorted()

@@ -1,7 +1,7 @@
 // A store in this process's memory, for tests and for what needs no network: S3's rules and order,
 // its ETags, conditions, limits and ACLs, without its time.
 
-import {createHash} from 'node:crypto'
+import {createHash, randomUUID} from 'node:crypto'
 import type {Acl} from '../format/acl.ts'
 import {shown} from '../base/quote.ts'
 import {chunksOf, readBody, resolveRange} from './body.ts'
@@ -18,9 +18,11 @@ import {
 import {checkBucketName, checkKey, checkProperties} from './limits.ts'
 import {MemoryObjects, type Stored} from './memory-objects.ts'
 import {MemoryUploads} from './memory-uploads.ts'
+import {MemoryVersions} from './memory-versions.ts'
 import {
 	type AclPolicy,
 	type Body,
+	type BucketOptions,
 	type Condition,
 	type CopyOptions,
 	type DeleteOptions,
@@ -35,6 +37,7 @@ import {
 	type Store,
 	StoreError,
 	type Upload,
+	type Version,
 	type Written,
 } from './store.ts'
 
@@ -63,6 +66,8 @@ export class MemoryStore implements Store {
 	#exists: boolean
 	#aclsDisabled: boolean
 	#acl: Acl = 'private'
+	/** Kept from when that was asked for. */
+	#versions: MemoryVersions | undefined
 	readonly #uploads: MemoryUploads
 	readonly #now: () => number
 
@@ -86,6 +91,14 @@ export class MemoryStore implements Store {
 			if (!more) return
 			after = page.at(-1)?.key ?? ''
 		}
+	}
+
+	async *listVersions(prefix: string): AsyncIterable<readonly Version[]> {
+		this.#needBucket()
+		if (this.#versions) yield* this.#versions.pages(prefix)
+		else
+			for await (const page of this.list(prefix))
+				yield page.map((listed) => ({...listed, version: 'null', latest: true}))
 	}
 
 	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
@@ -122,10 +135,20 @@ export class MemoryStore implements Store {
 
 	async delete(key: string, options: DeleteOptions = {}): Promise<void> {
 		this.#needBucket()
+		if (this.#versions && options.version !== undefined) return this.#deleteVersion(key, options.version)
 		const found = this.#find(key, options.version)
-		if (found === undefined) return
+		if (found === undefined && !this.#versions) return
 		this.#checkCondition(key, {ifMatch: options.ifMatch})
+		this.#versions?.add({key, id: randomUUID(), modified: this.#now()})
 		this.#objects.delete(key)
+	}
+
+	/** Drops a version, or a marker: the one before it is what the key shows then. */
+	#deleteVersion(key: string, id: string): void {
+		this.#versions?.delete(key, id)
+		const object = this.#versions?.newest(key)?.object
+		if (object) this.#objects.set(object)
+		else this.#objects.delete(key)
 	}
 
 	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
@@ -199,10 +222,15 @@ export class MemoryStore implements Store {
 		return this.#exists
 	}
 
-	async createBucket({acl}: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
+	async createBucket({acl, versioning}: BucketOptions = {}): Promise<boolean> {
 		const created = !this.#exists
 		if (created) checkBucketName(this.bucket)
 		this.#exists = true
+		if (versioning === true && !this.#versions) {
+			this.#versions = new MemoryVersions()
+			for (const object of this.#objects.all())
+				this.#versions.add({key: object.key, id: 'null', modified: object.head.modified, object})
+		}
 		if (acl === undefined) return created
 		if (acl !== 'private') this.#aclsDisabled = false
 		this.#acl = acl
@@ -211,7 +239,7 @@ export class MemoryStore implements Store {
 
 	async deleteBucket(): Promise<void> {
 		this.#needBucket()
-		if (this.#objects.size > 0)
+		if (this.#objects.size > 0 || (this.#versions?.size ?? 0) > 0)
 			throw new StoreError('other', 'BucketNotEmpty', `bucket ${shown(this.bucket)} is not empty`)
 		this.#exists = false
 	}
@@ -222,8 +250,9 @@ export class MemoryStore implements Store {
 		if (!this.#exists) throw noSuchBucket(this.bucket)
 	}
 
-	#find(key: string, version = 'null'): Stored | undefined {
-		return version === 'null' ? this.#objects.get(key) : undefined
+	#find(key: string, version?: string): Stored | undefined {
+		if (version === undefined || (version === 'null' && !this.#versions)) return this.#objects.get(key)
+		return this.#versions?.find(key, version)?.object
 	}
 
 	#need(key: string, version?: string): Stored {
@@ -263,7 +292,10 @@ export class MemoryStore implements Store {
 		const {metadata = {}, contentType = 'binary/octet-stream', contentEncoding, acl = 'private'} = properties
 		const storageClass = properties.storageClass === 'STANDARD' ? undefined : properties.storageClass
 		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding}
-		this.#objects.set({key, bytes, head, acl})
-		return {etag, modified}
+		const version = this.#versions && randomUUID()
+		const object = {key, bytes, head: {...head, version}, acl}
+		this.#objects.set(object)
+		if (version !== undefined) this.#versions?.add({key, id: version, modified, object})
+		return {etag, version, modified}
 	}
 }

@@ -5,6 +5,7 @@ import {
 	DeleteBucketCommand,
 	HeadBucketCommand,
 	ListBucketsCommand,
+	PutBucketVersioningCommand,
 	PutBucketOwnershipControlsCommand,
 	PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3'
@@ -13,7 +14,7 @@ import {checkBucketName} from './limits.ts'
 import {putAcl} from './s3-acl.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {withReason} from './s3-head.ts'
-import {type Bucket, isKind, StoreError} from './store.ts'
+import {type Bucket, type BucketOptions, isKind, StoreError} from './store.ts'
 
 /** Every bucket of the account, in the store's order (by name). */
 export async function listAllBuckets(at: S3Connection): Promise<readonly Bucket[]> {
@@ -46,8 +47,9 @@ export async function bucketExists(at: S3Connection): Promise<boolean> {
  * Makes the bucket if it is not there. It is asked for first, because AWS's us-east-1 answers the
  * creation of a bucket that is ours already with success and resets its ACL.
  */
-export async function createBucket(at: S3Connection, acl: Acl | undefined): Promise<boolean> {
+export async function createBucket(at: S3Connection, {acl, versioning}: BucketOptions): Promise<boolean> {
 	const created = !(await bucketExists(at)) && (await create(at))
+	if (versioning === true) await keepVersions(at)
 	if (acl !== undefined && !(created && acl === 'private')) await openToAcl(at, acl)
 	return created
 }
@@ -72,6 +74,14 @@ async function create(at: S3Connection): Promise<boolean> {
 	at.bucketSeen = true
 	return true
 }
+
+const keepVersions = (at: S3Connection) =>
+	at.request({}, (client, signal) =>
+		client.send(
+			new PutBucketVersioningCommand({Bucket: at.bucket, VersioningConfiguration: {Status: 'Enabled'}}),
+			signal,
+		),
+	)
 
 /** Makes ACLs work in the bucket, where that has to be asked for, and gives it this one. */
 async function openToAcl(at: S3Connection, acl: Acl): Promise<void> {

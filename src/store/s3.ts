@@ -15,6 +15,7 @@ import {
 	type AclPolicy,
 	type Body,
 	type Bucket,
+	type BucketOptions,
 	type Condition,
 	COPY_LIMIT,
 	type CopyOptions,
@@ -30,6 +31,7 @@ import {
 	type Store,
 	type StoreError,
 	type Upload,
+	type Version,
 	type Written,
 } from './store.ts'
 
@@ -71,6 +73,10 @@ class S3Store implements Store {
 		options: {readonly after?: string | undefined} = {},
 	): AsyncIterable<readonly Listed[]> {
 		return list(this.#at, prefix, options.after)
+	}
+
+	async *listVersions(prefix: string): AsyncIterable<readonly Version[]> {
+		yield* (await control()).listVersions(this.#at, prefix)
 	}
 
 	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
@@ -153,8 +159,8 @@ class S3Store implements Store {
 		return (await control()).bucketExists(this.#at)
 	}
 
-	async createBucket(options: {readonly acl?: Acl | undefined} = {}): Promise<boolean> {
-		return (await control()).createBucket(this.#at, options.acl)
+	async createBucket(options: BucketOptions = {}): Promise<boolean> {
+		return (await control()).createBucket(this.#at, options)
 	}
 
 	async deleteBucket(): Promise<void> {

@@ -17,6 +17,18 @@ export type Listed = {
 	readonly modified: number
 	/** S3's name of it; undefined is STANDARD. */
 	readonly storageClass?: string | undefined
+	/** The version, where the listing is one that knows them: `atMoment` of at.ts. */
+	readonly version?: string | undefined
+}
+
+/** One version of an object, or the marker that a deletion left. */
+export type Version = Listed & {
+	/** 'null' for what was stored while the bucket kept no versions. */
+	readonly version: string
+	/** Whether it is what the key shows now. */
+	readonly latest: boolean
+	/** A delete marker: it has no bytes, and hides the versions before it. */
+	readonly deleted?: true | undefined
 }
 
 export type Head = Omit<Listed, 'key'> & {
@@ -110,6 +122,8 @@ export type Upload = {
 	/** Milliseconds since the epoch. */ readonly initiated: number
 }
 
+export type BucketOptions = {readonly acl?: Acl | undefined; readonly versioning?: boolean | undefined}
+
 /** The largest object that one CopyObject copies, and the largest single PUT: 5 GiB (S3 limits). */
 export const COPY_LIMIT = 5 * 2 ** 30
 
@@ -124,6 +138,12 @@ export interface Store {
 	 * keys or fewer, also an empty one. `after` begins behind that key.
 	 */
 	list(prefix: string, options?: {readonly after?: string | undefined}): AsyncIterable<readonly Listed[]>
+
+	/**
+	 * Lists every version and delete marker under `prefix`, the keys in the same order and the newest first
+	 * of each, a page a request. In a bucket that keeps none, every object is its one version 'null'.
+	 */
+	listVersions(prefix: string): AsyncIterable<readonly Version[]>
 
 	/** The object's head, or undefined where there is none. */
 	head(key: string, options?: {readonly version?: string | undefined}): Promise<Head | undefined>
@@ -140,7 +160,10 @@ export interface Store {
 	 */
 	copy(from: string, to: string, options: CopyOptions): Promise<Written>
 
-	/** Deletes an object; one that is absent already is no error. With `ifMatch`: 'precondition' if it changed. */
+	/**
+	 * Deletes an object; one that is absent already is no error. With `ifMatch`: 'precondition' if it changed.
+	 * With `version` that version, or that delete marker, is gone for good.
+	 */
 	delete(key: string, options?: DeleteOptions): Promise<void>
 
 	/**
@@ -173,9 +196,9 @@ export interface Store {
 	 * Creates the bucket, or finds that it is ours already, which is no error (`false`). With an `acl`
 	 * other than private the bucket, new or not, has its object ownership set to BucketOwnerPreferred, so
 	 * that ACLs work, and with a public one the public access block lifted for ACLs; then it gets that ACL.
-	 * Without, nothing of an existing bucket is touched.
+	 * Without, nothing of an existing bucket is touched. With `versioning` it keeps versions from now on.
 	 */
-	createBucket(options?: {readonly acl?: Acl | undefined}): Promise<boolean>
+	createBucket(options?: BucketOptions): Promise<boolean>
 	/** Deletes the bucket, which must be empty. */
 	deleteBucket(): Promise<void>
 

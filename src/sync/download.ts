@@ -17,6 +17,8 @@ const CHUNK = 2 ** 20
 export type Source = {
 	readonly store: Store
 	readonly key: string
+	/** The version that is wanted, where it is not what the key shows. */
+	readonly version?: string | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onBytes: (bytes: number) => void
 }
@@ -64,7 +66,8 @@ async function ranges(
 	const starts = Array.from({length: Math.ceil(head.size / RANGE)}, (_, i) => i * RANGE)
 	await pool(starts, {width: WIDTH, signal: source.signal}, async (first) => {
 		const last = Math.min(first + RANGE, head.size) - 1
-		const got = await source.store.get(source.key, {range: {first, last}, ifMatch: head.etag})
+		const {version} = source
+		const got = await source.store.get(source.key, {range: {first, last}, ifMatch: head.etag, version})
 		let at = first
 		for await (const piece of got.body) {
 			file.write(piece, at)

@@ -13,7 +13,7 @@ import {pathOf, SIDE} from '../format/key.ts'
 import type {Store} from '../store/store.ts'
 
 /** What a listing says of one object, by its path. */
-export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified'> & {
+export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified' | 'version'> & {
 	readonly path: Path
 	readonly storageClass?: string | undefined
 }
@@ -32,7 +32,7 @@ export async function* listPaths(
 ): AsyncIterable<readonly Heard[]> {
 	for await (const page of store.list(prefix + narrow)) {
 		const heard: Heard[] = []
-		for (const {key, etag, size, modified, storageClass} of page) {
+		for (const {key, etag, size, modified, storageClass, version} of page) {
 			const rest = key.slice(prefix.length)
 			const path = rest === '' ? undefined : pathOf(rest)
 			if (size >= SIZE_LIMIT)
@@ -41,7 +41,7 @@ export async function* listPaths(
 					fatal(`the store says that it has ${size} bytes, which no object has`),
 				)
 			else if (path !== undefined)
-				heard.push({path, etag, size, modified: Math.floor(modified / 1000), storageClass})
+				heard.push({path, etag, size, modified: Math.floor(modified / 1000), storageClass, version})
 			else if (rest !== '' && !rest.startsWith(SIDE))
 				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))
 		}
@@ -52,6 +52,7 @@ export async function* listPaths(
 /** Whether the store still has the version that the index knows. */
 function isSameVersion(known: RemoteSide, heard: Heard): boolean {
 	if (known.etag !== heard.etag) return false
+	if (known.version !== undefined && heard.version !== undefined) return known.version === heard.version
 	if (known.modified === undefined || heard.modified === undefined) return true
 	return known.bound ? heard.modified <= known.modified : heard.modified === known.modified
 }
@@ -129,9 +130,10 @@ class Listener {
 	}
 }
 
-const remoteOf = ({etag, size, modified}: Heard, moved: boolean): RemoteSide => ({
+const remoteOf = ({etag, size, modified, version}: Heard, moved: boolean): RemoteSide => ({
 	etag,
 	size,
 	modified,
+	version,
 	moved,
 })

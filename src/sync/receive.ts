@@ -32,6 +32,8 @@ export type ReceiveOptions = {
 	readonly keyOf?: ((path: Path) => string) | undefined
 	readonly events: Events
 	readonly preserve: Preserve
+	/** The versions that the index names are fetched, whatever there is by now. */
+	readonly pinned?: boolean | undefined
 	readonly umask: number
 	/** What is here and has changed since it was indexed may be replaced and deleted, too. */
 	readonly force?: boolean | undefined
@@ -107,7 +109,7 @@ export class Receiver {
 	async arrival(entry: Entry, head?: Head): Promise<Arrival> {
 		const {store, prefix, preserve, umask} = this.options
 		const key = this.key(entry.path)
-		const found = head ?? (await store.head(key))
+		const found = head ?? (await store.head(key, this.version(entry)))
 		if (!found) throw fatal('the object is gone', "'s3r fetch' brings the index up to date")
 		return withXattrs(arrivalOf(entry.path, key, found, preserve, umask), store, prefix, preserve)
 	}
@@ -232,6 +234,11 @@ export class Receiver {
 		}
 		this.notes.gone(entry)
 		events.done({line: {status: 'D', record: localRecord(entry)}, entry})
+	}
+
+	/** Which version of an object is wanted. */
+	version({remote}: Entry): {readonly version?: string | undefined} {
+		return this.options.pinned ? {version: remote?.version} : {}
 	}
 
 	key(path: Path): string {

@@ -1,0 +1,258 @@
+// What a store offers besides keeping bytes: the versions of what was.
+
+import * as fs from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import test, {type ExecutionContext} from 'ava'
+import {parseMoment} from '../src/format/moment.ts'
+import {MemoryStore} from '../src/store/memory.ts'
+import {type Result, s3r} from './support/run.ts'
+import {keysOf} from './support/store.ts'
+
+const HOUR = 3_600_000
+
+function directory(t: ExecutionContext): string {
+	const path = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 's3r-cloud-')))
+	t.teardown(() => fs.rmSync(path, {recursive: true, force: true}))
+	return path
+}
+
+/** What lies below a directory: a line for each with its type, mode, time, and content or target. */
+function treeOf(root: string, below = ''): string[] {
+	return fs
+		.readdirSync(join(root, below))
+		.filter((name) => name !== '.s3rsync')
+		.toSorted()
+		.flatMap((name) => {
+			const path = below + name
+			const stat = fs.lstatSync(join(root, path), {bigint: true})
+			const line = `${path} ${stat.mode.toString(8)} ${stat.mtimeNs}`
+			if (stat.isDirectory()) return [line, ...treeOf(root, `${path}/`)]
+			return stat.isSymbolicLink()
+				? `${line} -> ${fs.readlinkSync(join(root, path))}`
+				: `${line} ${fs.readFileSync(join(root, path), 'utf8')}`
+		})
+}
+
+/** A bucket that keeps versions, whose clock is set by hand, and a local side with it. */
+class World {
+	readonly store: MemoryStore
+	readonly home: string
+	readonly root: string
+	/** Hours are counted from some that are over. */
+	now = Math.floor(Date.now() / 1000) * 1000 - 1000 * HOUR
+	readonly #t: ExecutionContext
+
+	private constructor(t: ExecutionContext) {
+		this.#t = t
+		this.home = directory(t)
+		this.root = join(this.home, 'root')
+		this.store = new MemoryStore({bucket: 'memory', now: () => this.now})
+		fs.mkdirSync(this.root)
+	}
+
+	static async open(t: ExecutionContext, {versioning = true} = {}): Promise<World> {
+		const world = new World(t)
+		await world.store.createBucket({versioning})
+		await world.ok(['init', 'memory/home'])
+		return world
+	}
+
+	run(argv: readonly string[], cwd = this.root): Promise<Result> {
+		return s3r(argv, {cwd, env: {HOME: this.home}, openStore: async () => this.store})
+	}
+
+	/** Runs what must succeed, in silence on stderr. */
+	async ok(argv: readonly string[], cwd?: string): Promise<string> {
+		const {status, stdout, stderr} = await this.run(argv, cwd)
+		this.#t.deepEqual({argv, status, stderr}, {argv, status: 0, stderr: ''})
+		return stdout
+	}
+
+	/** Changes the files, and pushes them an hour later; resolves to the moment after it. */
+	async push(change: (root: string) => void): Promise<string> {
+		change(this.root)
+		this.now += HOUR
+		await this.ok(['push', '-a', '--delete'])
+		this.now += HOUR
+		return `@${this.now / 1000}`
+	}
+}
+
+const write = (root: string, path: string, text: string, mode = 0o644): void => {
+	fs.mkdirSync(join(root, path, '..'), {recursive: true})
+	fs.writeFileSync(join(root, path), text)
+	fs.chmodSync(join(root, path), mode)
+	fs.lutimesSync(join(root, path), 1_700_000_000, 1_700_000_000)
+}
+
+/** What becomes of a tree; each state differs from the one before in a way of its own. */
+const CHANGES: readonly ((root: string) => void)[] = [
+	(root) => {
+		write(root, 'a', 'one')
+		write(root, 'd/deep/b', 'bee')
+		write(root, 'd/c', 'sea', 0o600)
+		fs.symlinkSync('d/c', join(root, 'link'))
+	},
+	// other content, another mode alone, one more
+	(root) => {
+		write(root, 'a', 'two')
+		fs.chmodSync(join(root, 'd/c'), 0o755)
+		write(root, 'e', 'new')
+	},
+	// gone, renamed, and a file where a directory was
+	(root) => {
+		fs.rmSync(join(root, 'link'))
+		fs.renameSync(join(root, 'd/c'), join(root, 'renamed'))
+		fs.rmSync(join(root, 'd'), {recursive: true})
+		write(root, 'd', 'a file now')
+	},
+	// back to a content and a mode that were there before, and what was deleted is there again
+	(root) => {
+		write(root, 'a', 'one')
+		write(root, 'renamed', 'sea', 0o600)
+		fs.rmSync(join(root, 'd'))
+		write(root, 'd/deep/b', 'bee')
+	},
+	// all of it but one
+	(root) => {
+		for (const name of ['a', 'd', 'e']) fs.rmSync(join(root, name), {recursive: true})
+	},
+]
+
+test('a tree is brought back as it was at each of five moments, and as it is', async (t) => {
+	const world = await World.open(t)
+	const moments: {readonly at: string; readonly tree: readonly string[]}[] = []
+	for (const change of CHANGES) moments.push({at: await world.push(change), tree: treeOf(world.root)})
+	const trees = new Set(moments.map(({tree}) => tree.join('\n')))
+	t.is(trees.size, CHANGES.length)
+	for (const [i, moment] of moments.entries()) {
+		await world.ok(['clone', '-a', '--at', moment.at, 'memory/home', `clone-${i}`], world.home)
+		t.deepEqual(treeOf(join(world.home, `clone-${i}`)), moment.tree, `clone at ${i}`)
+	}
+	for (const i of [2, 0, 3, 1, 4, 0]) {
+		await world.ok(['pull', '-a', '--delete', '--at', moments[i]?.at ?? ''])
+		t.deepEqual(treeOf(world.root), moments[i]?.tree, `pull at ${i}`)
+		// going back changes nothing here, so there is nothing to send
+		t.is(await world.ok(['push', '-av']), '')
+	}
+	await world.ok(['pull', '-a', '--delete'])
+	t.deepEqual(treeOf(world.root), moments.at(-1)?.tree)
+})
+
+test('the remote is made what it was', async (t) => {
+	const world = await World.open(t)
+	const [first, second] = CHANGES
+	const then = await world.push(first ?? (() => {}))
+	const tree = treeOf(world.root)
+	await world.push(second ?? (() => {}))
+	await world.ok(['pull', '-a', '--delete', '--at', then])
+	await world.ok(['fetch'])
+	await world.ok(['push', '--force', '--delete'])
+	await world.ok(['clone', '-a', 'memory/home', 'copy'], world.home)
+	t.deepEqual(treeOf(join(world.home, 'copy')), tree)
+})
+
+test('what has changed here is in conflict with what was, too', async (t) => {
+	const world = await World.open(t)
+	const then = await world.push((root) => write(root, 'a', 'one'))
+	await world.push((root) => write(root, 'a', 'two'))
+	write(world.root, 'a', 'mine')
+	const {status, stderr} = await world.run(['pull', '--at', then])
+	t.is(status, 23)
+	t.regex(stderr, /^error: 'a': it changed both here and on the remote\n/)
+	t.is(fs.readFileSync(join(world.root, 'a'), 'utf8'), 'mine')
+	await world.ok(['pull', '--force', '--at', then])
+	t.is(fs.readFileSync(join(world.root, 'a'), 'utf8'), 'one')
+})
+
+test('objects are listed, fetched and printed as they were, by time and by version', async (t) => {
+	const world = await World.open(t)
+	const then = await world.push((root) => write(root, 'd/a', 'one'))
+	await world.push((root) => write(root, 'd/a', 'three'))
+	await world.push((root) => fs.rmSync(join(root, 'd'), {recursive: true}))
+	t.regex(await world.ok(['ls-remote', '--at', then]), /^- 3 \d+\.0+ etag:\S+\td\/a$/m)
+	t.is(await world.ok(['cat-object', '--at', then, 'd/a']), 'one')
+	t.is(await world.ok(['cat-object', '--at', then, '--range', '1-1', 'd/a']), 'n')
+	const versions = await world.ok([
+		'ls-versions',
+		'--format',
+		'%(version) %(size) %(latest) %(deleted)',
+		'd/a',
+	])
+	const ids = versions.split('\n').map((line) => line.split(' '))
+	t.deepEqual(
+		ids.map(([, ...rest]) => rest.join(' ')),
+		[' true true', '5 false ', '3 false ', ''],
+	)
+	t.is(await world.ok(['cat-object', '--version', ids[1]?.[0] ?? '', 'd/a']), 'three')
+	await world.ok(['get', '--version', ids[1]?.[0] ?? '', 'd/a', join(world.home, 'got')])
+	t.is(fs.readFileSync(join(world.home, 'got'), 'utf8'), 'three')
+	await world.ok(['get', '-r', '--at', then, 'd', join(world.home, 'old/')])
+	t.is(fs.readFileSync(join(world.home, 'old/d/a'), 'utf8'), 'one')
+	t.like(await world.run(['cat-object', 'd/a']), {status: 128})
+	t.like(await world.run(['get', '--version', 'none', 'd/a', '-']), {status: 23, stdout: ''})
+})
+
+test('what was deleted is brought back, and is what a push finds there', async (t) => {
+	const world = await World.open(t)
+	await world.push((root) => {
+		write(root, 'd/a', 'one')
+		write(root, 'd/b', 'two')
+		write(root, 'dx', 'three')
+	})
+	await world.push((root) => {
+		fs.rmSync(join(root, 'd'), {recursive: true})
+		fs.rmSync(join(root, 'dx'))
+	})
+	await world.store.delete('home/d/a')
+	t.is(
+		await world.ok(['rm', '--undo', '-rnv', 'd']).then((text) => text.replace(/^(.).*\t/gm, '$1 ')),
+		'A d/\nA d/a\nA d/b\n',
+	)
+	t.deepEqual((await keysOf(world.store, 'home/d')).length, 0)
+	t.is(await world.ok(['rm', '--undo', '-r', 'd']), '')
+	t.deepEqual(await keysOf(world.store, 'home/d'), ['home/d/', 'home/d/a', 'home/d/b'])
+	await world.ok(['pull'])
+	t.is(fs.readFileSync(join(world.root, 'd/a'), 'utf8'), 'one')
+	t.is(await world.ok(['push', '-av']), '')
+	const again = await world.run(['rm', '--undo', 'd/a', 'nothing'])
+	t.is(again.status, 23)
+	t.regex(again.stderr, /'home\/d\/a': it is not deleted\n.*'home\/nothing': no such object/)
+})
+
+test('a bucket that keeps no versions is said to be one', async (t) => {
+	const world = await World.open(t, {versioning: false})
+	await world.push((root) => write(root, 'a', 'one'))
+	const {status, stdout, stderr} = await world.run(['ls-remote', '--at', '@1'])
+	t.deepEqual([status, stdout], [0, ''])
+	t.regex(stderr, /^warning: bucket 'memory' keeps no versions: .*\nhint: /)
+})
+
+test('a time is how long ago, or a date', (t) => {
+	const now = Date.parse('2026-11-25T12:00:00Z')
+	const at = (text: string) => new Date(parseMoment('at', text, now)).toISOString()
+	t.is(at('90s'), '2026-11-25T11:58:30.000Z')
+	t.is(at('90m'), '2026-11-25T10:30:00.000Z')
+	t.is(at('3h'), '2026-11-25T09:00:00.000Z')
+	t.is(at('2d'), '2026-11-23T12:00:00.000Z')
+	t.is(at('1w'), '2026-11-18T12:00:00.000Z')
+	t.is(at('yesterday'), '2026-11-24T12:00:00.000Z')
+	t.is(at('@1700000000'), '2023-11-14T22:13:20.000Z')
+	t.is(at('2026-11-24T10:30Z'), '2026-11-24T10:30:00.000Z')
+	t.is(at('2026-11-24 10:30:15+01:00'), '2026-11-24T09:30:15.000Z')
+	t.is(at('2026-11-24'), new Date(2026, 10, 24).toISOString())
+	t.is(at('Tue, 24 Nov 2026 10:30:00 GMT'), '2026-11-24T10:30:00.000Z')
+	for (const text of [
+		'',
+		'3',
+		'3y',
+		'-3h',
+		'2026-13-01',
+		'2026-02-31',
+		'now-ish',
+		'2027-01-01',
+		'@99999999999',
+	])
+		t.throws(() => parseMoment('at', text, now), {message: /is not a time|is still to come/}, text)
+})
