@@ -134,6 +134,11 @@ export const COMMANDS: Table = {
 		summary: 'compare the two sides of the index: the plan of a push or pull',
 		load: async () => (await import('./diff-remote.ts')).default,
 	},
+	'stat-object': {
+		group: 'plumbing',
+		summary: 'print what objects say of their files',
+		load: async () => (await import('./stat-object.ts')).default,
+	},
 	'cat-object': {
 		group: 'plumbing',
 		summary: 'print the content of objects',

@@ -75,8 +75,12 @@ export function ownPlace(context: Context, flags: ChosenValues): Place | undefin
 /** The remote in use of the local side, or the one that an argument names. */
 export const remoteOf = (context: Context, flags: RemoteValues & StoredValues, arg?: string): Remote =>
 	arg === undefined
-		? requireRemote({...lookup(context, flags), place: requirePlace(context.cwd, context.env)})
+		? remoteInUse(context, lookup(context, flags))
 		: namedRemote(unicode(arg), lookup(context, flags))
+
+/** One that is named can be used outside of any local side, too. */
+const remoteInUse = ({cwd, env}: Context, where: Lookup): Remote =>
+	requireRemote(where.chosen === undefined ? {...where, place: requirePlace(cwd, env)} : where)
 
 /**
  * The object that an argument means: `s3://bucket/key` and `remote:path` anywhere; inside a local side the path of

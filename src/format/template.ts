@@ -10,6 +10,8 @@ import {type FileRecord, formatMode, formatTime, type Status} from './record.ts'
 export type Item = {
 	readonly record: FileRecord
 	readonly status?: Status | undefined
+	/** The MD5 of the content, also where the record's digest is an ETag. */
+	readonly md5?: string | undefined
 	/** The ETag, also where the record's digest is an MD5. */
 	readonly etag?: string | undefined
 	readonly storageClass?: string | undefined
@@ -38,7 +40,7 @@ export const FIELDS = {
 	size: ({record}) => record.size,
 	mtime: ({record}) => (record.mtime === undefined ? undefined : formatTime(record.mtime)),
 	digest: ({record}) => record.digest,
-	md5: (item) => digestOf(item, 'md5'),
+	md5: (item) => item.md5 ?? digestOf(item, 'md5'),
 	etag: (item) => item.etag ?? digestOf(item, 'etag'),
 	uid: ({uid}) => uid,
 	gid: ({gid}) => gid,
