@@ -40,7 +40,7 @@ export default command({
 			contents: filesOf(place, flags),
 			owners,
 			paths: scopeOf(context, place, args),
-			select: selectOf(context, place, ordered),
+			select: await selectOf(context, place, flags, ordered),
 			oneFileSystem: flags['one-file-system'],
 			checksum: flags.checksum,
 			signal: context.signal,

@@ -36,7 +36,7 @@ export default command({
 					session,
 					owners,
 					files: filesOf(place, flags),
-					select: selectOf(context, place, ordered),
+					select: await selectOf(context, place, flags, ordered),
 					events: report.events,
 					signal: context.signal,
 				},

@@ -30,7 +30,7 @@ export default command({
 			root: place.root,
 			index: readIndex(place),
 			paths: scopeOf(context, place, args),
-			select: selectOf(context, place, ordered),
+			select: await selectOf(context, place, flags, ordered),
 			oneFileSystem: flags['one-file-system'],
 			contents: flags.hash ? filesOf(place, {}) : undefined,
 			onError: errors.failed,

@@ -60,7 +60,7 @@ export default command({
 				maxDelete,
 				same: (flags.verbose ?? 0) > 1,
 				scan: paths || flags.archive ? scanOf(place, flags, paths) : undefined,
-				select: selectOf(context, place, ordered),
+				select: await selectOf(context, place, flags, ordered),
 				within: paths && isWithin(paths),
 				signal: report.signal,
 			})

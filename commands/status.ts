@@ -39,7 +39,7 @@ export default command({
 				session,
 				owners,
 				files: filesOf(place, {}),
-				select: selectOf(context, place, []),
+				select: await selectOf(context, place, {}, []),
 				events: report.events,
 				signal,
 			},

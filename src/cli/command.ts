@@ -37,7 +37,7 @@ type Value<F extends Flag> = F extends {readonly count: true}
 			: string
 export type Values<F extends Flags> = {readonly [K in keyof F]?: Value<F[K]>}
 
-/** One option that has a value, as it stood on the command line. */
+/** One option as it stood on the command line; one that takes no value has ''. */
 export type Ordered = {readonly name: string; readonly value: string}
 
 export type Context = {
@@ -71,7 +71,7 @@ export type Command<F extends Flags = Flags> = {
 	readonly raw?: true
 	/**
 	 * Does the work and resolves to the exit status. Arguments are byte strings. `ordered` holds every
-	 * option that has a value, in the order of the command line: the order of filter rules matters.
+	 * option in the order of the command line: the order of filter rules matters.
 	 */
 	run(
 		context: Context,

@@ -1,47 +1,70 @@
-// The rules of the command line, in its order.
+// The filters of the command line, in its order.
 
 import {readFileSync} from 'node:fs'
-import {fatal, reason, usage} from '../base/errors.ts'
-import {forFs, type Path} from '../base/path.ts'
+import {errnoOf, fatal, reason, usage} from '../base/errors.ts'
+import {forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
-import {parseRule, parseRules, type Rule} from '../format/filter.ts'
-import {absolute} from '../repo/find.ts'
-import type {Ordered} from './command.ts'
+import {answerLater, type FilterOption} from '../format/filter-read.ts'
+import {FilterRules} from '../format/filter.ts'
+import {join, type Place} from '../repo/find.ts'
+import type {Context, Ordered, Values} from './command.ts'
+import type {filterFlags} from './flags.ts'
 
-/** The filter rules that the options give, in their order. A file of rules may be '-' for none: it must be a file. */
-export function filterRules(cwd: Path, ordered: readonly Ordered[]): Rule[] {
-	return ordered.flatMap(({name, value}) => {
-		if (name === 'exclude' || name === 'include') return one(parseRule(value, name, `--${name}`))
-		if (name === 'exclude-from') return parseRules(read(cwd, value), 'exclude', value)
-		if (name === 'include-from') return parseRules(read(cwd, value), 'include', value)
-		if (name === 'filter') return filterRule(cwd, value, '--filter')
+/** What -F stands for; given again it stands for the second too. */
+const RSYNC_FILTER = [': /.rsync-filter', '- .rsync-filter']
+
+/** The rules that the options give; the files that they name are read, and '-' is the standard input. */
+export function filterRules(
+	{cwd, env, io}: Context,
+	{root}: Pick<Place, 'root'>,
+	flags: Values<typeof filterFlags>,
+	ordered: readonly Ordered[],
+): Promise<FilterRules> {
+	const options = filterOptions(ordered)
+	if (flags['cvs-exclude']) options.push({option: 'cvs-exclude'})
+	const home = env['HOME'] === undefined ? undefined : join(fromUnicode(env['HOME']), '.cvsignore')
+	const settings = {
+		root: root === '/' ? '' : root,
+		cwd: cwd === '/' ? '' : cwd,
+		nul: flags.from0,
+		cvs: {home, more: fromUnicode(env['CVSIGNORE'] ?? '')},
+	}
+	const read = async (file: Path) => (file === '-' ? whole(io.stdinChunks()) : readRules(file))
+	return answerLater(FilterRules.read(options, settings), read)
+}
+
+function filterOptions(ordered: readonly Ordered[]): FilterOption[] {
+	const perDirectory = [...RSYNC_FILTER]
+	return ordered.flatMap(({name, value}): FilterOption[] => {
+		switch (name) {
+			case 'filter':
+			case 'include':
+			case 'exclude':
+			case 'include-from':
+			case 'exclude-from':
+				return [{option: name, value}]
+			case 'rsync-filter': {
+				const rule = perDirectory.shift()
+				return rule === undefined ? [] : [{option: 'filter', value: rule}]
+			}
+		}
 		return []
 	})
 }
 
-/** What one --filter says, or one line of a file that is merged: rsync's rules, without their modifiers. */
-function filterRule(cwd: Path, text: string, source: string): Rule[] {
-	if (/^(?:!|clear)\s*$/.test(text)) return [{kind: 'clear', pattern: '!', source}]
-	const [, rule, , pattern = ''] = /^([-+.]|include|exclude|merge)( |_)(.+)$/s.exec(text) ?? []
-	if (rule === '+' || rule === 'include') return [{kind: 'include', pattern, source}]
-	if (rule === '-' || rule === 'exclude') return [{kind: 'exclude', pattern, source}]
-	if (rule === undefined)
-		throw usage(
-			`${shown(text)} in ${source} is not a filter rule`,
-			"one of '+ <pattern>', '- <pattern>', '. <file>', '!'",
-		)
-	if (source !== '--filter') throw usage(`${shown(text)} in ${source}: a file of rules cannot merge another`)
-	return read(cwd, pattern)
-		.split(/\r\n|[\r\n]/)
-		.flatMap((line, i) => (/^(?:[#;]|$)/.test(line) ? [] : filterRule(cwd, line, `${pattern}:${i + 1}`)))
+async function whole(chunks: AsyncIterable<Buffer>): Promise<string> {
+	let text = ''
+	for await (const chunk of chunks) text += chunk.toString('latin1')
+	return text
 }
 
-const one = (rule: Rule | undefined): Rule[] => (rule === undefined ? [] : [rule])
-
-function read(cwd: Path, file: Path): string {
+/** The text of a file of rules, undefined where there is none. */
+function readRules(file: Path): string | undefined {
 	try {
-		return readFileSync(forFs(absolute(cwd, file)), 'latin1')
+		return readFileSync(forFs(file), 'latin1')
 	} catch (error) {
+		const code = errnoOf(error)
+		if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
 		throw fatal(`cannot read ${shown(file)}: ${reason(error)}`, undefined, error)
 	}
 }

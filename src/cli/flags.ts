@@ -57,6 +57,14 @@ export const filterFlags = {
 	'exclude-from': {type: 'string', arg: 'file', multiple: true, help: 'read exclude patterns from a file'},
 	'include-from': {type: 'string', arg: 'file', multiple: true, help: 'read include patterns from a file'},
 	filter: {type: 'string', short: 'f', arg: 'rule', multiple: true, help: 'add a filter rule'},
+	'rsync-filter': {
+		type: 'boolean',
+		short: 'F',
+		count: true,
+		help: 'obey the .rsync-filter files in the directories; twice: and leave them out',
+	},
+	'cvs-exclude': {type: 'boolean', short: 'C', help: 'leave out what CVS ignores'},
+	from0: {type: 'boolean', short: '0', help: 'rules in files end in NUL, not in a newline'},
 } as const satisfies Flags
 
 /** What is said about the work. */

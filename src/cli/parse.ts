@@ -57,6 +57,7 @@ export function parse<F extends Flags>(flags: F, argv: readonly string[]): Parse
 			values[name] = flag.multiple === true ? [...((values[name] as string[]) ?? []), value] : value
 		} else {
 			if (token.value !== undefined) throw usage(`option '${token.rawName}' takes no value`)
+			if (!negated) ordered.push({name, value: ''})
 			if (flag.count === true) values[name] = negated ? 0 : Number(values[name] ?? 0) + 1
 			else values[name] = !negated
 		}

@@ -78,7 +78,7 @@ export async function runPull(
 			maxDelete,
 			same: (flags.verbose ?? 0) > 1,
 			scan: scanOf(place, flags, undefined),
-			select: selectOf(context, place, ordered),
+			select: await selectOf(context, place, flags, ordered),
 			within: paths && isWithin(paths),
 			signal: report.signal,
 		})

@@ -13,7 +13,7 @@ import {type Select} from '../sync/scan.ts'
 import {selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
-import type {dryRunFlags} from './flags.ts'
+import type {dryRunFlags, filterFlags} from './flags.ts'
 import type {preserveFlags} from './transfer.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
@@ -23,8 +23,12 @@ export const filesOf = (place: Place, flags: PreserveValues): LocalFiles =>
 	new LocalFiles(place.root, {xattrs: flags.xattrs, acls: flags.acls})
 
 /** Which files take part, by the rules of the command line and the ignore files. */
-export const selectOf = ({cwd}: Context, place: Place, ordered: readonly Ordered[]): Select =>
-	selection({...place, rules: filterRules(cwd, ordered)})
+export const selectOf = async (
+	context: Context,
+	place: Place,
+	flags: Values<typeof filterFlags>,
+	ordered: readonly Ordered[],
+): Promise<Select> => selection({...place, rules: await filterRules(context, place, flags, ordered)})
 
 /** The session of a command: one that keeps its changes to itself where it pretends. */
 export const openSession = (

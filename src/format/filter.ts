@@ -1,106 +1,272 @@
-// rsync's include and exclude rules: the first rule that matches a path decides. See s3r-filter(7); the
-// semantics are those of rsync(1), PATTERN MATCHING RULES, and of rule_matches() in rsync's exclude.c.
+// rsync's filter rules at work: the first rule that matches a path decides. See s3r-filter(7); the semantics
+// are those of rsync 3.2 (exclude.c), bugs and all, since its clients check what they are sent.
 //
-// Paths and patterns are byte strings.
+// What lies below an excluded directory is not to be asked about: it is excluded with it.
+//
+// Paths and patterns are byte strings. Nothing is opened here: see filter-read.ts.
 
-import {usage} from '../base/errors.ts'
 import {nameOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
-import {wildcardSource} from './pattern.ts'
+import {compilePattern, type Matcher} from './filter-match.ts'
+import {
+	answer,
+	type FilterOption,
+	type FilterSettings,
+	type MergeRules,
+	type Reading,
+	RuleList,
+	RuleReader,
+	seenFrom,
+} from './filter-read.ts'
+import type {Rule, Side} from './filter-rule.ts'
 
-/** 'clear' forgets all rules before it. */
-export type RuleKind = 'include' | 'exclude' | 'clear'
+/** Who asks: the side that sends files, or the one that receives them and deletes what it has besides. */
+export type FilterSide = Exclude<Side, 'both'>
 
-export type Rule = {
-	readonly kind: RuleKind
-	readonly pattern: string
-	/** Where the rule comes from: an option, or `file:line`. */
-	readonly source?: string | undefined
+type Compiled = {readonly rule: Rule; readonly matches: Matcher}
+
+/** A dir-merge rule in force in a directory. */
+type Merged = {
+	/** The name of its file in each directory. */
+	readonly file: Path
+	/** Whether the directories above the root have been looked at, where the rule names such. */
+	readonly isReady: boolean
+	readonly rules: readonly Rule[]
 }
 
-type Matcher = (path: Path, name: Path, isDirectory: boolean) => boolean
-type Compiled = {readonly rule: Rule; readonly directoryOnly: boolean; readonly matches: Matcher}
+/** What counts in one directory. */
+export type Standing = {
+	readonly compiled: readonly Compiled[]
+	/** About the names of extended attributes. */
+	readonly xattrs: readonly Compiled[]
+	/** The dir-merge rules in the order in which they came into force. */
+	readonly merges: ReadonlyMap<Rule, Merged>
+}
 
-/** An ordered list of rules, compiled. */
+/** The rules of a command line, before it is said for which side. */
 export class FilterRules {
-	readonly #compiled: readonly Compiled[]
+	readonly reader: RuleReader
+	readonly rules: readonly Rule[]
+	readonly merges: ReadonlyMap<Rule, Merged>
 
-	constructor(rules: readonly Rule[]) {
-		const clear = rules.findLastIndex((rule) => rule.kind === 'clear')
-		this.#compiled = rules.slice(clear + 1).map(compile)
+	private constructor(reader: RuleReader, rules: readonly Rule[], merges: ReadonlyMap<Rule, Merged>) {
+		this.reader = reader
+		this.rules = rules
+		this.merges = merges
+	}
+
+	/** Reads the options, and the files that they name. Usage errors for what is no rule. */
+	static *read(options: readonly FilterOption[], settings: FilterSettings): Reading<FilterRules> {
+		const reader = new RuleReader(settings)
+		const list = new RuleList()
+		const merges = new Map<Rule, Merged>()
+		yield* reader.options(options, list, mergesIn(merges))
+		return new FilterRules(reader, list.rules, merges)
+	}
+
+	get isEmpty(): boolean {
+		return this.rules.length === 0
+	}
+
+	/** The rules as far as they count on one side. */
+	on(side: FilterSide): Filter {
+		return new Filter(this, side)
+	}
+}
+
+/** The rules of one side. */
+export class Filter {
+	readonly side: FilterSide
+	/** What counts before any directory was entered. */
+	readonly top: Standing
+	readonly #reader: RuleReader
+	readonly #rules: readonly Rule[]
+	readonly #known = new Map<Rule, Compiled>()
+
+	constructor({reader, rules, merges}: FilterRules, side: FilterSide) {
+		this.side = side
+		this.#reader = reader
+		this.#rules = rules
+		this.top = this.#standing(merges)
 	}
 
 	/**
-	 * The rule that decides about a path, or undefined: then the path is included. What lies below an
-	 * excluded directory is not to be asked about: it is excluded with it.
+	 * What counts in a directory ('' for the root, else with its final '/'), as that which it lies in
+	 * is left. Asks for the files of dir-merge rules by their absolute paths.
 	 */
-	decide(path: Path, isDirectory: boolean): Rule | undefined {
-		if (path === ROOT) return undefined
-		const bare = withoutSlash(path)
-		const name = nameOf(bare)
-		for (const {rule, directoryOnly, matches} of this.#compiled) {
-			if (directoryOnly && !isDirectory) continue
-			if (matches(bare, name, isDirectory)) return rule
+	*enter(directory: Path, above: Standing): Reading<Standing> {
+		if (above.merges.size === 0) return above
+		const merges = new Map(above.merges)
+		const here = `${this.#reader.settings.root}/${directory}`
+		// rules that are found meanwhile come last, and have their files read too
+		for (const [rule, state] of merges) {
+			const ready = state.isReady ? state : yield* this.#prepare(rule, state, here, merges)
+			const list = new RuleList(rule.merge?.alone ? [] : ready.rules)
+			yield* this.#file(rule, ready.file, here, list, merges)
+			if (merges.has(rule)) merges.set(rule, {...ready, rules: list.rules})
 		}
-		return undefined
+		return isSame(merges, above.merges) ? above : this.#standing(merges)
+	}
+
+	/** The rule that decides about a path, or undefined: then it is included. */
+	decide(
+		{compiled}: Standing,
+		path: Path,
+		isDirectory: boolean,
+		{ignorePerishable = false}: {readonly ignorePerishable?: boolean} = {},
+	): Rule | undefined {
+		if (path === ROOT || compiled.length === 0) return undefined
+		return decision(compiled, withoutSlash(path), isDirectory, ignorePerishable)
+	}
+
+	/** The rule that decides about an extended attribute. */
+	decideXattr({xattrs}: Standing, name: string): Rule | undefined {
+		return decision(xattrs, name, false, false)
+	}
+
+	/** Reads a rule's file in one directory. */
+	*#file(
+		rule: Rule,
+		file: Path,
+		directory: Path,
+		list: RuleList,
+		merges: Map<Rule, Merged>,
+		isAbove = false,
+	) {
+		const {root} = this.#reader.settings
+		const path = directory + file
+		const name = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+		const where = {directory, cwd: `${root}/`, below: {side: this.side}, isAbove}
+		yield* this.#reader.file({path, name}, {style: 'rules', of: rule}, list, where, mergesIn(merges))
+	}
+
+	/**
+	 * A rule whose name has a '/' looks into the directories above the one where it came into force, from that
+	 * which it names.
+	 */
+	*#prepare(rule: Rule, {file, rules}: Merged, here: Path, merges: Map<Rule, Merged>): Reading<Merged> {
+		if (!file.includes('/')) return {file, rules, isReady: true}
+		const whole = seenFrom(here, file)
+		const bare = nameOf(whole)
+		const from = whole.slice(0, -bare.length)
+		let found = rules
+		for (
+			let at = from;
+			here.startsWith(from) && at !== here;
+			at = here.slice(0, here.indexOf('/', at.length) + 1)
+		) {
+			const list = new RuleList(found)
+			yield* this.#file(rule, bare, at, list, merges, true)
+			found = rule.merge?.alone ? [] : list.rules
+		}
+		return {file: bare, rules: found, isReady: true}
+	}
+
+	#standing(merges: ReadonlyMap<Rule, Merged>): Standing {
+		const all = [...this.#flat(this.#rules, merges, true)].map((rule) => this.#compile(rule))
+		return {
+			compiled: all.filter(({rule}) => !rule.xattr),
+			xattrs: all.filter(({rule}) => rule.xattr),
+			merges,
+		}
+	}
+
+	/** The rules in their order, with those that merge rules stand for in their places. */
+	*#flat(rules: readonly Rule[], merges: ReadonlyMap<Rule, Merged>, isTop: boolean): Generator<Rule> {
+		for (const rule of rules) {
+			if (isTop && rule.side !== undefined && rule.side !== 'both' && rule.side !== this.side) continue
+			if (rule.kind === 'cvs') yield* this.#flat(this.#reader.cvs ?? [], merges, isTop)
+			else if (rule.kind === 'dir-merge') yield* this.#flat(merges.get(rule)?.rules ?? [], merges, false)
+			else yield rule
+		}
+	}
+
+	#compile(rule: Rule): Compiled {
+		const known = this.#known.get(rule)
+		if (known) return known
+		const compiled = {rule, matches: compilePattern(rule, this.#reader.settings.root)}
+		this.#known.set(rule, compiled)
+		return compiled
 	}
 }
 
-/**
- * The rule that one --include or --exclude, or one line of a file of such, stands for: the text after
- * `+ ` or `- ` if it begins so, the end of all rules before it if it is `!`, else a pattern of kind `kind`;
- * the empty text for none.
- */
-export function parseRule(text: string, kind: 'include' | 'exclude', source?: string): Rule | undefined {
-	if (text === '') return undefined
-	const prefixed = text.startsWith('+ ') || text.startsWith('- ')
-	const pattern = prefixed ? text.slice(2) : text
-	if (pattern === '') throw usage(`empty pattern${source === undefined ? '' : ` in ${source}`}`)
-	if (pattern === '!') return {kind: 'clear', pattern, source}
-	return {kind: prefixed ? (text.startsWith('+') ? 'include' : 'exclude') : kind, pattern, source}
-}
-
-/**
- * The rules in a file of --include-from or --exclude-from: one a line, ended by LF or CR (by NUL with `nul`);
- * empty lines and those that begin with '#' or ';' are none. `name` is the file's, for messages.
- */
-export function parseRules(text: string, kind: 'include' | 'exclude', name: string, nul = false): Rule[] {
-	return text
-		.split(nul ? '\0' : /\r\n|[\r\n]/)
-		.map((line, i) => (/^[#;]/.test(line) ? undefined : parseRule(line, kind, `${name}:${i + 1}`)))
-		.filter((rule) => rule !== undefined)
-}
-
-function compile(rule: Rule): Compiled {
-	const directoryOnly = rule.pattern.length > 1 && rule.pattern.endsWith('/')
-	const pattern = directoryOnly ? rule.pattern.slice(0, -1) : rule.pattern
-	return {rule, directoryOnly, matches: /[*?[]/.test(pattern) ? wildcard(pattern) : literal(pattern)}
-}
-
-/** Without a wildcard nothing is an escape, and no regular expression is needed. */
-function literal(pattern: string): Matcher {
-	if (pattern.startsWith('/')) {
-		const whole = pattern.slice(1)
-		return (path) => path === whole
+function decision(
+	rules: readonly Compiled[],
+	name: Path,
+	isDirectory: boolean,
+	ignorePerishable: boolean,
+): Rule | undefined {
+	for (const {rule, matches} of rules) {
+		if (ignorePerishable && rule.perishable) continue
+		const isMatch = (isDirectory || !rule.directoryOnly) && matches(name, isDirectory)
+		if (isMatch !== (rule.negated ?? false)) return rule
 	}
-	if (!pattern.includes('/')) return (_, name) => name === pattern
-	const tail = `/${pattern}`
-	return (path) => path === pattern || path.endsWith(tail)
+	return undefined
 }
 
-function wildcard(pattern: string): Matcher {
-	const suffix = /^\*([^*?[\\/]+)$/.exec(pattern)?.[1]
-	if (suffix !== undefined) return (_, name) => name.endsWith(suffix)
+const mergesIn = (merges: Map<Rule, Merged>): MergeRules => ({
+	begin(rule) {
+		const name = nameOf(rule.pattern)
+		for (const {file} of merges.values()) if (nameOf(file) === name) return false
+		merges.set(rule, {file: rule.pattern, isReady: false, rules: []})
+		return true
+	},
+	end(rules) {
+		for (const rule of rules) merges.delete(rule)
+	},
+})
 
-	const anchored = pattern.startsWith('/')
-	const source = wildcardSource(anchored ? pattern.slice(1) : pattern, 'rsync')
-	if (source === undefined) return () => false
-	if (!pattern.includes('/') && !pattern.includes('**')) {
-		const regexp = new RegExp(`^${source}$`)
-		return (_, name) => regexp.test(name)
+/** Whether nothing came to or went from the rules of directories. */
+const isSame = (a: ReadonlyMap<Rule, Merged>, b: ReadonlyMap<Rule, Merged>): boolean =>
+	a.size === b.size &&
+	[...a].every(([rule, {rules}]) => {
+		const before = b.get(rule)
+		return before?.isReady === true && sameItems(rules, before.rules)
+	})
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
+	a.length === b.length && a.every((item, i) => item === b[i])
+
+/** A filter beside a walk: it knows what counts in the directory of the path that was last asked for. */
+export class FilterWalk {
+	readonly #filter: Filter
+	readonly #read: (path: Path) => string | undefined
+	/** The directories on the way to that one, from the root on. */
+	readonly #stack: {readonly directory: Path; readonly standing: Standing}[] = []
+
+	/** `read` gives the text of a file by its absolute path, undefined where there is none. */
+	constructor(filter: Filter, read: (path: Path) => string | undefined) {
+		this.#filter = filter
+		this.#read = read
 	}
-	// A leading `**` + `/` matches at the root too, and a final `/***` the directory itself.
-	const before = pattern.startsWith('**') ? '/' : ''
-	const after = pattern.endsWith('***') ? '/' : ''
-	const regexp = new RegExp(`${anchored || before ? '^' : '(?:^|/)'}${source}$`)
-	return (path, _, isDirectory) => regexp.test(before + path + (isDirectory ? after : ''))
+
+	/** The rule that decides about a path, by those of the directory that it lies in. */
+	decide(path: Path, isDirectory: boolean, how?: {readonly ignorePerishable?: boolean}): Rule | undefined {
+		const {top} = this.#filter
+		const standing = top.merges.size === 0 ? top : this.standing(parentDirectory(path))
+		return this.#filter.decide(standing, path, isDirectory, how)
+	}
+
+	/** What counts in a directory: '' for the root, else with its final '/'. */
+	standing(directory: Path): Standing {
+		for (
+			let last = this.#stack.at(-1);
+			last && !directory.startsWith(last.directory);
+			last = this.#stack.at(-1)
+		)
+			this.#stack.pop()
+		let {directory: at, standing} = this.#stack.at(-1) ?? this.#enter('', this.#filter.top)
+		while (at !== directory) {
+			const next = directory.slice(0, directory.indexOf('/', at.length) + 1)
+			;({directory: at, standing} = this.#enter(next, standing))
+		}
+		return standing
+	}
+
+	#enter(directory: Path, above: Standing) {
+		const entered = {directory, standing: answer(this.#filter.enter(directory, above), this.#read)}
+		this.#stack.push(entered)
+		return entered
+	}
 }
+
+const parentDirectory = (path: Path): Path => path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)

@@ -3,7 +3,7 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
-import {FilterRules, type Rule} from '../format/filter.ts'
+import {type FilterRules, FilterWalk} from '../format/filter.ts'
 import {IgnoreStack, parseIgnore} from '../format/gitignore.ts'
 import type {Select} from './scan.ts'
 
@@ -14,7 +14,7 @@ export type SelectOptions = {
 	readonly root: Path
 	/** The `.s3rsync` of the root, whose info/exclude counts for everything. */
 	readonly dir: Path
-	readonly rules: readonly Rule[]
+	readonly rules: FilterRules
 }
 
 function readIfThere(file: Path): string | undefined {
@@ -34,7 +34,7 @@ function readIfThere(file: Path): string | undefined {
  * command line brings back what an ignore file names.
  */
 export function selection({root, dir, rules}: SelectOptions): Select {
-	const filter = new FilterRules(rules)
+	const filter = new FilterWalk(rules.on('sender'), readIfThere)
 	const ignores = new Ignores(root, dir)
 	return (path, isDirectory) => {
 		const rule = filter.decide(path, isDirectory)

@@ -14,7 +14,8 @@ import {formatGrant} from '../../src/format/acl.ts'
 import {parseConfig, remoteValues} from '../../src/format/config.ts'
 import {formatKey, parseKey, parseValues, setValue, unsetValue} from '../../src/format/config-text.ts'
 import type {Entry} from '../../src/format/entry.ts'
-import {FilterRules, parseRules} from '../../src/format/filter.ts'
+import {answer, type FilterOption} from '../../src/format/filter-read.ts'
+import {FilterRules, FilterWalk} from '../../src/format/filter.ts'
 import {decodeMetadata} from '../../src/format/foreign.ts'
 import {IgnoreStack, parseIgnore} from '../../src/format/gitignore.ts'
 import {parseGrant} from '../../src/format/grant.ts'
@@ -386,12 +387,27 @@ export const TARGETS: readonly Target[] = [
 			'+ ',
 			'\n',
 			'*a*a*a*a*a*a*a',
+			': f',
+			'. f',
+			',!/sp ',
 		],
 		run(input) {
-			for (const nul of [false, true]) {
-				const rules = new FilterRules(parseRules(text(input), 'exclude', 'f', nul))
-				for (const path of PATHS) for (const isDirectory of [true, false]) rules.decide(path, isDirectory)
-			}
+			const read = (path: string) => (path === '/f' ? text(input) : undefined)
+			const all: FilterOption[] = [
+				{option: 'exclude-from', value: 'f'},
+				{option: 'filter', value: '. f'},
+				{option: 'filter', value: ': f'},
+				{option: 'filter', value: ':C f'},
+			]
+			for (const option of all)
+				for (const nul of [false, true])
+					try {
+						const rules = answer(FilterRules.read([option], {root: '', nul}), read)
+						const walk = new FilterWalk(rules.on('sender'), read)
+						for (const path of PATHS) for (const isDirectory of [true, false]) walk.decide(path, isDirectory)
+					} catch (error) {
+						if (!isMeant(error)) throw error
+					}
 		},
 	},
 	{

@@ -42,10 +42,9 @@ const name = fc.oneof(
 		.filter((s) => !/^\.*$/.test(s)),
 )
 
-/** A tree of some fifty paths up to four levels deep. */
-export const tree: fc.Arbitrary<Tree> = fc
-	.array(fc.array(name, {minLength: 1, maxLength: 4}), {minLength: 15, maxLength: 45})
-	.map((files) => {
+/** A tree of so many files up to four levels deep. */
+export const treeOf = (minLength: number, maxLength: number): fc.Arbitrary<Tree> =>
+	fc.array(fc.array(name, {minLength: 1, maxLength: 4}), {minLength, maxLength}).map((files) => {
 		const paths = new Set<string>()
 		for (const parts of files) {
 			for (let n = 1; n < parts.length; n += 1) paths.add(`${parts.slice(0, n).join('/')}/`)
@@ -54,6 +53,9 @@ export const tree: fc.Arbitrary<Tree> = fc
 		}
 		return [...paths].filter((path) => path.endsWith('/') || !paths.has(`${path}/`)).toSorted()
 	})
+
+/** A tree of some fifty paths. */
+export const tree = treeOf(15, 45)
 
 /** Makes the tree in a new temporary directory, calls `use` with it, and removes it. */
 export function withTree<T>(paths: Tree, use: (root: string) => T): T {
