@@ -81,6 +81,7 @@ test('the order of options that have values is kept', (t) => {
 	const {ordered} = parse(FLAGS, ['--include=a', '-v', '-eb', 'file', '--include', 'c'])
 	t.deepEqual(ordered, [
 		{name: 'include', value: 'a'},
+		{name: 'verbose', value: ''},
 		{name: 'exclude', value: 'b'},
 		{name: 'include', value: 'c'},
 	])
