@@ -47,10 +47,9 @@ export default command({
 			})
 			return await execution.report.finish({}, counts)
 		} finally {
-			session.save()
-			session.close()
 			disk.close()
 			store.close()
+			session.end()
 		}
 	},
 })

@@ -32,9 +32,8 @@ export default command({
 				if (!known?.has(asText(item))) await context.io.record(formatDiff(planLine(item, 'pull'), false))
 			return await report.finish({}, counts)
 		} finally {
-			session.save()
-			session.close()
 			store.close()
+			session.end()
 		}
 	},
 })

@@ -48,8 +48,7 @@ export default command({
 			)
 			return await report.finish({}, undefined)
 		} finally {
-			session.save()
-			session.close()
+			session.end()
 		}
 	},
 })

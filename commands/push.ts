@@ -66,9 +66,8 @@ export default command({
 			})
 			return await report.finish(outcome, opened?.counts, maxDelete)
 		} finally {
-			session.save()
-			session.close()
 			opened?.store.close()
+			session.end()
 		}
 	},
 })

@@ -9,8 +9,6 @@ import {interrupted, report, run} from '../src/cli/run.ts'
 import {COMMANDS} from './table.ts'
 
 const {env} = process
-// The SDK would say on stderr which version of node it wants next year.
-env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 const stop = new AbortController()
 const {signal} = stop

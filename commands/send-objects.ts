@@ -41,9 +41,8 @@ export default command({
 			})
 			return await execution.report.finish({}, counts)
 		} finally {
-			session.save()
-			session.close()
 			store.close()
+			session.end()
 		}
 	},
 })

@@ -12,6 +12,14 @@ need setfacl acl
 need curl curl
 need rclone rclone
 need s3cmd s3cmd
+need s4cmd s4cmd
+need s3fs s3fs
+# these lie where only root looks
+PATH=$PATH:/usr/sbin:/sbin
+need mkfs.ext4 e2fsprogs
+need mkfs.btrfs btrfs-progs
+need mkfs.exfat exfatprogs
+need mount.exfat-fuse exfat-fuse
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -528,6 +528,41 @@ test.serial('a tree that is pulled is that which was pushed, whoever looks', asy
 
 // ---- what is promised
 
+test('what npm installs is pinned to the byte, and nothing of it runs by being installed', (t) => {
+	type Package = {
+		version?: string
+		integrity?: string
+		resolved?: string
+		hasInstallScript?: boolean
+		link?: boolean
+	}
+	type Manifest = Record<
+		'scripts' | 'dependencies' | 'devDependencies' | 'optionalDependencies',
+		Record<string, string>
+	>
+	const own = JSON.parse(fs.readFileSync('package.json', 'utf8')) as Manifest
+	const lock = JSON.parse(fs.readFileSync('package-lock.json', 'utf8')) as {packages: Record<string, Package>}
+	t.deepEqual(
+		Object.keys(own.scripts).filter((name) => /install|prepare|prepublish/.test(name)),
+		[],
+	)
+	const {'': root, ...packages} = lock.packages
+	for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies'] as const)
+		t.deepEqual((root as Manifest)[kind], own[kind], 'the lock is of this package.json')
+	const loose = Object.entries(packages).filter(
+		([, {version = '', integrity = '', link}]) =>
+			link || !/^\d/.test(version) || !/^sha(512|1)-/.test(integrity),
+	)
+	t.deepEqual(loose, [])
+	// both are whole without their scripts: esbuild is ours to build with, and koffi comes with what it would build
+	const running = Object.entries(packages).filter(([, {hasInstallScript}]) => hasInstallScript)
+	t.deepEqual(
+		running.map(([name]) => name),
+		['node_modules/esbuild', 'node_modules/koffi'],
+	)
+	t.regex(fs.readFileSync('.npmrc', 'utf8'), /^ignore-scripts=true$/m)
+})
+
 test('every test that s3r-guarantees(7) names is there', (t) => {
 	const page = fs.readFileSync('man/s3r-guarantees.7', 'utf8')
 	const named = [...page.matchAll(/^\.Pa (test\/\S+) :\n\.Dq (.*)$/gm)]

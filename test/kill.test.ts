@@ -4,7 +4,6 @@
 // Every point of a first push and pull, of index, gc, put and get is visited; of the others every second or
 // fourth, and with S3R_TEST_KILLS=all every one, too.
 
-import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -385,38 +384,6 @@ test.serial('a pull whose disk refuses anything says so, and old files stay whol
 		t.true(visited > 1)
 	}
 })
-
-test.serial(
-	'a disk that is full, or read-only, is said; what is there stays, and the next pull goes on',
-	async (t) => {
-		const root = join(base, 'full')
-		fs.mkdirSync(root)
-		const mount = (...options: readonly string[]) =>
-			spawnSync('mount', [...options, 'none', root], {encoding: 'utf8'})
-		const mounted = mount('-t', 'tmpfs', '-o', 'size=512k')
-		if (mounted.status !== 0) return t.log(`skipped, for nothing can be mounted: ${mounted.stderr.trim()}`)
-		t.teardown(() => spawnSync('umount', [root]))
-		const from = await pushing()
-		fs.writeFileSync(`${from.root}/large`, Buffer.alloc(MIB, 1))
-		await alive(from.root, 'push', '-a')
-		await alive(root, 'init', `${BUCKET}/${from.prefix}`)
-		fs.writeFileSync(`${root}/filler`, Buffer.alloc(300 * 1024))
-		const full = await alive(root, 'pull', '-a')
-		t.is(full.status, 23)
-		t.regex(full.stderr, /^error: 'large': no space left on device$/m)
-		t.notRegex(full.stderr, /^ *at /m)
-		t.is(fs.readFileSync(`${root}/a`, 'utf8'), 'first\n')
-		t.deepEqual(strays(root), [])
-		t.is(mount('-o', 'remount,ro').status, 0)
-		const readOnly = await alive(root, 'pull', '-a')
-		t.is(readOnly.status, 128)
-		t.regex(readOnly.stderr, /^fatal: cannot lock '.s3rsync\/index.lock': read-only file system$/m)
-		t.is(mount('-o', 'remount,rw,size=8m').status, 0)
-		t.deepEqual(await alive(root, 'pull', '-a'), QUIET)
-		fs.rmSync(`${root}/filler`)
-		t.deepEqual(Object.keys(snapshot(root)), Object.keys(snapshot(from.root)))
-	},
-)
 
 // ---- the others
 

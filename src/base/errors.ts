@@ -1,6 +1,8 @@
 // What a command can die of. One class: the exit status is part of the error, and run() is the
 // only place that turns an error into a process status.
 
+import {constants} from 'node:os'
+
 export const EXIT = {
 	ok: 0,
 	/** The answer is no: `diff-* --exit-code`, `verify`. */
@@ -53,14 +55,20 @@ const REASONS: Record<string, string> = {
 	ENOTEMPTY: 'directory not empty',
 	EPERM: 'operation not permitted',
 	EROFS: 'read-only file system',
+	ESTALE: 'stale file handle',
 	ETXTBSY: 'text file busy',
 }
 
 /** The `code` of a system error ('ENOENT'), or undefined. */
 export const errnoOf = (error: unknown): string | undefined => {
-	const code = (error as {code?: unknown} | null)?.code
+	const {code, errno} = (error ?? {}) as {code?: unknown; errno?: unknown}
+	// libuv has no names for some numbers, such as that of EDQUOT
+	if (code === 'UNKNOWN' && typeof errno === 'number') return nameOfErrno(-errno) ?? code
 	return typeof code === 'string' ? code : undefined
 }
+
+const nameOfErrno = (errno: number): string | undefined =>
+	Object.entries(constants.errno).find(([, number]) => number === errno)?.[0]
 
 /** Why something failed, in the words of strerror(3) where it was a system call. */
 export function reason(error: unknown): string {

@@ -36,7 +36,6 @@ export async function noteSent(
 	try {
 		for (const entry of found) session.put(entry)
 	} finally {
-		session.save()
-		session.close()
+		session.end()
 	}
 }

@@ -84,10 +84,9 @@ export async function runPull(
 		})
 		return await report.finish(outcome, counts, maxDelete)
 	} finally {
-		session.save()
-		session.close()
 		disk.close()
 		store.close()
+		session.end()
 	}
 }
 

@@ -13,6 +13,7 @@ import {forFs, nameOf, parentOf, type Path, ROOT, unsafe} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {S_IFLNK, S_IFMT} from '../format/mode.ts'
 import {changeModeOf, hasDescriptors, openDirectory, pathOf} from './descriptors.ts'
+import {refuseFolded} from './folding.ts'
 import {exactly, lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** A place to write to, valid until it is released. */
@@ -132,7 +133,7 @@ function shut({fd, stat, pins}: Directory): void {
 function step(parent: Directory, path: Path): Directory {
 	const file = parent.prefix + nameOf(path)
 	try {
-		return enter(path, file)
+		return spelledSo(enter(path, file), parent)
 	} catch (error) {
 		if (errnoOf(error) !== 'ENOENT') throw blocked(path, file, error)
 	}
@@ -142,6 +143,17 @@ function step(parent: Directory, path: Path): Directory {
 		if (errnoOf(error) !== 'EEXIST') throw error
 	}
 	return enter(path, file)
+}
+
+/** A directory that was found, if it has that very name. */
+function spelledSo(found: Directory, parent: Directory): Directory {
+	try {
+		refuseFolded(parent.prefix, nameOf(found.path))
+		return found
+	} catch (error) {
+		shut(found)
+		throw error
+	}
 }
 
 function enter(path: Path, file: Path): Directory {

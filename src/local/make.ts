@@ -2,9 +2,10 @@
 
 import {linkSync, mkdirSync, symlinkSync, unlinkSync} from 'node:fs'
 import {errnoOf, reason} from '../base/errors.ts'
-import {forFs, type Path} from '../base/path.ts'
+import {forFs, nameOf, parentOf, type Path} from '../base/path.ts'
 import {S_IFDIR, S_IFMT} from '../format/mode.ts'
 import type {Unrestored} from './attrs.ts'
+import {refuseFolded} from './folding.ts'
 import {native} from './native.ts'
 import {type Device, lstatExact} from './stat.ts'
 import {type Finish, make} from './write.ts'
@@ -44,11 +45,14 @@ export function makeNode(file: Path, mode: number, device: Device, finish?: Fini
 
 /**
  * Makes a directory, 0700 until it gets its attributes, in place of anything that is none. Returns
- * whether it is new.
+ * whether it is new. Throws where only a directory of another spelling is found.
  */
 export function makeDirectory(file: Path): boolean {
 	const found = lstatExact(file)
-	if (found !== undefined && (found.mode & S_IFMT) === S_IFDIR) return false
+	if (found !== undefined && (found.mode & S_IFMT) === S_IFDIR) {
+		refuseFolded(parentOf(file), nameOf(file))
+		return false
+	}
 	if (found !== undefined) unlinkSync(forFs(file))
 	mkdirSync(forFs(file), 0o700)
 	return true

@@ -221,6 +221,15 @@ export class IndexSession {
 		this.#dirty = false
 	}
 
+	/** Saves and closes: the lock is given back whatever becomes of the saving. */
+	end(): void {
+		try {
+			this.save()
+		} finally {
+			this.close()
+		}
+	}
+
 	/** Gives the lock back; what was not saved is in the journal. */
 	close(): void {
 		clearImmediate(this.#flushing)

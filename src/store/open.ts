@@ -29,11 +29,7 @@ export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile' | 'allowHttp'
 export type OpenStore = (remote: Remote, options?: OpenOptions) => Promise<Store>
 export type ListBuckets = (where: Where, options?: OpenOptions) => Promise<readonly Bucket[]>
 
-/** The SDK complains on stderr about Node versions that we support. */
-async function loadS3() {
-	process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
-	return import('./s3.ts')
-}
+const loadS3 = () => import('./s3.ts')
 
 /**
  * Opens the bucket of a remote. No request is made: that the bucket exists, and the credentials,

@@ -16,6 +16,8 @@ export function makeClient(
 ): S3Client {
 	const agent = {keepAlive: true, maxSockets: connections, maxFreeSockets: Infinity}
 	const calculation = checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
+	// it would say on stderr which version of node it wants next year
+	process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 	return new S3Client({
 		...(way.endpoint === undefined ? {} : {endpoint: way.endpoint}),
 		...(way.profile === undefined ? {} : {profile: way.profile}),

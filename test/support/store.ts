@@ -20,7 +20,8 @@ export type AwsHome = {
 export async function awsHome(): Promise<AwsHome> {
 	const directory = await mkdtemp(join(tmpdir(), 's3r-store-'))
 	const [config, credentials] = [join(directory, 'config'), join(directory, 'credentials')]
-	for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
+	// AWS_SDK_… are of the SDK, not of the account
+	for (const name of Object.keys(process.env)) if (/^AWS_(?!SDK_)/.test(name)) delete process.env[name]
 	process.env['AWS_CONFIG_FILE'] = config
 	process.env['AWS_SHARED_CREDENTIALS_FILE'] = credentials
 	process.env['AWS_EC2_METADATA_DISABLED'] = 'true'
