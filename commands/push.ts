@@ -2,7 +2,7 @@
 
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
 import {command} from '../src/cli/command.ts'
-import {storedFlags} from '../src/cli/flags.ts'
+import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {
 	crewOf,
@@ -26,6 +26,7 @@ export default command({
 		...transferFlags,
 		compress: {type: 'boolean', short: 'z', help: 'store as gzip what becomes smaller by it'},
 		...storedFlags,
+		...headerFlags,
 	},
 
 	async run(context, flags, args, ordered) {

@@ -5,7 +5,14 @@ import {fromUnicode, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {createBucket} from '../src/cli/buckets.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
-import {dryRunFlags, progressFlags, remoteFlags, storedFlags, verboseFlags} from '../src/cli/flags.ts'
+import {
+	dryRunFlags,
+	headerFlags,
+	progressFlags,
+	remoteFlags,
+	storedFlags,
+	verboseFlags,
+} from '../src/cli/flags.ts'
 import {noteSent} from '../src/cli/note-sent.ts'
 import {filesOf, owners, storedAs} from '../src/cli/pushing.ts'
 import {withScratch} from '../src/cli/scratch.ts'
@@ -33,6 +40,7 @@ const flagsOfPut = {
 	...verboseFlags,
 	...progressFlags,
 	...storedFlags,
+	...headerFlags,
 	...remoteFlags,
 } as const
 type PutValues = Values<typeof flagsOfPut>

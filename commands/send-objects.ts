@@ -2,7 +2,7 @@
 
 import {command} from '../src/cli/command.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
-import {storedFlags} from '../src/cli/flags.ts'
+import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {filesOf, openSession, owners, storedAs} from '../src/cli/pushing.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import {send} from '../src/sync/send.ts'
@@ -16,6 +16,7 @@ export default command({
 		compress: {type: 'boolean', help: 'store as gzip what becomes smaller by it'},
 		...executeFlags,
 		...storedFlags,
+		...headerFlags,
 	},
 	arity: [0, 0],
 

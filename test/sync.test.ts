@@ -1017,7 +1017,7 @@ test('a large file that another machine sent in part is sent the rest, with the 
 	fs.chmodSync(here.at('large'), 0o600)
 	const stop = new AbortController()
 	const stopped = await here.push({store: stoppingAt(store, 1, stop), signal: stop.signal, killed: true})
-	const {lines, failed, counts} = await here.push({acl: 'public-read'})
+	const {lines, failed, counts} = await here.push({stored: {acl: 'public-read'}})
 	t.deepEqual([...failed], [])
 	t.true(lines.includes('A large'))
 	t.truthy(stopped.thrown)

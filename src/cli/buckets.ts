@@ -10,12 +10,20 @@ import {openRemote} from './work.ts'
 export async function createBucket(
 	context: Context,
 	remote: Remote,
-	{acl, versioning}: {readonly acl?: string | undefined; readonly versioning?: boolean | undefined},
+	{
+		acl,
+		versioning,
+		objectLock,
+	}: {
+		readonly acl?: string | undefined
+		readonly versioning?: boolean | undefined
+		readonly objectLock?: boolean | undefined
+	},
 ): Promise<void> {
 	checkNewBucket(remote.bucket)
 	const {store} = await openRemote(context, remote)
 	try {
-		await store.createBucket({acl: acl === undefined ? undefined : parseCanned(acl), versioning})
+		await store.createBucket({acl: acl === undefined ? undefined : parseCanned(acl), versioning, objectLock})
 	} finally {
 		store.close()
 	}

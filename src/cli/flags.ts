@@ -38,17 +38,41 @@ export const remoteFlags = {
 		help: 'name the bucket in the path, not in the host name',
 	},
 	'requester-pays': {type: 'boolean', help: 'pay for the requests to a bucket of somebody else'},
+	accelerate: {type: 'boolean', help: "Amazon's endpoint for long ways"},
+	dualstack: {type: 'boolean', help: "Amazon's endpoint for IPv6 and IPv4"},
+	fips: {type: 'boolean', help: "Amazon's endpoint with FIPS 140 cryptography"},
+	'sse-c-key-file': {type: 'string', arg: 'file', help: 'the file of a key of your own for encryption'},
 } as const satisfies Flags
 export type RemoteValues = Values<typeof remoteFlags & typeof chosenFlags>
 
 /** What is stored beside the bytes. */
 export const storedFlags = {
 	acl: {type: 'string', arg: 'name', help: 'the canned ACL of what is created'},
+	grant: {
+		type: 'string',
+		arg: 'permission=grantee',
+		multiple: true,
+		help: 'grant this on what is created',
+	},
 	'storage-class': {type: 'string', arg: 'class', help: 'the storage class of what is created'},
 	sse: {type: 'string', arg: 'algorithm', help: 'encryption by the store: AES256 or aws:kms'},
 	'sse-kms-key-id': {type: 'string', arg: 'id', help: 'the key for aws:kms'},
+	tag: {type: 'string', arg: 'key=value', multiple: true, help: 'a tag of what is created'},
+	'object-lock-mode': {type: 'string', arg: 'mode', help: 'lock what is created: GOVERNANCE or COMPLIANCE'},
+	'retain-until': {type: 'string', arg: 'time', help: 'the end of the lock: 30d, or 2030-01-01'},
+	'legal-hold': {type: 'boolean', help: 'hold what is created until that is lifted'},
 } as const satisfies Flags
-export type StoredValues = Values<typeof storedFlags>
+
+/** Headers by the names of files. */
+export const headerFlags = {
+	header: {
+		type: 'string',
+		arg: 'rule',
+		multiple: true,
+		help: 'a header of the files that match',
+	},
+} as const satisfies Flags
+export type StoredValues = Values<typeof storedFlags & typeof headerFlags>
 
 /** Which files; rules apply in the order of the command line, the first that matches decides. */
 export const filterFlags = {

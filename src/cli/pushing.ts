@@ -3,10 +3,13 @@
 import {unlinkSync} from 'node:fs'
 import {forFs, type Path} from '../base/path.ts'
 import {parseCanned} from '../format/acl.ts'
+import {parseGrants} from '../format/grant.ts'
 import type {Remote} from '../format/remote.ts'
+import {parseTags} from '../format/tags.ts'
 import {Owners} from '../local/owners.ts'
 import {join, type Place, pathBelow} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
+import type {Stored} from '../sync/cargo.ts'
 import {Crew, type CrewOptions} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import {type Select} from '../sync/scan.ts'
@@ -63,11 +66,19 @@ export const scanOf = (
 
 export const owners = new Owners()
 
-export const storedAs = (remote: Remote) => ({
-	prefix: remote.prefix,
-	acl: remote.acl === undefined ? undefined : parseCanned(remote.acl),
-	storageClass: remote.storageClass,
-})
+/** Where objects go, and what is stored beside their bytes. */
+export function storedAs(remote: Remote): {readonly prefix: string; readonly stored: Stored} {
+	const {prefix, acl, grant, tag, headers, storageClass, sse, sseCustomerKeyFile} = remote
+	const stored = {
+		acl:
+			acl !== undefined ? parseCanned(acl) : grant === undefined ? undefined : {grants: parseGrants(grant)},
+		storageClass,
+		tags: tag === undefined ? undefined : parseTags(tag),
+		headers,
+		opaque: sse?.startsWith('aws:kms') === true || sseCustomerKeyFile !== undefined,
+	}
+	return {prefix, stored}
+}
 
 /** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
 export const crewOf = (

@@ -2,13 +2,14 @@
 
 import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
-import {parseCanned} from '../format/acl.ts'
+import {parseHeaderRule} from '../format/header-rules.ts'
 import {keyOf} from '../format/key.ts'
 import {parseMoment} from '../format/moment.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
+import {checkSetting} from '../format/settings.ts'
 import {parseTarget, type Target} from '../format/url.ts'
 import {rememberConditional} from '../repo/conditional.ts'
-import {findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
+import {absolute, findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
 	type Lookup,
 	namedObject,
@@ -25,29 +26,55 @@ import {atMoment} from '../store/at.ts'
 import {openStore} from '../store/open.ts'
 import type {Store} from '../store/store.ts'
 import type {Context, Values} from './command.ts'
+import {exclusive} from './exclusive.ts'
 import type {atFlags, ChosenValues, RemoteValues, StoredValues} from './flags.ts'
 
 /** What the options say of the remote. */
-function remoteOptions(flags: RemoteValues & StoredValues): RemoteOptions {
-	if (flags.acl !== undefined) parseCanned(flags.acl)
-	return {
+function remoteOptions({cwd}: Context, flags: RemoteValues & StoredValues): RemoteOptions {
+	for (const [one, ...others] of EXCLUSIVE) for (const other of others) exclusive(flags, one, other)
+	const keyFile = flags['sse-c-key-file']
+	const said = {
 		endpoint: flags.endpoint,
 		region: flags.region,
 		profile: flags.profile,
 		pathStyle: flags['path-style'],
 		requesterPays: flags['requester-pays'],
+		accelerate: flags.accelerate,
+		dualstack: flags.dualstack,
+		fips: flags.fips,
 		acl: flags.acl,
+		grant: joined(flags.grant),
 		storageClass: flags['storage-class'],
+		tag: joined(flags.tag),
 		sse: flags.sse,
 		sseKmsKeyId: flags['sse-kms-key-id'],
+		sseCustomerKeyFile: keyFile === undefined ? undefined : unicode(absolute(cwd, keyFile)),
+		lockMode: flags['object-lock-mode'],
+		retainUntil: flags['retain-until'],
+		legalHold: flags['legal-hold'],
+		headers: flags.header?.map((rule) => parseHeaderRule(unicode(rule))),
 	}
+	for (const [name, value] of Object.entries(said))
+		if (typeof value === 'string') checkSetting(name as keyof RemoteOptions, value)
+	return said
 }
+
+/** Options of which only one can be given; the first of a line with each of the others. */
+const EXCLUSIVE = [
+	['acl', 'grant'],
+	['sse-c-key-file', 'sse', 'sse-kms-key-id'],
+	['accelerate', 'endpoint', 'path-style', 'fips'],
+	['dualstack', 'endpoint'],
+	['fips', 'endpoint'],
+] as const
+
+const joined = (texts: readonly string[] | undefined): string | undefined => texts && unicode(texts.join(','))
 
 /** A remote as it is to be written into a config: what its URL and the options say, and nothing of elsewhere. */
 export function newRemote(context: Context, flags: RemoteValues & StoredValues, target: string): Remote {
 	const {bucket, prefix} = namedRemote(target, {...lookup(context, flags), place: undefined})
 	const {endpoint, region, profile}: Partial<Target> = target.startsWith('s3://') ? parseTarget(target) : {}
-	const said = {endpoint, region, profile, ...defined(remoteOptions(flags))}
+	const said = {endpoint, region, profile, ...defined(remoteOptions(context, flags))}
 	return {bucket, prefix, ...said}
 }
 
@@ -55,11 +82,11 @@ const defined = (options: RemoteOptions): RemoteOptions =>
 	Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
 /** How a command finds remotes: with its options, in the environment, in the configs. */
-export const lookup = ({cwd, env}: Context, flags: RemoteValues & StoredValues): Lookup => ({
-	place: findPlace(cwd, env),
-	env,
-	options: remoteOptions(flags),
-	chosen: flags.remote === undefined ? env['S3R_REMOTE'] || undefined : unicode(flags.remote),
+export const lookup = (context: Context, flags: RemoteValues & StoredValues): Lookup => ({
+	place: findPlace(context.cwd, context.env),
+	env: context.env,
+	options: remoteOptions(context, flags),
+	chosen: flags.remote === undefined ? context.env['S3R_REMOTE'] || undefined : unicode(flags.remote),
 })
 
 /** The local side that a command must be called in, with the index of the remote in use. */

@@ -1,8 +1,10 @@
 // What the configuration says. See s3r-config(5); config-text.ts reads and edits the text itself.
 
-import {fatal} from '../base/errors.ts'
+import {fatal, S3rError} from '../base/errors.ts'
 import {parseValues, type Value} from './config-text.ts'
+import {type HeaderRule, headerRule} from './header-rules.ts'
 import type {Remote} from './remote.ts'
+import {checkSetting, contradiction} from './settings.ts'
 
 export type Config = {
 	readonly core: {
@@ -11,22 +13,33 @@ export type Config = {
 	}
 	/** Those that have a bucket. */
 	readonly remotes: ReadonlyMap<string, Remote>
+	/** What `[header "*.html"]` sections say, in order. */
+	readonly headers: readonly HeaderRule[]
 	/** Every setting in order, unknown ones too; of two with one key the later counts. */
 	readonly values: readonly Value[]
 }
 
 /** The name in a `[remote "x"]` section of each property of a remote. */
-const NAMES: Readonly<Record<keyof Remote, string>> = {
+export const NAMES: Readonly<Record<keyof Omit<Remote, 'headers'>, string>> = {
 	bucket: 'bucket',
 	prefix: 'prefix',
 	endpoint: 'endpoint',
 	region: 'region',
 	profile: 'profile',
 	pathStyle: 'path-style',
+	accelerate: 'accelerate',
+	dualstack: 'dualstack',
+	fips: 'fips',
 	acl: 'acl',
+	grant: 'grant',
+	tag: 'tag',
 	storageClass: 'storage-class',
 	sse: 'sse',
 	sseKmsKeyId: 'sse-kms-key-id',
+	sseCustomerKeyFile: 'sse-c-key-file',
+	lockMode: 'object-lock-mode',
+	retainUntil: 'retain-until',
+	legalHold: 'legal-hold',
 	requesterPays: 'requester-pays',
 	allowHttp: 'allow-http',
 	conditional: 'conditional',
@@ -42,6 +55,7 @@ export function parseConfig(text: string, file: string): Config {
 		remotes: new Map(
 			Array.from(names, (name) => [name, remoteOf(values, name, file)] as const).filter(isWhole),
 		),
+		headers: values.flatMap(([key, value]) => headerIn(key, value, file) ?? []),
 		values,
 	}
 }
@@ -63,30 +77,65 @@ function indexVersion(values: readonly Value[], file: string): number | undefine
 	return text === undefined ? undefined : Number(text)
 }
 
+type Named = keyof typeof NAMES
+
 function remoteOf(values: readonly Value[], remote: string, file: string): Remote {
-	const keyOf = (property: keyof Remote) => `remote.${remote}.${NAMES[property]}`
-	const text = (property: keyof Remote) => getValue(values, keyOf(property))
-	const flag = (property: keyof Remote) => booleanOf(text(property), keyOf(property), file)
+	const keyOf = (property: Named) => `remote.${remote}.${NAMES[property]}`
+	const text = (property: Named) => {
+		const value = getValue(values, keyOf(property))
+		if (value !== undefined) checked(keyOf(property), value, file, () => checkSetting(property, value))
+		return value
+	}
+	const flag = (property: Named) => booleanOf(text(property), keyOf(property), file)
 	const bucket = text('bucket') ?? ''
 	const prefix = text('prefix') ?? ''
-	const checksum = text('checksum')
-	if (checksum !== undefined && checksum !== 'when-supported' && checksum !== 'when-required')
-		throw bad(checksum, keyOf('checksum'), file)
-	return {
+	const found: Remote = {
 		bucket,
 		prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
 		endpoint: text('endpoint'),
 		region: text('region'),
 		profile: text('profile'),
 		pathStyle: flag('pathStyle'),
+		accelerate: flag('accelerate'),
+		dualstack: flag('dualstack'),
+		fips: flag('fips'),
 		acl: text('acl'),
+		grant: text('grant'),
+		tag: text('tag'),
 		storageClass: text('storageClass'),
 		sse: text('sse'),
 		sseKmsKeyId: text('sseKmsKeyId'),
+		sseCustomerKeyFile: text('sseCustomerKeyFile'),
+		lockMode: text('lockMode'),
+		retainUntil: text('retainUntil'),
+		legalHold: flag('legalHold'),
 		requesterPays: flag('requesterPays'),
 		conditional: flag('conditional'),
 		allowHttp: flag('allowHttp'),
-		checksum,
+		checksum: text('checksum') as Remote['checksum'],
+	}
+	const both = contradiction(found)
+	if (both)
+		throw fatal(
+			`'${keyOf(both[0] as Named)}' and '${keyOf(both[1] as Named)}' in '${file}' exclude each other`,
+		)
+	return found
+}
+
+/** What a setting says of the headers of objects, if it does. */
+function headerIn(key: string, value: string, file: string): HeaderRule | undefined {
+	const [, pattern, name] = /^header\.(.+)\.([^.]+)$/s.exec(key) ?? []
+	if (pattern === undefined || name === undefined) return undefined
+	return checked(key, value, file, () => headerRule(pattern, name, value))
+}
+
+/** What `read` makes of a value; its usage error is one of the config. */
+function checked<T>(key: string, value: string, file: string, read: () => T): T {
+	try {
+		return read()
+	} catch (error) {
+		if (!(error instanceof S3rError)) throw error
+		throw fatal(`bad value '${value}' for '${key}' in '${file}': ${error.message}`, error.hint, error)
 	}
 }
 

@@ -9,6 +9,10 @@ const GROUPS: Readonly<Record<string, string>> = {
 	authenticated: AUTHENTICATED_USERS,
 }
 
+/** Reads several grants, with commas between them. */
+export const parseGrants = (text: string): readonly Grant[] =>
+	text.split(',').map((one) => parseGrant(one.trim()))
+
 /** Reads `<permission>=<grantee>`, or with TAB for the '='; a usage error says what is wrong with it. */
 export function parseGrant(text: string): Grant {
 	const [, name = '', who = ''] = /^([^=\t]*)[=\t](.+)$/s.exec(text) ?? []
@@ -23,7 +27,7 @@ export function parseGrant(text: string): Grant {
 }
 
 function parseGrantee(text: string): Grantee {
-	const group = Object.hasOwn(GROUPS, text) ? GROUPS[text] : /^https?:\/\/\S+$/.exec(text)?.[0]
+	const group = Object.hasOwn(GROUPS, text) ? GROUPS[text] : /^(?:uri=)?(https?:\/\/\S+)$/.exec(text)?.[1]
 	if (group !== undefined) return {uri: group}
 	const [, kind, value = ''] = /^(id|email)=(\S+)$/.exec(text) ?? []
 	if (kind === 'id') return {id: value}

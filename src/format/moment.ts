@@ -17,7 +17,7 @@ const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\
 const MAIL = /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)?(?: (?:GMT|[+-]\d{4}))?$/
 
 /** Milliseconds of `90m`, `2d` or the like; undefined if it is no span of time. */
-function spanOf(text: string): number | undefined {
+export function spanOf(text: string): number | undefined {
 	const [, count, unit = ''] = SPAN.exec(text) ?? []
 	return count === undefined ? undefined : Number(count) * (MILLISECONDS[unit] ?? 0)
 }
@@ -26,7 +26,7 @@ function spanOf(text: string): number | undefined {
  * The date that a text is, in milliseconds since the epoch; undefined if it is none. Without a zone it is local
  * time, and a day alone is its beginning.
  */
-function dateOf(text: string): number | undefined {
+export function dateOf(text: string): number | undefined {
 	const [, seconds] = /^@(\d{1,11}(?:\.\d{1,3})?)$/.exec(text) ?? []
 	if (seconds !== undefined) return Math.round(Number(seconds) * 1000)
 	const iso = DATE.test(text) ? (text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T')) : undefined

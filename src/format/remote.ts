@@ -1,5 +1,7 @@
 // A remote: a bucket, a prefix in it, and how it is reached.
 
+import type {HeaderRule} from './header-rules.ts'
+
 /** The `[remote "x"]` section of the config, or what a URL and the options said. */
 export type Remote = {
 	readonly bucket: string
@@ -10,10 +12,26 @@ export type Remote = {
 	readonly profile?: string | undefined
 	/** Keys in the path, not the host name; by default so for every custom endpoint. */
 	readonly pathStyle?: boolean | undefined
+	/** AWS's own endpoints for long ways, for IPv6, and with certified cryptography. */
+	readonly accelerate?: boolean | undefined
+	readonly dualstack?: boolean | undefined
+	readonly fips?: boolean | undefined
 	readonly acl?: string | undefined
+	/** `permission=grantee`, with commas between several. */
+	readonly grant?: string | undefined
+	/** `key=value`, with commas between several. */
+	readonly tag?: string | undefined
 	readonly storageClass?: string | undefined
 	readonly sse?: string | undefined
 	readonly sseKmsKeyId?: string | undefined
+	/** The file of the key for encryption with a key of the customer's (SSE-C), an absolute name. */
+	readonly sseCustomerKeyFile?: string | undefined
+	readonly lockMode?: string | undefined
+	/** A date, or how long from each write on. */
+	readonly retainUntil?: string | undefined
+	readonly legalHold?: boolean | undefined
+	/** Headers by the names of files: `[header "*.html"]`. */
+	readonly headers?: readonly HeaderRule[] | undefined
 	readonly requesterPays?: boolean | undefined
 	/** Plain HTTP also to an endpoint that is not this machine. */
 	readonly allowHttp?: boolean | undefined

@@ -7,6 +7,7 @@ import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {type Config, isYes, parseConfig} from '../format/config.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
+import {withoutExcluded} from '../format/settings.ts'
 import {parseTarget} from '../format/url.ts'
 import type {Where} from '../store/open.ts'
 import {join, type Place} from './find.ts'
@@ -68,12 +69,11 @@ const fromEnvironment = (env: NodeJS.ProcessEnv): RemoteOptions => ({
 
 /** `remote` with what is said over it, later sayings winning. */
 const overlaid = (remote: Remote, ...sayings: readonly RemoteOptions[]): Remote =>
-	Object.assign(
-		{...remote},
-		...sayings.map((saying) =>
-			Object.fromEntries(Object.entries(saying).filter(([, value]) => value !== undefined)),
-		),
-	) as Remote
+	sayings.reduce<Remote>((before, saying) => {
+		const said = Object.fromEntries(Object.entries(saying).filter(([, value]) => value !== undefined))
+		const headers = [...(before.headers ?? []), ...(saying.headers ?? [])]
+		return {...withoutExcluded(before, said), ...said, ...(headers.length > 0 ? {headers} : {})}
+	}, remote)
 
 export type Lookup = {
 	readonly place?: Place | undefined
@@ -89,10 +89,10 @@ export type Chosen = {readonly name?: string | undefined; readonly remote: Remot
 /** The remote in use: the chosen one, else `origin`, else the only one; undefined where there is none. */
 export function chosenRemote(lookup: Lookup): Chosen | undefined {
 	const {place, env, options, chosen} = lookup
-	const {remotes} = readConfig(place, env)
+	const {remotes, headers} = readConfig(place, env)
 	const said = (name: string, remote: Remote) => ({
 		name,
-		remote: overlaid(remote, fromEnvironment(env), options),
+		remote: overlaid(remote, {headers}, fromEnvironment(env), options),
 	})
 	if (chosen !== undefined) {
 		const remote = namedRemote(chosen, lookup)
@@ -116,8 +116,9 @@ const isSamePlace = (a: Remote, b: Remote): boolean =>
 
 /** The remote of this name in the config. */
 function configuredRemote(name: string, {place, env, options}: Lookup): Remote | undefined {
-	const remote = readConfig(place, env).remotes.get(name)
-	return remote && overlaid(remote, fromEnvironment(env), options)
+	const {remotes, headers} = readConfig(place, env)
+	const remote = remotes.get(name)
+	return remote && overlaid(remote, {headers}, fromEnvironment(env), options)
 }
 
 /** The local side with the index of the remote in use: each remote has its own. */
@@ -166,11 +167,12 @@ export function namedObject(text: string, lookup: Lookup): Named {
 	const below = belowConfigured(text, lookup)
 	if (below) return below
 	const target = parseTarget(text)
-	const {remotes} = readConfig(lookup.place, lookup.env)
+	const {remotes, headers} = readConfig(lookup.place, lookup.env)
 	const known = [...remotes.values()].find((remote) => remote.bucket === target.bucket)
 	const {endpoint, region, profile} = target
 	const said = overlaid(
 		{...known, bucket: target.bucket, prefix: ''},
+		{headers},
 		fromEnvironment(lookup.env),
 		{endpoint, region, profile},
 		lookup.options,

@@ -1,6 +1,6 @@
 // What a writer says about an object in headers, and how it is said again to readers.
 
-import {createHash} from 'node:crypto'
+import {createHash, randomBytes} from 'node:crypto'
 import type {Bucket} from './bucket.ts'
 import {aclOfNewObject} from './acl.ts'
 import type {Call} from './call.ts'
@@ -33,6 +33,14 @@ const STORAGE_CLASSES = [
 	'SNOW',
 ]
 const SSE = 'x-amz-server-side-encryption'
+const KMS_KEY = `${SSE}-aws-kms-key-id`
+/** Of the account, where none is named. */
+const DEFAULT_KEY = 'arn:aws:kms:us-east-1:000000000000:key/s3'
+const LOCK = [
+	'x-amz-object-lock-mode',
+	'x-amz-object-lock-retain-until-date',
+	'x-amz-object-lock-legal-hold',
+] as const
 
 /** The headers that describe the content, and the user's metadata. */
 export function contentHeaders(headers: Headers): Record<string, string> {
@@ -50,19 +58,72 @@ export function contentHeaders(headers: Headers): Record<string, string> {
 	return kept
 }
 
+/** What of an object's headers a copy takes over: not how that one is stored, nor its lock. */
+export const storedContent = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+	Object.fromEntries(
+		Object.entries(headers).filter(
+			([name]) =>
+				name !== 'x-amz-storage-class' && !name.startsWith(SSE) && !name.startsWith('x-amz-object-lock-'),
+		),
+	)
+
+/** The lock of an object. */
+export const lockHeaders = ({headers}: Attributes): Record<string, string> =>
+	Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-amz-object-lock-')))
+
 /** The headers that say how the object is stored. */
 export function storageHeaders(headers: Headers): Record<string, string> {
 	const kept: Record<string, string> = {}
 	const storageClass = headers['x-amz-storage-class'] ?? 'STANDARD'
 	if (!STORAGE_CLASSES.includes(storageClass)) throw new S3Error('InvalidStorageClass')
 	if (storageClass !== 'STANDARD') kept['x-amz-storage-class'] = storageClass
-	const encryption = headers[SSE]
-	if (encryption !== undefined && encryption !== 'AES256')
-		throw new S3Error('NotImplemented', `Server side encryption with ${encryption} is not implemented`)
-	if (encryption !== undefined) kept[SSE] = encryption
-	if (Object.keys(headers).some((name) => name.startsWith('x-amz-object-lock-')))
-		throw new S3Error('NotImplemented', 'Object Lock is not implemented')
-	return kept
+	return {...kept, ...encryptionOf(headers)}
+}
+
+/** The encryption that is asked for: nothing is encrypted here, but what was asked for is answered. */
+function encryptionOf(headers: Headers): Record<string, string> {
+	const [encryption, key] = [headers[SSE], headers[KMS_KEY]]
+	if (encryption === undefined) return {}
+	if (!['AES256', 'aws:kms', 'aws:kms:dsse'].includes(encryption))
+		throw new S3Error('InvalidArgument', 'The encryption method specified is not supported')
+	if (key !== undefined && !isKms(encryption))
+		throw new S3Error('InvalidArgument', 'A KMS key is for encryption with aws:kms only')
+	return {[SSE]: encryption, ...(isKms(encryption) ? {[KMS_KEY]: key ?? DEFAULT_KEY} : {})}
+}
+
+const isKms = (encryption: string | undefined): boolean => encryption?.startsWith('aws:kms') === true
+
+/** The ETag of what has this MD5: under a key of KMS it is none. */
+export const etagOf = (md5: string, {headers}: Attributes): string =>
+	isKms(headers[SSE]) ? randomBytes(16).toString('hex') : md5
+
+/** What is locked, and until when: only in a bucket that was made for it. */
+function lockOf(headers: Headers, bucket: Bucket): Record<string, string> {
+	const lock = Object.fromEntries(
+		LOCK.flatMap((name) => [[name, headers[name]]].filter(([, v]) => v !== undefined)),
+	)
+	const [mode, until, hold] = LOCK.map((name) => headers[name])
+	if (Object.keys(lock).length === 0) return {}
+	if (bucket.info.objectLock !== true)
+		throw new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration')
+	if ((mode === undefined) !== (until === undefined))
+		throw new S3Error(
+			'InvalidArgument',
+			'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
+		)
+	if (mode !== undefined && !['GOVERNANCE', 'COMPLIANCE'].includes(mode))
+		throw new S3Error('InvalidArgument', 'Unknown wormMode directive')
+	if (until !== undefined && !(Date.parse(until) > Date.now()))
+		throw new S3Error('InvalidArgument', 'The retain until date must be in the future!')
+	if (hold !== undefined && hold !== 'ON' && hold !== 'OFF')
+		throw new S3Error('InvalidArgument', 'Legal Hold must be either of ON or OFF')
+	return lock as Record<string, string>
+}
+
+/** Whether a version may not be deleted now; `bypasses` is what its caller may under governance. */
+export function isLocked({headers}: Attributes, bypasses: boolean): boolean {
+	const [mode, until = '', hold] = LOCK.map((name) => headers[name])
+	return hold === 'ON' || (Date.parse(until) > Date.now() && !(mode === 'GOVERNANCE' && bypasses))
 }
 
 /** The MD5 of the customer's key in the headers, checked against the key; undefined without one. */
@@ -105,7 +166,12 @@ export function customerKeyHeaders(md5: string | undefined): Record<string, stri
 /** The header that acknowledges encryption. */
 export function encryptionHeaders({headers, customerKey: md5}: Attributes): Record<string, string> {
 	const encryption = headers[SSE]
-	return {...(encryption === undefined ? {} : {[SSE]: encryption}), ...customerKeyHeaders(md5)}
+	const key = headers[KMS_KEY]
+	return {
+		...(encryption === undefined ? {} : {[SSE]: encryption}),
+		...(key === undefined ? {} : {[KMS_KEY]: key}),
+		...customerKeyHeaders(md5),
+	}
 }
 
 function tagsOfHeaders(headers: Headers): readonly Tag[] | undefined {
@@ -118,7 +184,7 @@ function tagsOfHeaders(headers: Headers): readonly Tag[] | undefined {
 export function attributesOf(call: Call, bucket: Bucket): Attributes {
 	const {headers} = call
 	return {
-		headers: {...contentHeaders(headers), ...storageHeaders(headers)},
+		headers: {...contentHeaders(headers), ...storageHeaders(headers), ...lockOf(headers, bucket)},
 		acl: aclOfNewObject(call, bucket),
 		tags: tagsOfHeaders(headers),
 		customerKey: customerKey(headers, 'x-amz-'),

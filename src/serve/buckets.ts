@@ -60,8 +60,7 @@ export async function createBucket(call: Call): Promise<Reply> {
 	const document = await call.document('CreateBucketConfiguration')
 	const location = textOf(document, 'LocationConstraint')
 	if (!isBucketName(name)) throw new S3Error('InvalidBucketName')
-	if (call.headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true')
-		throw new S3Error('NotImplemented', 'Object Lock is not implemented')
+	const locks = call.headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true'
 	const acl = aclOfHeaders(call, owner, owner) ?? {owner}
 	const ownership = ownershipOf(call)
 	checkNewAcl(acl, ownership, call)
@@ -69,7 +68,14 @@ export async function createBucket(call: Call): Promise<Reply> {
 	const existing = disk.buckets.get(name)?.info
 	if (existing !== undefined) return createAgain(existing, owner)
 	if (disk.buckets.size >= BUCKETS_LIMIT) throw new S3Error('TooManyBuckets')
-	disk.create(name, {created: Date.now(), acl, location, ownership, publicAccessBlock})
+	disk.create(name, {
+		created: Date.now(),
+		acl,
+		location,
+		ownership,
+		publicAccessBlock,
+		...(locks ? {objectLock: true, versioning: 'Enabled'} : {}),
+	})
 	return {headers: {location: `/${name}`}}
 }
 

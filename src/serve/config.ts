@@ -19,6 +19,8 @@ export function getVersioning(call: Call): Reply {
 export async function putVersioning(call: Call): Promise<Reply> {
 	const versioning = textOf(await call.requiredDocument('VersioningConfiguration'), 'Status')
 	if (versioning !== 'Enabled' && versioning !== 'Suspended') throw new S3Error('MalformedXML')
+	if (call.bucket.info.objectLock === true && versioning !== 'Enabled')
+		throw new S3Error('InvalidBucketState', 'An Object Lock configuration is present on this bucket')
 	await update(call, {versioning})
 	return {}
 }

@@ -5,9 +5,15 @@ import {type Call, type Reply, xmlReply} from './call.ts'
 import {checkDeleteCondition} from './conditions.ts'
 import {S3Error} from './errors.ts'
 import type {Version} from './model.ts'
+import {isLocked} from './attributes.ts'
 import {childrenOf, type Element, textOf, type Tree} from './xml.ts'
 
 const KEYS_LIMIT = 1000
+
+/** Whether the caller, who owns the bucket, asks to pass over governance. */
+const bypasses = ({headers, caller, bucket}: Call): boolean =>
+	headers['x-amz-bypass-governance-retention']?.toLowerCase() === 'true' &&
+	caller.id === bucket.info.acl.owner
 
 type Order = {
 	readonly key: string
@@ -23,6 +29,8 @@ async function deleteOne(call: Call, {key, id, match}: Order): Promise<Version |
 	if (!mayInBucket(call, 'WRITE', action, key)) throw new S3Error('AccessDenied')
 	const found = id === undefined ? bucket.current(key) : bucket.versions(key).find((v) => v.id === id)
 	checkDeleteCondition(match, found)
+	if (id !== undefined && found !== undefined && isLocked(found, bypasses(call)))
+		throw new S3Error('AccessDenied', 'Access Denied because object protected by object lock.')
 	if (id !== undefined || bucket.info.versioning === undefined) {
 		if (found !== undefined) await bucket.commit({remove: [key, found.id]})
 		return id === undefined ? undefined : found

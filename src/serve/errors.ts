@@ -19,6 +19,7 @@ const CODES = {
 	InvalidBucketAclWithObjectOwnership: [400, 'The bucket cannot have ACLs with BucketOwnerEnforced'],
 	InvalidBucketAclWithBlockPublicAccessError: [400, 'The bucket cannot have a public ACL'],
 	InvalidBucketName: [400, 'The specified bucket is not valid'],
+	InvalidBucketState: [409, 'The request is not valid with the current state of the bucket'],
 	InvalidDigest: [400, 'The Content-MD5 you specified is not valid'],
 	InvalidPart: [400, 'One or more of the specified parts could not be found'],
 	InvalidPartNumber: [416, 'The requested part number is not satisfiable'],

@@ -26,6 +26,8 @@ export type BucketInfo = {
 	readonly created: number
 	readonly acl: Acl
 	readonly location?: string | undefined
+	/** Made for Object Lock: its versions can be locked. */
+	readonly objectLock?: true | undefined
 	readonly versioning?: 'Enabled' | 'Suspended' | undefined
 	readonly ownership?: Ownership | undefined
 	readonly publicAccessBlock?: PublicAccessBlock | undefined

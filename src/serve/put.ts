@@ -5,7 +5,10 @@ import {
 	checkCustomerKey,
 	contentHeaders,
 	encryptionHeaders,
+	etagOf,
+	lockHeaders,
 	storageHeaders,
+	storedContent,
 } from './attributes.ts'
 import type {Bucket} from './bucket.ts'
 import {type Call, isoTime, quoted, type Reply, xmlReply} from './call.ts'
@@ -54,7 +57,13 @@ export async function putObject(call: Call): Promise<Reply> {
 	const attributes = attributesOf(call, bucket)
 	const {piece, result} = await bucket.blobs.write((sink) => call.payload.receive(sink))
 	const checksum = wholeChecksum(result.checksum)
-	const version = await publish(bucket, headers, {...attributes, key, etag: result.md5, checksum, piece})
+	const version = await publish(bucket, headers, {
+		...attributes,
+		key,
+		etag: etagOf(result.md5, attributes),
+		checksum,
+		piece,
+	})
 	return {
 		headers: {
 			etag: quoted(version.etag),
@@ -77,10 +86,9 @@ function attributesOfCopy(call: Call, bucket: Bucket, source: Version): Attribut
 	const given = attributesOf(call, bucket)
 	const replaced = directive(headers, 'x-amz-metadata-directive') === 'REPLACE'
 	const content = replaced ? contentHeaders(headers) : source.headers
-	const {'x-amz-storage-class': _, 'x-amz-server-side-encryption': __, ...kept} = content
 	return {
 		...given,
-		headers: {...kept, ...storageHeaders(headers)},
+		headers: {...storedContent(content), ...storageHeaders(headers), ...lockHeaders(given)},
 		tags: directive(headers, 'x-amz-tagging-directive') === 'REPLACE' ? given.tags : source.tags,
 	}
 }
@@ -126,7 +134,8 @@ export async function copyObject(call: Call): Promise<Reply> {
 	const release = source.bucket.blobs.hold(source.version.pieces)
 	try {
 		const content = await copyContent(bucket, source, algorithm)
-		const version = await publish(bucket, headers, {...attributes, key, ...content})
+		const etag = etagOf(content.etag, attributes)
+		const version = await publish(bucket, headers, {...attributes, key, ...content, etag})
 		const {checksum} = version
 		return xmlReply(
 			'CopyObjectResult',

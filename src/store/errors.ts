@@ -43,6 +43,13 @@ export const aclsDisabled = (bucket: string, cause?: unknown): StoreError =>
 		},
 	)
 
+export const lockNeedsNew = (bucket: string): StoreError =>
+	new StoreError(
+		'other',
+		'InvalidBucketState',
+		`bucket ${shown(bucket)} exists already, and object lock is for a new one`,
+	)
+
 export const archived = (bucket: string, key: string, cause?: unknown): StoreError =>
 	new StoreError(
 		'archived',

@@ -10,6 +10,7 @@ import {
 	aclsDisabled,
 	archived,
 	invalid,
+	lockNeedsNew,
 	noSuchBucket,
 	noSuchObject,
 	preconditionFailed,
@@ -222,11 +223,12 @@ export class MemoryStore implements Store {
 		return this.#exists
 	}
 
-	async createBucket({acl, versioning}: BucketOptions = {}): Promise<boolean> {
+	async createBucket({acl, versioning, objectLock}: BucketOptions = {}): Promise<boolean> {
 		const created = !this.#exists
+		if (!created && objectLock === true) throw lockNeedsNew(this.bucket)
 		if (created) checkBucketName(this.bucket)
 		this.#exists = true
-		if (versioning === true && !this.#versions) {
+		if ((versioning === true || objectLock === true) && !this.#versions) {
 			this.#versions = new MemoryVersions()
 			for (const object of this.#objects.all())
 				this.#versions.add({key: object.key, id: 'null', modified: object.head.modified, object})
@@ -289,9 +291,24 @@ export class MemoryStore implements Store {
 
 	#store(key: string, bytes: Buffer, etag: string, properties: Properties): Written {
 		const modified = this.#now()
-		const {metadata = {}, contentType = 'binary/octet-stream', contentEncoding, acl = 'private'} = properties
+		const {
+			metadata = {},
+			contentType = 'binary/octet-stream',
+			contentEncoding,
+			headers,
+			acl = 'private',
+		} = properties
 		const storageClass = properties.storageClass === 'STANDARD' ? undefined : properties.storageClass
-		const head = {etag, size: bytes.length, modified, storageClass, metadata, contentType, contentEncoding}
+		const head = {
+			etag,
+			size: bytes.length,
+			modified,
+			storageClass,
+			metadata,
+			contentType,
+			contentEncoding,
+			headers,
+		}
 		const version = this.#versions && randomUUID()
 		const object = {key, bytes, head: {...head, version}, acl}
 		this.#objects.set(object)

@@ -23,7 +23,7 @@ export type OpenOptions = {
 }
 
 /** Where buckets are, without one. */
-export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile' | 'allowHttp'>
+export type Where = Pick<Remote, 'endpoint' | 'region' | 'profile' | 'allowHttp' | 'sseCustomerKeyFile'>
 
 /** The functions below, as what is injected in tests. */
 export type OpenStore = (remote: Remote, options?: OpenOptions) => Promise<Store>

@@ -1,7 +1,10 @@
 // The headers of the hot requests, and what the replies' say.
 
 import type {Remote} from '../format/remote.ts'
+import {CONTENT_HEADERS, type ContentHeaders} from '../format/header-rules.ts'
+import {taggingHeader} from '../format/tags.ts'
 import {aclHeaders} from './acl-headers.ts'
+import {lockHeaders} from './object-lock.ts'
 import {bareEtag, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
 import type {Head, Properties, Written} from './store.ts'
@@ -15,9 +18,11 @@ export const payerHeaders = ({requesterPays}: Partial<Remote>): Headers =>
 	requesterPays === true ? {'x-amz-request-payer': 'requester'} : {}
 
 /** What is stored beside the bytes. */
-export function propertyHeaders({sse, sseKmsKeyId}: Partial<Remote>, properties: Properties): Headers {
-	const {metadata, acl, contentType, contentEncoding, storageClass} = properties
-	const headers: Headers = {...aclHeaders(acl)}
+export function propertyHeaders(remote: Partial<Remote>, properties: Properties): Headers {
+	const {sse, sseKmsKeyId} = remote
+	const {metadata, acl, contentType, contentEncoding, storageClass, tags} = properties
+	const headers: Headers = {...aclHeaders(acl), ...lockHeaders(remote), ...properties.headers}
+	if (tags !== undefined) headers['x-amz-tagging'] = taggingHeader(tags)
 	for (const name in metadata) headers[`x-amz-meta-${name}`] = metadata[name] ?? ''
 	if (contentType !== undefined) headers['content-type'] = contentType
 	if (contentEncoding !== undefined) headers['content-encoding'] = contentEncoding
@@ -65,6 +70,16 @@ function sizeIn(headers: Replied): number {
 	return size
 }
 
+/** What else was stored with the object; undefined where there is nothing. */
+function contentHeadersIn(headers: Replied): ContentHeaders | undefined {
+	let found: Record<string, string> | undefined
+	for (const name of CONTENT_HEADERS) {
+		const value = headers.get(name)
+		if (value !== undefined) found = {...found, [name]: value}
+	}
+	return found
+}
+
 /** The head in the reply to a HEAD or GET. */
 export function headIn(headers: Replied): Head {
 	const metadata: Headers = {}
@@ -77,6 +92,7 @@ export function headIn(headers: Replied): Head {
 		metadata,
 		contentType: headers.get('content-type'),
 		contentEncoding: withoutFraming(headers.get('content-encoding')),
+		headers: contentHeadersIn(headers),
 		version: headers.get('x-amz-version-id'),
 	}
 	// under a key that is not S3's own, the ETag is that of what is stored, not of what was sent

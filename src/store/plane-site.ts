@@ -24,6 +24,10 @@ export type Way = {
 	readonly endpoint: string | undefined
 	readonly profile: string | undefined
 	readonly pathStyle: boolean
+	/** Amazon's endpoints of a kind, which the SDK knows. */
+	readonly accelerate?: boolean | undefined
+	readonly dualstack?: boolean | undefined
+	readonly fips?: boolean | undefined
 	/** As far as it is known by now. */
 	readonly region: () => string
 }

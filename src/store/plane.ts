@@ -3,6 +3,7 @@
 import type {Remote} from '../format/remote.ts'
 import {watched} from './body.ts'
 import type {HttpOptions, Reply, Request} from './http.ts'
+import {type CustomerKey, customerKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
 import {
@@ -24,6 +25,7 @@ import type {GetReply, GetRequest, ListRequest, Page, PartNumber, PutRequest, Wi
 
 export type PlaneOptions = {
 	readonly remote: Partial<Remote>
+	readonly customerKey: CustomerKey | undefined
 	readonly site: Site
 	/** Finds it again when the region turns out to be another, or the credentials expire. */
 	readonly find: FindSite
@@ -53,15 +55,18 @@ export class Plane implements Wire {
 	readonly #sdk: () => Promise<Wire>
 	readonly #signal: AbortSignal | undefined
 	readonly #payer: Record<string, string>
+	/** Of requests on bytes that may be encrypted with the customer's key. */
+	readonly #key: Record<string, string>
 	/** What has to be added to our clock, in milliseconds. */
 	#offset = 0
 
-	constructor({remote, site, find, region, http, sdk, signal}: PlaneOptions) {
+	constructor({remote, customerKey, site, find, region, http, sdk, signal}: PlaneOptions) {
 		this.#remote = remote
 		this.#location = new Location(find, region, site)
 		this.#http = new Transport(http)
 		this.#sdk = sdk
 		this.#payer = payerHeaders(remote)
+		this.#key = customerKeyHeaders(customerKey)
 		this.#signal = signal
 		// one listener, however many requests there are
 		signal?.addEventListener('abort', this.#abort, {once: true})
@@ -71,6 +76,7 @@ export class Plane implements Wire {
 		if (!isVouched(body, request.md5)) return (await this.#sdk()).put(key, body, request)
 		const headers = {
 			...propertyHeaders(this.#remote, request.properties),
+			...this.#key,
 			...guardHeaders(request.guard),
 			...md5Headers(request.md5),
 		}
@@ -85,7 +91,7 @@ export class Plane implements Wire {
 			method: 'PUT',
 			path: encodeKey(part.key),
 			query,
-			headers: md5Headers(md5),
+			headers: {...md5Headers(md5), ...this.#key},
 			body,
 		})
 		return writtenIn(reply.headers).etag
@@ -98,7 +104,7 @@ export class Plane implements Wire {
 			method: 'GET',
 			path,
 			query,
-			headers: getHeaders(request),
+			headers: {...getHeaders(request), ...this.#key},
 			streams: true,
 		})
 		return {head: headIn(headers), length: Number(headers.get('content-length') ?? 0), body}
@@ -106,7 +112,14 @@ export class Plane implements Wire {
 
 	async head(key: string, version: string | undefined): Promise<Head> {
 		return headIn(
-			(await this.#send({method: 'HEAD', path: encodeKey(key), query: versionQuery(version)})).headers,
+			(
+				await this.#send({
+					method: 'HEAD',
+					path: encodeKey(key),
+					query: versionQuery(version),
+					headers: {...this.#key},
+				})
+			).headers,
 		)
 	}
 

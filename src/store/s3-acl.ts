@@ -9,13 +9,14 @@ import {
 } from '@aws-sdk/client-s3'
 import {type Acl, type Grant, PERMISSIONS} from '../format/acl.ts'
 import type {S3Connection} from './s3-connection.ts'
+import {target} from './s3-params.ts'
 import type {AclPolicy} from './store.ts'
 
 export async function getAcl(at: S3Connection, key: string | undefined): Promise<AclPolicy> {
 	const {Owner, Grants = []} = await at.request({key}, (client, signal) =>
 		key === undefined
 			? client.send(new GetBucketAclCommand({Bucket: at.bucket}), signal)
-			: client.send(new GetObjectAclCommand({Bucket: at.bucket, Key: key}), signal),
+			: client.send(new GetObjectAclCommand(target(at, key)), signal),
 	)
 	return {owner: Owner?.ID ?? '', grants: Grants.flatMap(grantOf)}
 }
@@ -26,7 +27,7 @@ export async function putAcl(at: S3Connection, key: string | undefined, acl: Acl
 		key === undefined
 			? // a bucket takes fewer canned ACLs than an object, and the store says so
 				client.send(new PutBucketAclCommand({...(given as {ACL: 'private'}), Bucket: at.bucket}), signal)
-			: client.send(new PutObjectAclCommand({...given, Bucket: at.bucket, Key: key}), signal),
+			: client.send(new PutObjectAclCommand({...given, ...target(at, key)}), signal),
 	)
 }
 

@@ -10,6 +10,7 @@ import {
 	PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3'
 import {type Acl, isPublic} from '../format/acl.ts'
+import {lockNeedsNew} from './errors.ts'
 import {checkBucketName} from './limits.ts'
 import {putAcl} from './s3-acl.ts'
 import type {S3Connection} from './s3-connection.ts'
@@ -47,14 +48,18 @@ export async function bucketExists(at: S3Connection): Promise<boolean> {
  * Makes the bucket if it is not there. It is asked for first, because AWS's us-east-1 answers the
  * creation of a bucket that is ours already with success and resets its ACL.
  */
-export async function createBucket(at: S3Connection, {acl, versioning}: BucketOptions): Promise<boolean> {
-	const created = !(await bucketExists(at)) && (await create(at))
+export async function createBucket(
+	at: S3Connection,
+	{acl, versioning, objectLock}: BucketOptions,
+): Promise<boolean> {
+	const created = !(await bucketExists(at)) && (await create(at, objectLock))
+	if (!created && objectLock === true) throw lockNeedsNew(at.bucket)
 	if (versioning === true) await keepVersions(at)
 	if (acl !== undefined && !(created && acl === 'private')) await openToAcl(at, acl)
 	return created
 }
 
-async function create(at: S3Connection): Promise<boolean> {
+async function create(at: S3Connection, objectLock = false): Promise<boolean> {
 	checkBucketName(at.bucket)
 	const elsewhere = at.aws && at.region !== 'us-east-1'
 	try {
@@ -62,6 +67,7 @@ async function create(at: S3Connection): Promise<boolean> {
 			client.send(
 				new CreateBucketCommand({
 					Bucket: at.bucket,
+					...(objectLock ? {ObjectLockEnabledForBucket: true} : {}),
 					...(elsewhere ? {CreateBucketConfiguration: {LocationConstraint: at.region as 'eu-west-1'}} : {}),
 				}),
 				signal,

@@ -14,6 +14,8 @@ import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
 import {attemptsOf, backOff, FIRST_WAIT, isSlowDown, isTransient, type SdkError} from './s3-retry.ts'
+import {type CustomerKey, readCustomerKey} from './customer-key.ts'
+import {checkLock} from './object-lock.ts'
 import type {Condition, StoreError} from './store.ts'
 import type {Wire} from './wire.ts'
 
@@ -46,6 +48,8 @@ export class S3Connection {
 	/** Whether this is Amazon's own S3, whose every promise holds. */
 	readonly aws: boolean
 	readonly signal: AbortSignal | undefined
+	/** The key that objects are encrypted with, where it is the customer's. */
+	readonly customerKey: CustomerKey | undefined
 	/** Set once the store has answered anything, and once the bucket is known to be there. */
 	#answered = false
 	bucketSeen = false
@@ -66,6 +70,7 @@ export class S3Connection {
 			readonly endpoint: string | undefined
 			readonly region: string
 			readonly ca: string[] | undefined
+			readonly customerKey: CustomerKey | undefined
 		},
 	) {
 		const {endpoint} = place
@@ -75,6 +80,7 @@ export class S3Connection {
 		this.aws = endpoint === undefined || isAmazon(endpoint)
 		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
+		this.customerKey = place.customerKey
 		this.#firstWait = options.firstWait ?? FIRST_WAIT
 		this.#onSlowDown = options.onSlowDown
 		// every request of the SDK that is under way listens to it, and Node would warn of a leak
@@ -84,6 +90,9 @@ export class S3Connection {
 			endpoint,
 			profile: remote.profile,
 			pathStyle: remote.pathStyle ?? !this.aws,
+			accelerate: remote.accelerate,
+			dualstack: remote.dualstack,
+			fips: remote.fips,
 			region: () => this.#region,
 		}
 		this.#http = {
@@ -97,7 +106,18 @@ export class S3Connection {
 	/** Finds out where a remote is, or an endpoint without a bucket. No request is made. */
 	static async open(remote: Where & Partial<Remote>, options: OpenOptions): Promise<S3Connection> {
 		const {endpoint, region = 'us-east-1'} = await findPlace(remote)
-		return new S3Connection(remote, options, {endpoint, region, ca: await trustedCertificates()})
+		const own = (['accelerate', 'dualstack', 'fips'] as const).find((name) => remote[name] === true)
+		if (own !== undefined && endpoint !== undefined)
+			throw fatal(`'${own}' is for Amazon's own endpoints, and '${endpoint}' is given`)
+		checkLock(remote)
+		const file = remote.sseCustomerKeyFile
+		const customerKey = file === undefined ? undefined : await readCustomerKey(file)
+		return new S3Connection(remote, options, {
+			endpoint,
+			region,
+			ca: await trustedCertificates(),
+			customerKey,
+		})
 	}
 
 	get region(): string {
@@ -189,7 +209,17 @@ export class S3Connection {
 		if (site === undefined) return sdk()
 		const {Plane} = await import('./plane.ts')
 		const {remote, signal} = this
-		this.#plane = new Plane({remote, signal, site, find, region: this.#way.region, http: this.#http, sdk})
+		const {region} = this.#way
+		this.#plane = new Plane({
+			remote,
+			customerKey: this.customerKey,
+			signal,
+			site,
+			find,
+			region,
+			http: this.#http,
+			sdk,
+		})
 		return this.#plane
 	}
 }

@@ -1,15 +1,17 @@
 // Copies within the bucket, on the server: in one request, or of parts above S3's limit.
 
-import {CopyObjectCommand} from '@aws-sdk/client-s3'
+import {CopyObjectCommand, GetObjectTaggingCommand} from '@aws-sdk/client-s3'
 import {pool} from '../base/pool.ts'
+import type {Tags} from '../format/tags.ts'
+import {sourceKeyParams} from './customer-key.ts'
 import {noSuchObject, preconditionFailed} from './errors.ts'
 import {PART_LIMIT} from './limits.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {bareEtag, copySource, propertiesOf, quoteEtag, target} from './s3-params.ts'
+import {bareEtag, copySource, propertiesOf, quoteEtag, target, versionOf} from './s3-params.ts'
 import {abortUpload, completeUpload, copyPart, createUpload} from './s3-upload.ts'
-import type {CopyOptions, Part, Written} from './store.ts'
+import {type CopyOptions, isKind, type Part, type Written} from './store.ts'
 
 /** Bytes of a part of a copy, and how many are copied at once: a server copies at about its disk's speed. */
 const PIECE = 512 * 2 ** 20
@@ -32,6 +34,8 @@ export async function copy(
 					...guard,
 					CopySource: copySource(at.bucket, from, options.sourceVersion),
 					MetadataDirective: 'REPLACE',
+					...(options.tags === undefined ? {} : {TaggingDirective: 'REPLACE' as const}),
+					...sourceKeyParams(at.customerKey),
 					...(sourceIfMatch === undefined ? {} : {CopySourceIfMatch: quoteEtag(sourceIfMatch)}),
 				}),
 				signal,
@@ -58,7 +62,8 @@ export async function copyInParts(
 	if (source === undefined) throw noSuchObject(at.bucket, from)
 	if (options.sourceIfMatch !== undefined && options.sourceIfMatch !== source.etag)
 		throw preconditionFailed(at.bucket, from, {ifMatch: options.sourceIfMatch})
-	const id = await createUpload(at, to, options)
+	const tags = options.tags ?? (await tagsOf(at, from, options.sourceVersion))
+	const id = await createUpload(at, to, {...options, tags})
 	try {
 		const parts: Part[] = []
 		const pieces = piecesOf(source.size, Math.max(piece, Math.ceil(source.size / PART_LIMIT)))
@@ -71,6 +76,21 @@ export async function copyInParts(
 	} catch (error) {
 		// best effort: it is the first error that is told
 		await abortUpload(at, to, id).catch(() => {})
+		throw error
+	}
+}
+
+/** The tags that an upload would not take over; none where the store tells none. */
+async function tagsOf(at: S3Connection, key: string, version: string | undefined): Promise<Tags | undefined> {
+	try {
+		const {TagSet = []} = await at.request({key}, (client, signal) =>
+			client.send(new GetObjectTaggingCommand({...target(at, key), ...versionOf(version)}), signal),
+		)
+		return TagSet.length === 0
+			? undefined
+			: Object.fromEntries(TagSet.map(({Key = '', Value = ''}) => [Key, Value]))
+	} catch (error) {
+		if (isKind(error, 'denied') || isKind(error, 'other') || isKind(error, 'invalid')) return undefined
 		throw error
 	}
 }

@@ -1,7 +1,12 @@
 // What the requests on an object have in common, as the SDK's parameters.
 
 import type {Acl} from '../format/acl.ts'
+import type {ContentHeaders} from '../format/header-rules.ts'
+import type {Remote} from '../format/remote.ts'
+import {taggingHeader} from '../format/tags.ts'
 import {aclHeaders} from './acl-headers.ts'
+import {customerKeyParams} from './customer-key.ts'
+import {lockHeaders} from './object-lock.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {notS3} from './s3-retry.ts'
 import type {Properties} from './store.ts'
@@ -18,8 +23,15 @@ export const payer = ({remote}: S3Connection) =>
 	remote.requesterPays === true ? {RequestPayer: 'requester' as const} : {}
 
 /** The parameters of every request that makes an object. */
-export const propertiesOf = ({remote}: S3Connection, {metadata, acl, ...given}: Properties) => ({
+export const propertiesOf = (
+	{remote, customerKey}: S3Connection,
+	{metadata, acl, headers, tags, ...given}: Properties,
+) => ({
 	...aclParams(acl),
+	...headerParams(headers),
+	...customerKeyParams(customerKey),
+	...lockParams(remote),
+	...(tags === undefined ? {} : {Tagging: taggingHeader(tags)}),
 	...(metadata === undefined ? {} : {Metadata: {...metadata}}),
 	...(given.contentType === undefined ? {} : {ContentType: given.contentType}),
 	...(given.contentEncoding === undefined ? {} : {ContentEncoding: given.contentEncoding}),
@@ -28,6 +40,37 @@ export const propertiesOf = ({remote}: S3Connection, {metadata, acl, ...given}: 
 	...(remote.sse === undefined ? {} : {ServerSideEncryption: remote.sse as 'AES256'}),
 	...(remote.sseKmsKeyId === undefined ? {} : {SSEKMSKeyId: remote.sseKmsKeyId}),
 })
+
+function headerParams(headers: ContentHeaders = {}) {
+	const {expires} = headers
+	return {
+		...(headers['cache-control'] === undefined ? {} : {CacheControl: headers['cache-control']}),
+		...(headers['content-disposition'] === undefined
+			? {}
+			: {ContentDisposition: headers['content-disposition']}),
+		...(headers['content-language'] === undefined ? {} : {ContentLanguage: headers['content-language']}),
+		...(expires === undefined ? {} : {Expires: new Date(expires)}),
+		...(headers['x-amz-website-redirect-location'] === undefined
+			? {}
+			: {WebsiteRedirectLocation: headers['x-amz-website-redirect-location']}),
+	}
+}
+
+function lockParams(remote: Partial<Remote>) {
+	const headers = lockHeaders(remote)
+	const until = headers['x-amz-object-lock-retain-until-date']
+	return {
+		...(until === undefined
+			? {}
+			: {
+					ObjectLockMode: headers['x-amz-object-lock-mode'] as 'GOVERNANCE',
+					ObjectLockRetainUntilDate: new Date(until),
+				}),
+		...(headers['x-amz-object-lock-legal-hold'] === undefined
+			? {}
+			: {ObjectLockLegalHoldStatus: 'ON' as const}),
+	}
+}
 
 function aclParams(acl: Acl | undefined) {
 	const headers = aclHeaders(acl)

@@ -17,7 +17,7 @@ type Sections = ReadonlyMap<string, ReadonlyMap<string, string>>
 /** Finds the endpoint and region of a remote; reads the AWS config file only if it must. */
 export async function findPlace(where: Where, env: NodeJS.ProcessEnv = process.env): Promise<Place> {
 	const place = await lookUp(where, env)
-	if (where.allowHttp !== true) refuseHttp(place.endpoint)
+	if (where.allowHttp !== true || where.sseCustomerKeyFile !== undefined) refuseHttp(place.endpoint)
 	return place
 }
 

@@ -9,6 +9,7 @@ import {
 	UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import {joinedEtag} from '../algo/parts.ts'
+import {customerKeyParams, sourceKeyParams} from './customer-key.ts'
 import {invalid, shownObject} from './errors.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
@@ -51,6 +52,8 @@ export async function copyPart(
 				UploadId: id,
 				PartNumber: number,
 				CopySource: copySource(at.bucket, source.key, source.version),
+				...customerKeyParams(at.customerKey),
+				...sourceKeyParams(at.customerKey),
 				CopySourceRange: `bytes=${source.first}-${source.last}`,
 				...(source.ifMatch === undefined ? {} : {CopySourceIfMatch: quoteEtag(source.ifMatch)}),
 			}),

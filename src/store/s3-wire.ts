@@ -12,7 +12,9 @@ import {
 	type S3Client,
 	UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import type {ContentHeaders} from '../format/header-rules.ts'
 import {watched} from './body.ts'
+import {customerKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
 import {
 	bareEtag,
@@ -55,7 +57,7 @@ export class SdkWire implements Wire {
 	}
 
 	async uploadPart({key, id, number}: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
-		const given = {...target(this.#at, key), ...digestOf(md5), UploadId: id, PartNumber: number}
+		const given = {...this.#encrypted(key), ...digestOf(md5), UploadId: id, PartNumber: number}
 		const {ETag} = await this.#sendBody(body, (Body, abort) =>
 			this.#client.send(new UploadPartCommand({...given, Body, ContentLength: body.length}), abort),
 		)
@@ -65,7 +67,7 @@ export class SdkWire implements Wire {
 	async get(key: string, {range, ifMatch, version}: GetRequest): Promise<GetReply> {
 		const output = await this.#client.send(
 			new GetObjectCommand({
-				...target(this.#at, key),
+				...this.#encrypted(key),
 				...versionOf(version),
 				...(ifMatch === undefined ? {} : {IfMatch: quoteEtag(ifMatch)}),
 				...(range === undefined ? {} : {Range: range}),
@@ -79,7 +81,7 @@ export class SdkWire implements Wire {
 	}
 
 	async head(key: string, version: string | undefined): Promise<Head> {
-		const given = {...target(this.#at, key), ...versionOf(version)}
+		const given = {...this.#encrypted(key), ...versionOf(version)}
 		const output = await this.#client.send(new HeadObjectCommand(given), this.#abort)
 		return headOf(output, output.ContentLength ?? 0)
 	}
@@ -113,6 +115,11 @@ export class SdkWire implements Wire {
 		return {objects, next: IsTruncated ? NextContinuationToken : undefined}
 	}
 
+	/** The parameters of a request on bytes that may be encrypted with the customer's key. */
+	#encrypted(key: string) {
+		return {...target(this.#at, key), ...customerKeyParams(this.#at.customerKey)}
+	}
+
 	/** Calls `send` with what the SDK takes as a body; when a source fails, the request is aborted. */
 	async #sendBody<T>(body: Body, send: (payload: Buffer | Readable, abort: Abort) => Promise<T>): Promise<T> {
 		if (Buffer.isBuffer(body)) return send(body, this.#abort)
@@ -140,9 +147,22 @@ const headOf = (output: HeadObjectCommandOutput | GetObjectCommandOutput, size: 
 	metadata: output.Metadata ?? {},
 	contentType: output.ContentType,
 	contentEncoding: withoutFraming(output.ContentEncoding),
+	headers: headersIn(output),
 	version: output.VersionId,
 	...(isEncryptedEtag(output) ? {etagIsMd5: false} : {}),
 })
+
+/** What else was stored with the object; undefined where there is nothing. */
+function headersIn(output: HeadObjectCommandOutput | GetObjectCommandOutput): ContentHeaders | undefined {
+	const found = Object.entries({
+		'cache-control': output.CacheControl,
+		'content-disposition': output.ContentDisposition,
+		'content-language': output.ContentLanguage,
+		expires: output.ExpiresString,
+		'x-amz-website-redirect-location': output.WebsiteRedirectLocation,
+	}).filter(([, value]) => value !== undefined)
+	return found.length === 0 ? undefined : Object.fromEntries(found)
+}
 
 /** Under a key that is not S3's own, the ETag is that of what is stored, not of what was sent. */
 const isEncryptedEtag = (output: HeadObjectCommandOutput | GetObjectCommandOutput): boolean =>

@@ -7,6 +7,8 @@
 
 import {S3rError} from '../base/errors.ts'
 import type {Acl, Grant} from '../format/acl.ts'
+import type {ContentHeaders} from '../format/header-rules.ts'
+import type {Tags} from '../format/tags.ts'
 
 export type Listed = {
 	readonly key: string
@@ -36,6 +38,8 @@ export type Head = Omit<Listed, 'key'> & {
 	readonly metadata: Readonly<Record<string, string>>
 	readonly contentType?: string | undefined
 	readonly contentEncoding?: string | undefined
+	/** What else of the headers it was stored with is answered. */
+	readonly headers?: ContentHeaders | undefined
 	readonly version?: string | undefined
 	/** false where the store says that the ETag is no MD5, whatever it looks like (SSE-KMS, SSE-C). */
 	readonly etagIsMd5?: false | undefined
@@ -66,13 +70,19 @@ export type Condition = {readonly ifMatch?: string | undefined; readonly ifNoneM
 /** An ACL as a store answers it. */
 export type AclPolicy = {readonly owner: string; readonly grants: readonly Grant[]}
 
-/** What is stored beside the bytes. What is not given is S3's default, whatever the remote says. */
+/**
+ * What is stored beside the bytes. What is not given is S3's default, whatever the remote says: that decides by
+ * itself on encryption and locks only.
+ */
 export type Properties = {
 	readonly metadata?: Readonly<Record<string, string>> | undefined
 	readonly contentType?: string | undefined
 	readonly contentEncoding?: string | undefined
+	readonly headers?: ContentHeaders | undefined
 	readonly storageClass?: string | undefined
 	readonly acl?: Acl | undefined
+	/** Of a copy: without them it has those of its source. */
+	readonly tags?: Tags | undefined
 }
 
 export type PutOptions = Properties &
@@ -122,7 +132,11 @@ export type Upload = {
 	/** Milliseconds since the epoch. */ readonly initiated: number
 }
 
-export type BucketOptions = {readonly acl?: Acl | undefined; readonly versioning?: boolean | undefined}
+export type BucketOptions = {
+	readonly acl?: Acl | undefined
+	readonly versioning?: boolean | undefined
+	readonly objectLock?: boolean | undefined
+}
 
 /** The largest object that one CopyObject copies, and the largest single PUT: 5 GiB (S3 limits). */
 export const COPY_LIMIT = 5 * 2 ** 30
@@ -196,7 +210,8 @@ export interface Store {
 	 * Creates the bucket, or finds that it is ours already, which is no error (`false`). With an `acl`
 	 * other than private the bucket, new or not, has its object ownership set to BucketOwnerPreferred, so
 	 * that ACLs work, and with a public one the public access block lifted for ACLs; then it gets that ACL.
-	 * Without, nothing of an existing bucket is touched. With `versioning` it keeps versions from now on.
+	 * Without, nothing of an existing bucket is touched. With `versioning` it keeps versions from now on. With
+	 * `objectLock` it is a new one whose versions can be locked; one that exists is refused then.
 	 */
 	createBucket(options?: BucketOptions): Promise<boolean>
 	/** Deletes the bucket, which must be empty. */

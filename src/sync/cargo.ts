@@ -5,7 +5,10 @@ import {gzipSync} from 'node:zlib'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
+import type {Acl} from '../format/acl.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import {type HeaderRule, ruled} from '../format/header-rules.ts'
+import type {Tags} from '../format/tags.ts'
 import {xattrsKey} from '../format/xattrs.ts'
 import {type Attributes, type Known, known, placeMetadata} from '../format/metadata.ts'
 import type {Stat} from '../local/stat.ts'
@@ -26,9 +29,21 @@ export type Cargo = {
 
 export type Side = {readonly key: string; readonly bytes: Buffer}
 
+/** What is stored beside the bytes, of whatever file. */
+export type Stored = {
+	readonly acl?: Acl | undefined
+	readonly storageClass?: string | undefined
+	readonly tags?: Tags | undefined
+	/** Headers by the names of files. */
+	readonly headers?: readonly HeaderRule[] | undefined
+	/** What is encrypted with a key that is not the store's has an ETag that is no MD5. */
+	readonly opaque?: boolean | undefined
+}
+
 export type CargoOptions = {
 	readonly files: Files
 	readonly owners: Owners
+	readonly stored?: Stored | undefined
 	readonly compress?: boolean | undefined
 }
 
@@ -68,7 +83,7 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 /** The properties of a file's object. `original`: it is stored as gzip. `kept` are attributes that are not the file's. */
 export function describe(
 	entry: Entry,
-	{files, owners}: CargoOptions,
+	{files, owners, stored = {}}: CargoOptions,
 	how: {readonly etagIsMd5: boolean; readonly original: boolean; readonly kept?: Known},
 ): {readonly properties: Properties; readonly side?: Side | undefined} {
 	const {local, path} = entry
@@ -87,11 +102,17 @@ export function describe(
 		...how.kept,
 	}
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
+	const said = typeOf(local.mode) === TYPE.file ? ruled(stored.headers ?? [], path) : undefined
+	const {acl, storageClass, tags} = stored
 	return {
 		properties: {
-			metadata,
-			contentType: contentTypeOf(path, local.mode),
-			contentEncoding: how.original ? 'gzip' : undefined,
+			metadata: {...said?.metadata, ...metadata},
+			contentType: said?.contentType ?? contentTypeOf(path, local.mode),
+			contentEncoding: how.original ? 'gzip' : said?.contentEncoding,
+			headers: said?.headers,
+			acl,
+			storageClass,
+			tags,
 		},
 		side: side && {key: xattrsKey(side.md5), bytes: side.bytes},
 	}

@@ -7,12 +7,12 @@ import {cargoOf} from './cargo.ts'
 import type {CrewOptions, FromThread, Sent, Task, ToThread} from './crew.ts'
 import {LocalFiles} from './local-files.ts'
 
-const {remote, root, compress, acl, storageClass} = workerData as CrewOptions
+const {remote, root, compress, stored} = workerData as CrewOptions
 const port = parentPort
 const answer = (message: FromThread) => port?.postMessage(message)
 
 const store = await openStore(remote, {onSlowDown: () => answer('slow down')})
-const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress}
+const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
 let answers: [number, Sent | undefined][] = []
 
 port?.on('message', (tasks: ToThread) => {
@@ -26,7 +26,7 @@ port?.on('message', (tasks: ToThread) => {
 async function send({path, key, local, guard}: Task): Promise<Sent | undefined> {
 	const {entry, body, md5, properties, side} = cargoOf({path, local}, how, true)
 	if (side || !entry.local || entry.attrs === undefined) return undefined
-	const written = await store.put(key, body, {...properties, acl, storageClass, md5, ...guard})
+	const written = await store.put(key, body, {...properties, md5, ...guard})
 	return {local: entry.local, attrs: entry.attrs, written, size: body.length, md5: md5.toString('hex')}
 }
 

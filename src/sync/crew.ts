@@ -6,11 +6,11 @@
 
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
-import type {Acl} from '../format/acl.ts'
 import type {Path} from '../base/path.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Condition, Written} from '../store/store.ts'
+import type {Stored} from './cargo.ts'
 
 /** What every thread is told at its start. */
 export type CrewOptions = {
@@ -18,8 +18,7 @@ export type CrewOptions = {
 	/** The root of the local side. */
 	readonly root: Path
 	readonly compress?: boolean | undefined
-	readonly acl?: Acl | undefined
-	readonly storageClass?: string | undefined
+	readonly stored?: Stored | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
 	/** Is told of each PUT that succeeded, and its bytes. */

@@ -3,9 +3,10 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import type {Entry} from '../format/entry.ts'
+import {type Ruled, ruled} from '../format/header-rules.ts'
 import {decodeFields, type Known, known, type Metadata} from '../format/metadata.ts'
 import {type Acl, isPrivate} from '../format/acl.ts'
-import {type Head, isKind, StoreError, type Store, type Written} from '../store/store.ts'
+import {type Head, isKind, StoreError, type Properties, type Store, type Written} from '../store/store.ts'
 import {describe} from './cargo.ts'
 import type {Sender} from './send.ts'
 
@@ -19,10 +20,10 @@ export async function sendAttributes(
 	entry: Entry,
 	source: Entry,
 ): Promise<{readonly written: Written; readonly size: number}> {
-	const {store, storageClass} = sender.options
+	const {store, stored} = sender.options
 	const from = sender.key(source.path)
 	const isSame = from === sender.key(entry.path)
-	const [head, acl] = await Promise.all([store.head(from), isSame ? aclOf(store, from) : sender.options.acl])
+	const [head, acl] = await Promise.all([store.head(from), isSame ? aclOf(store, from) : stored?.acl])
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
 	const isPacked = decodeFields(head.metadata['s3r']).original !== undefined
 	const etagIsMd5 = head.etag === entry.local?.md5 || isPacked
@@ -34,15 +35,14 @@ export async function sendAttributes(
 		throw new StoreError('precondition', 'PreconditionFailed', 'the object changed')
 	}
 	await sender.sendSide(side)
+	const said = ruled(stored?.headers ?? [], entry.path)
 	const to = sender.key(entry.path)
 	const metadata = {...othersOf(head.metadata), ...properties.metadata}
 	try {
 		const written = await store.copy(from, to, {
 			...properties,
 			metadata,
-			contentType: isSame ? head.contentType : properties.contentType,
-			contentEncoding: head.contentEncoding,
-			storageClass: isSame ? head.storageClass : storageClass,
+			...(isSame ? keptOf(head, said) : {contentEncoding: head.contentEncoding}),
 			acl,
 			sourceIfMatch: head.etag,
 			size: head.size,
@@ -59,6 +59,15 @@ export async function sendAttributes(
 }
 
 const OURS = new Set(['file-permissions', 'file-owner', 'file-group', 'file-mtime', 'mtime', 's3r'])
+
+/** What an object keeps that gets new attributes, but for what the rules say of it. */
+const keptOf = ({contentType, contentEncoding, headers, storageClass}: Head, said: Ruled): Properties => ({
+	contentType: said.contentType ?? contentType,
+	contentEncoding,
+	headers: {...headers, ...said.headers},
+	storageClass,
+	tags: undefined,
+})
 
 /** Whether an object has the metadata that it was to get. */
 const isOurs = (head: Head, metadata: Metadata = {}): boolean =>

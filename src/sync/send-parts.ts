@@ -50,8 +50,7 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const packed = compress === true && isCompressible(entry.path)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		await sender.sendSide(side)
-		const wanted = {...properties, acl: sender.options.acl, storageClass: sender.options.storageClass}
-		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties: wanted})
+		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties})
 		return {entry, written, size}
 	} finally {
 		file.close()

@@ -13,10 +13,11 @@ export class WholeFiles {
 	readonly #sender: Sender
 	readonly #small: SmallFiles
 	/** Until the store shows that it is not so. */
-	#etagIsMd5 = true
+	#etagIsMd5: boolean
 
 	constructor(sender: Sender) {
 		this.#sender = sender
+		this.#etagIsMd5 = sender.options.stored?.opaque !== true
 		this.#small = new SmallFiles(sender.options.crew)
 	}
 
@@ -54,10 +55,9 @@ export class WholeFiles {
 
 	/** Writes under the guard, or finds that what stands there is what was to be written. */
 	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
-		const {store, acl, storageClass} = this.#sender.options
+		const {store} = this.#sender.options
 		const key = this.#sender.key(entry.path)
-		const put = (condition: Condition) =>
-			store.put(key, body, {...properties, acl, storageClass, md5, ...condition})
+		const put = (condition: Condition) => store.put(key, body, {...properties, md5, ...condition})
 		try {
 			return await put(this.#sender.guard(entry))
 		} catch (error) {

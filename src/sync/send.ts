@@ -10,7 +10,6 @@ import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
-import type {Acl} from '../format/acl.ts'
 import {type Entry, type Local, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
@@ -18,7 +17,7 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Condition, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
-import type {Cargo} from './cargo.ts'
+import type {Cargo, Stored} from './cargo.ts'
 import type {Crew} from './crew.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
@@ -39,8 +38,7 @@ export type SendOptions = {
 	/** The key of a path, where it is not that of the prefix and the path. */
 	readonly keyOf?: ((path: Path) => string) | undefined
 	readonly events: Events
-	readonly acl?: Acl | undefined
-	readonly storageClass?: string | undefined
+	readonly stored?: Stored | undefined
 	/** Stores gzip of what it makes smaller (-z). */
 	readonly compress?: boolean | undefined
 	/** Writes without guards: our side wins. */

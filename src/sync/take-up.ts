@@ -104,11 +104,13 @@ export async function corrected(
 
 const hasProperties = (
 	head: Head,
-	{metadata = {}, contentType, contentEncoding, storageClass}: Properties,
+	{metadata = {}, contentType, contentEncoding, headers = {}, storageClass, tags}: Properties,
 ): boolean =>
 	isDeepStrictEqual({...head.metadata}, {...metadata}) &&
 	head.contentType === contentType &&
 	head.contentEncoding === contentEncoding &&
+	isDeepStrictEqual({...head.headers}, {...headers}) &&
+	tags === undefined &&
 	(head.storageClass ?? 'STANDARD') === (storageClass ?? 'STANDARD')
 
 /** Whether nobody else is to see the object, and nobody can. */
