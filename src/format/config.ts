@@ -67,7 +67,7 @@ export const getValue = (values: readonly Value[], key: string): string | undefi
 /** The settings that make up a remote: what `remoteOf` reads back. */
 export const remoteValues = (name: string, remote: Remote): Value[] =>
 	Object.entries(NAMES).flatMap(([property, key]) => {
-		const value = remote[property as keyof Remote]
+		const value = remote[property as Named]
 		return value === undefined || value === '' ? [] : [[`remote.${name}.${key}`, String(value)] as const]
 	})
 
