@@ -20,7 +20,7 @@ export type Config = {
 }
 
 /** The name in a `[remote "x"]` section of each property of a remote. */
-export const NAMES: Readonly<Record<keyof Omit<Remote, 'headers'>, string>> = {
+const NAMES: Readonly<Record<keyof Omit<Remote, 'headers'>, string>> = {
 	bucket: 'bucket',
 	prefix: 'prefix',
 	endpoint: 'endpoint',
