@@ -154,6 +154,21 @@ export const COMMANDS: Table = {
 		summary: 'print the MD5 of files',
 		load: async () => (await import('./hash-file.ts')).default,
 	},
+	'make-sig': {
+		group: 'plumbing',
+		summary: "print the signature of a file: its blocks' sums",
+		load: async () => (await import('./make-sig.ts')).default,
+	},
+	'make-delta': {
+		group: 'plumbing',
+		summary: 'print how to make a file of one with a signature',
+		load: async () => (await import('./make-delta.ts')).default,
+	},
+	'apply-delta': {
+		group: 'plumbing',
+		summary: 'make the file that a delta is of',
+		load: async () => (await import('./apply-delta.ts')).default,
+	},
 	'create-bucket': {
 		group: 'plumbing',
 		summary: 'create a bucket, or open one to ACLs',

@@ -1,11 +1,15 @@
 // Text and bytes <-> values: paths, records, keys, and what is printed of them.
 
+import {createHash} from 'node:crypto'
 import {Readable} from 'node:stream'
 import test from 'ava'
 import * as fc from 'fast-check'
 import {fromBytes, fromUnicode, nameOf, parentOf, ROOT, toUnicode, unsafe} from '../src/base/path.ts'
 import {quote, shown, unquote} from '../src/base/quote.ts'
 import {splitRecords} from '../src/base/records.ts'
+import {deltaOf, signatureOf} from '../src/algo/signature.ts'
+import {decodeDelta} from '../src/format/delta.ts'
+import {decodeSignature} from '../src/format/signature.ts'
 import {type Change, itemize} from '../src/format/itemize.ts'
 import {formatJson} from '../src/format/json.ts'
 import {keyOf, pathOf} from '../src/format/key.ts'
@@ -210,4 +214,57 @@ test('a record is one JSON object', (t) => {
 			)
 		}),
 	)
+})
+
+async function* inPieces(content: Buffer, piece: number): AsyncGenerator<Buffer> {
+	for (let at = 0; at < content.length; at += piece) yield content.subarray(at, at + piece)
+}
+
+const joined = async (pieces: AsyncIterable<Buffer>) => Buffer.concat(await all(pieces))
+
+/** What a delta makes of its basis, as far as it goes. */
+async function applied(basis: Buffer, delta: AsyncIterable<Buffer>): Promise<Buffer> {
+	const made: Buffer[] = []
+	for await (const part of decodeDelta(delta)) {
+		if ('literal' in part) made.push(part.literal)
+		else if ('offset' in part) made.push(basis.subarray(part.offset, part.offset + part.length))
+		else if ('result' in part) {
+			const {size, md5: sum} = part.result
+			const content = Buffer.concat(made)
+			if (size !== content.length || !createHash('md5').update(content).digest().equals(sum))
+				throw new Error('the result is another one')
+		}
+	}
+	return Buffer.concat(made)
+}
+
+test('a delta makes the new file of the old one, however both come in pieces', async (t) => {
+	const content = fc.array(fc.integer({min: 0, max: 2}), {maxLength: 300}).map((list) => Buffer.from(list))
+	const small = fc.integer({min: 1, max: 20})
+	await fc.assert(
+		fc.asyncProperty(content, content, small, small, async (basis, target, blockLength, piece) => {
+			const signature = await joined(signatureOf(inPieces(basis, piece), blockLength))
+			const delta = await joined(deltaOf(decodeSignature(signature), inPieces(target, piece)))
+			return (await applied(basis, inPieces(delta, piece))).equals(target)
+		}),
+	)
+	t.pass()
+})
+
+test('a signature or delta with one byte changed or missing is not taken', async (t) => {
+	const basis = Buffer.from('abcdefghij')
+	const signature = await joined(signatureOf(inPieces(basis, 100), 4))
+	const delta = await joined(deltaOf(decodeSignature(signature), inPieces(Buffer.from('abcdxefghij'), 100)))
+	for (let at = 0; at < signature.length; at++) {
+		t.throws(() => decodeSignature(signature.subarray(0, at)), {name: 'S3rError'})
+		const changed = Buffer.from(signature)
+		changed.writeUInt8((changed[at] as number) ^ 1, at)
+		t.throws(() => decodeSignature(changed), {name: 'S3rError'})
+	}
+	for (let at = 0; at < delta.length; at++) {
+		await t.throwsAsync(applied(basis, inPieces(delta.subarray(0, at), 7)), {name: 'S3rError'})
+		const changed = Buffer.from(delta)
+		changed.writeUInt8((changed[at] as number) ^ 1, at)
+		await t.throwsAsync(applied(basis, inPieces(changed, 7)), {name: 'S3rError'})
+	}
 })
