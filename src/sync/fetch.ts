@@ -22,15 +22,16 @@ export type Fetched = {readonly index: IndexFile; readonly changed: boolean}
 
 /**
  * Lists what is under `prefix` as paths, in the order of the keys; side objects and impossible keys are passed
- * over. `narrow` is how the keys listed begin behind the prefix.
+ * over. `narrow` is how the keys listed begin behind the prefix; the listing begins behind the key `after`.
  */
 export async function* listPaths(
 	store: Store,
 	prefix: string,
 	onError: (path: Path, error: unknown) => void,
 	narrow = '',
+	after?: string,
 ): AsyncIterable<readonly Heard[]> {
-	for await (const page of store.list(prefix + narrow)) {
+	for await (const page of store.list(prefix + narrow, {after})) {
 		const heard: Heard[] = []
 		for (const {key, etag, size, modified, storageClass, version} of page) {
 			const rest = key.slice(prefix.length)
@@ -50,7 +51,7 @@ export async function* listPaths(
 }
 
 /** Whether the store still has the version that the index knows. */
-function isSameVersion(known: RemoteSide, heard: Heard): boolean {
+export function isSameVersion(known: RemoteSide, heard: Heard): boolean {
 	if (known.etag !== heard.etag) return false
 	if (known.version !== undefined && heard.version !== undefined) return known.version === heard.version
 	if (known.modified === undefined || heard.modified === undefined) return true

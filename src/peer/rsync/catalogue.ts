@@ -1,0 +1,229 @@
+// The remote with the attributes of its files: the listing, and for each object what an index remembers of this
+// version of it, or what a HEAD says.
+
+import {pool} from '../../base/pool.ts'
+import {isDirectory, type Path} from '../../base/path.ts'
+import {type Entry, type Local, typeOf} from '../../format/entry.ts'
+import {IndexBuilder, mergeIndexes} from '../../format/index-builder.ts'
+import type {IndexFile} from '../../format/index-file.ts'
+import {keyOf} from '../../format/key.ts'
+import {attributesDigest, type Known} from '../../format/metadata.ts'
+import {encodeXattrs, xattrsDigest} from '../../format/xattrs.ts'
+import type {Head, Store} from '../../store/store.ts'
+import {arrivalOf} from '../../sync/arrival.ts'
+import {attributesOf, digestOf} from '../../sync/attributes.ts'
+import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
+import {OwnerNames} from './owner-names.ts'
+
+/** One file of the remote. */
+export type Found = {
+	readonly path: Path
+	readonly etag: string
+	/** Bytes stored. */
+	readonly stored: number
+	/** Bytes of the file. */
+	readonly size: number
+	/** The store's last-modified, in seconds since the epoch. */
+	readonly modified: number | undefined
+	/** Mode and mtime always; xattrs perhaps only as their digest. */
+	readonly attributes: Known
+	/** MD5 of the content in hex, where it is known without reading it. */
+	readonly md5: string | undefined
+}
+
+export type CatalogueOptions = {
+	readonly store: Store
+	/** The remote's prefix: '' or one that ends in '/'. */
+	readonly prefix: string
+	readonly umask: number
+	/** What is remembered of the remote; the first that knows a version decides. */
+	readonly remembered: readonly Remembered[]
+	readonly failed: (path: Path, error: unknown) => void
+	readonly signal?: AbortSignal | undefined
+}
+
+export type Remembered = {readonly index: IndexFile; readonly owners: Pick<OwnerNames, 'userName' | 'groupName'>}
+
+/** HEADs under way at once. */
+const HEADS = 64
+/** Entries that are kept as values until they are packed. */
+const PACK = 1 << 14
+/** Who owns an object that does not say it. */
+const NOBODY = 0xffffffff
+
+const PRESERVE = {archive: true, hardLinks: true, xattrs: true, acls: true}
+
+export class Catalogue {
+	readonly #options: CatalogueOptions
+	/** Names of owners as the objects have them, for what is remembered of this run. */
+	readonly names: OwnerNames
+	#learned = new Map<Path, Entry>()
+	readonly #packed: IndexFile[] = []
+
+	constructor(options: CatalogueOptions, names: OwnerNames) {
+		this.#options = options
+		this.names = names
+	}
+
+	/** What is below a directory ('' for the root), in the order of the keys. */
+	async *list(directory: Path): AsyncIterable<readonly Found[]> {
+		const {store, prefix, failed} = this.#options
+		const finders = this.#options.remembered.map((memory) => new Finder(memory))
+		const narrow = directory === '' ? '' : keyOf(directory)
+		for await (const page of listPaths(store, prefix, failed, narrow))
+			yield (await this.#attributes(page, finders)).filter((found) => found !== undefined)
+	}
+
+	/** The file of exactly this path. */
+	async find(path: Path): Promise<Found | undefined> {
+		const head = await this.#options.store.head(this.#options.prefix + keyOf(path))
+		return head && this.#found(path, head)
+	}
+
+	async #attributes(page: readonly Heard[], finders: readonly Finder[]): Promise<(Found | undefined)[]> {
+		const {store, prefix, failed, signal} = this.#options
+		const all: (Found | undefined)[] = page.map((heard) => {
+			for (const finder of finders) {
+				const found = finder.find(heard)
+				if (found) return found
+			}
+			return undefined
+		})
+		const unknown = page.flatMap((heard, i) => (all[i] ? [] : [{heard, i}]))
+		await pool(unknown, {width: HEADS, signal}, async ({heard: {path}, i}) => {
+			try {
+				const head = await store.head(prefix + keyOf(path))
+				if (head) all[i] = this.#found(path, head)
+			} catch (error) {
+				if (signal?.aborted) throw error
+				failed(path, error)
+			}
+		})
+		return all
+	}
+
+	#found(path: Path, head: Head): Found {
+		const {attributes} = arrivalOf(path, keyOf(path), head, PRESERVE, this.#options.umask)
+		const {original, md5} = attributes
+		const own = head.etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(head.etag) ? head.etag : undefined
+		const found = {
+			path,
+			etag: head.etag,
+			stored: head.size,
+			size: isDirectory(path) ? 0 : (original?.size ?? head.size),
+			modified: Math.floor(head.modified / 1000),
+			attributes,
+			md5: original?.md5 ?? md5 ?? own,
+		}
+		this.learn(found)
+		return found
+	}
+
+	/** Remembers a file for the next run. */
+	learn(found: Found): void {
+		const entry = entryOf(found, this.names)
+		if (!entry) return
+		this.#learned.set(found.path, entry)
+		this.#pack()
+	}
+
+	/** Remembers what was written. */
+	wrote(entry: Entry): void {
+		this.#learned.set(entry.path, entry)
+		this.#pack()
+	}
+
+	/** Remembers that there is no such file. */
+	forget(path: Path): void {
+		this.#learned.set(path, {path})
+		this.#pack()
+	}
+
+	#pack(): void {
+		if (this.#learned.size >= PACK) this.#packAll()
+	}
+
+	#packAll(): void {
+		const builder = new IndexBuilder()
+		for (const path of [...this.#learned.keys()].toSorted()) builder.add(this.#learned.get(path) ?? {path})
+		this.#packed.push(builder.finish({scanned: 0n, device: 0n}))
+		this.#learned = new Map()
+	}
+
+	/** `index` with what was learned; undefined where nothing was. */
+	remember(index: IndexFile): IndexFile | undefined {
+		if (this.#learned.size > 0) this.#packAll()
+		if (this.#packed.length === 0) return undefined
+		let pieces = this.#packed.splice(0)
+		// neighbours, so that what was learned later stays later
+		while (pieces.length > 1)
+			pieces = pieces.flatMap((piece, i) => {
+				const next = pieces[i + 1]
+				return i % 2 ? [] : [next ? mergeIndexes(piece, next) : piece]
+			})
+		return pieces[0] && mergeIndexes(index, pieces[0])
+	}
+}
+
+/** Finds rows of an index for paths that come in its order, mostly. */
+class Finder {
+	readonly #memory: Remembered
+	#next = 0
+
+	constructor(memory: Remembered) {
+		this.#memory = memory
+	}
+
+	find(heard: Heard): Found | undefined {
+		const {index, owners} = this.#memory
+		const isNext = this.#next < index.count && index.path(this.#next) === heard.path
+		const row = isNext ? this.#next : index.find(heard.path)
+		if (row < 0) return undefined
+		this.#next = row + 1
+		if (!index.inSync(row)) return undefined
+		const {path, local, remote} = index.entry(row)
+		if (!local || !remote || !isSameVersion(remote, heard)) return undefined
+		const {uid, gid, ...known} = attributesOf(local, owners)
+		return {
+			path,
+			etag: remote.etag,
+			stored: remote.size,
+			size: isDirectory(path) ? 0 : local.size,
+			modified: heard.modified,
+			attributes: {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})},
+			md5: local.md5,
+		}
+	}
+}
+
+/** What an index keeps of a file; undefined where it cannot keep it all. */
+function entryOf(found: Found, names: OwnerNames): Entry | undefined {
+	const {path, etag, stored, size, modified, attributes, md5} = found
+	const {mode, mtime, uid, gid, uname, gname, rdev, link, xattrs, xattrsAt} = attributes
+	if (mode === undefined || mtime === undefined) return undefined
+	if (uid !== undefined) names.user(uid, uname)
+	if (gid !== undefined) names.group(gid, gname)
+	const local: Local = {
+		mode,
+		size,
+		mtime,
+		ctime: 0n,
+		ino: 0n,
+		uid: uid ?? NOBODY,
+		gid: gid ?? NOBODY,
+		md5,
+		rdev: rdev && `${rdev.major}:${rdev.minor}`,
+		link,
+		xattrs: xattrsAt ?? (xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined),
+	}
+	const attrs = digestOf(local, names)
+	const said = attributesDigest({...attributes, uid: uid ?? NOBODY, gid: gid ?? NOBODY}).toString('hex')
+	if (attrs !== said) return undefined
+	return {
+		path,
+		local,
+		attrs,
+		base: {type: typeOf(mode), md5, attrs},
+		remote: {etag, size: stored, modified},
+	}
+}

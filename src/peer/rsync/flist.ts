@@ -1,0 +1,329 @@
+// The list of files that both sides hold, in columns: a million names fit. Rows are in the order in which they
+// were sent; `order` is that in which both sides number them.
+
+import {Heap} from '../../base/bytes.ts'
+import {nameOf, parentOf, type Path, ROOT, withoutSlash} from '../../base/path.ts'
+import {typeOf, TYPE} from '../../format/entry.ts'
+import type {Xattr} from '../../format/xattrs.ts'
+
+/** One entry, as it is on the wire. */
+export type FlistEntry = {
+	/** As everywhere in s3r: below the root of the transfer, a directory's with its '/', the root itself './'. */
+	readonly path: Path
+	readonly mode: number
+	readonly size: number
+	/** Seconds since the epoch, and nanoseconds. */
+	readonly mtime: number
+	readonly nsec: number
+	readonly uid: number
+	readonly gid: number
+	/** Seconds since the epoch (-U). */
+	readonly atime?: number | undefined
+	/** Was named by the user. */
+	readonly top?: boolean | undefined
+	/** A directory whose content is in the list too. */
+	readonly content?: boolean | undefined
+	/** Has other names. */
+	readonly linked?: boolean | undefined
+	/** The row of the first name of this file, where this is another one. */
+	readonly first?: number | undefined
+	readonly rdev?: {readonly major: number; readonly minor: number} | undefined
+	/** A symlink's target, a byte string. */
+	readonly target?: string | undefined
+	/** The checksum of the content (-c). */
+	readonly sum?: Buffer | undefined
+	/** Extended attributes, and ACLs in the kernel's form. */
+	readonly xattrs?: readonly WireXattr[] | undefined
+}
+
+/** An extended attribute; where its value is long only the MD5 of that is in the list. */
+export type WireXattr = readonly [name: Xattr[0], value: Buffer, isDigest?: boolean]
+
+const FLAG = {top: 1, content: 2, linked: 4, dropped: 8} as const
+
+/** What few entries have. */
+type Rare = Pick<FlistEntry, 'atime' | 'first' | 'rdev' | 'target' | 'xattrs'>
+
+const INITIAL = 1024
+
+export class FileList {
+	/** Directories that entries lie in, each with its final '/' ('' for the root's own). */
+	readonly #directories: Path[] = []
+	readonly #ids = new Map<Path, number>()
+	readonly #names = new Heap()
+	readonly #rare = new Map<number, Rare>()
+	readonly #sums = new Map<number, string>()
+	#count = 0
+	#words = new Uint32Array(INITIAL * WORDS)
+	#numbers = new Float64Array(INITIAL * 2)
+	#last: {path: Path; id: number} = {path: '', id: -1}
+
+	/** Rows. */
+	get count(): number {
+		return this.#count
+	}
+
+	add(entry: FlistEntry): number {
+		const row = this.#count++
+		if (row * WORDS >= this.#words.length) this.#grow()
+		const name = nameOf(entry.path)
+		const at = row * WORDS
+		const words = this.#words
+		words[at + W.directory] = entry.path === ROOT ? 0xffffffff : this.#directory(parentOf(entry.path))
+		words[at + W.name] = this.#names.append(name)
+		words[at + W.mode] = (name.length << 16) | entry.mode
+		words[at + W.nsec] = entry.nsec
+		words[at + W.uid] = entry.uid
+		words[at + W.gid] = entry.gid
+		words[at + W.flags] =
+			(entry.top ? FLAG.top : 0) | (entry.content ? FLAG.content : 0) | (entry.linked ? FLAG.linked : 0)
+		this.#numbers[row * 2] = entry.size
+		this.#numbers[row * 2 + 1] = entry.mtime
+		const {atime, first, rdev, target, xattrs, sum} = entry
+		if (target !== undefined || first !== undefined || rdev || xattrs?.length || atime !== undefined)
+			this.#rare.set(row, {atime, first, rdev, target, xattrs})
+		if (sum) this.#sums.set(row, sum.toString('latin1'))
+		return row
+	}
+
+	#grow(): void {
+		const words = new Uint32Array(this.#words.length * 2)
+		words.set(this.#words)
+		this.#words = words
+		const numbers = new Float64Array(this.#numbers.length * 2)
+		numbers.set(this.#numbers)
+		this.#numbers = numbers
+	}
+
+	#directory(path: Path): number {
+		if (path === this.#last.path && this.#last.id >= 0) return this.#last.id
+		let id = this.#ids.get(path)
+		if (id === undefined) {
+			id = this.#directories.push(path) - 1
+			this.#ids.set(path, id)
+		}
+		this.#last = {path, id}
+		return id
+	}
+
+	#word(row: number, word: number): number {
+		return this.#words[row * WORDS + word] ?? 0
+	}
+
+	#name(row: number): Path {
+		const at = this.#word(row, W.name)
+		return this.#names.bytes.toString('latin1', at, at + (this.#word(row, W.mode) >>> 16))
+	}
+
+	mode(row: number): number {
+		return this.#word(row, W.mode) & 0xffff
+	}
+
+	isDirectory(row: number): boolean {
+		return typeOf(this.mode(row)) === TYPE.directory
+	}
+
+	size(row: number): number {
+		return this.#numbers[row * 2] ?? 0
+	}
+
+	/** Seconds since the epoch. */
+	mtime(row: number): number {
+		return this.#numbers[row * 2 + 1] ?? 0
+	}
+
+	nsec(row: number): number {
+		return this.#word(row, W.nsec)
+	}
+
+	uid(row: number): number {
+		return this.#word(row, W.uid)
+	}
+
+	gid(row: number): number {
+		return this.#word(row, W.gid)
+	}
+
+	isTop(row: number): boolean {
+		return (this.#word(row, W.flags) & FLAG.top) !== 0
+	}
+
+	hasContent(row: number): boolean {
+		return (this.#word(row, W.flags) & FLAG.content) !== 0
+	}
+
+	isLinked(row: number): boolean {
+		return (this.#word(row, W.flags) & FLAG.linked) !== 0
+	}
+
+	/** A second entry of one name: it keeps its number, and nothing is done for it. */
+	isDropped(row: number): boolean {
+		return (this.#word(row, W.flags) & FLAG.dropped) !== 0
+	}
+
+	drop(row: number): void {
+		this.#words[row * WORDS + W.flags] = this.#word(row, W.flags) | FLAG.dropped
+	}
+
+	rare(row: number): Rare {
+		return this.#rare.get(row) ?? {}
+	}
+
+	sum(row: number): Buffer | undefined {
+		const sum = this.#sums.get(row)
+		return sum === undefined ? undefined : Buffer.from(sum, 'latin1')
+	}
+
+	path(row: number): Path {
+		const directory = this.#word(row, W.directory)
+		if (directory === 0xffffffff) return ROOT
+		const path = (this.#directories[directory] ?? '') + this.#name(row)
+		return this.isDirectory(row) ? `${path}/` : path
+	}
+
+	entry(row: number): FlistEntry {
+		return {
+			path: this.path(row),
+			mode: this.mode(row),
+			size: this.size(row),
+			mtime: this.mtime(row),
+			nsec: this.nsec(row),
+			uid: this.uid(row),
+			gid: this.gid(row),
+			top: this.isTop(row),
+			content: this.hasContent(row),
+			linked: this.isLinked(row),
+			sum: this.sum(row),
+			...this.rare(row),
+		}
+	}
+
+	/**
+	 * The rows by their numbers. In a directory all that are none come first, then each directory with what is in
+	 * it, by bytes, a directory's name with its '/'. Of two with one name the later is dropped, and keeps its number.
+	 */
+	sort(protocol: number): Uint32Array {
+		return protocol < 29 ? this.#sortPlainly() : this.#sortByDirectory()
+	}
+
+	#sortPlainly(): Uint32Array {
+		const names = Array.from({length: this.#count}, (_, row) => withoutSlash(this.path(row)))
+		const order = Uint32Array.from(names.keys()).sort((a, b) => compare(names[a] ?? '', names[b] ?? '') || a - b)
+		order.forEach((row, i) => {
+			if (i > 0 && names[row] === names[order[i - 1] ?? -1]) this.drop(row)
+		})
+		return order
+	}
+
+	#sortByDirectory(): Uint32Array {
+		const {starts, rows} = this.#grouped()
+		const below = this.#subdirectories()
+		const order = new Uint32Array(this.#count)
+		let at = 0
+		const emit = (row: number) => {
+			order[at++] = row
+		}
+		for (let row = 0, seen = false; row < this.#count; row++)
+			if (this.#word(row, W.directory) === 0xffffffff) {
+				if (seen) this.drop(row)
+				seen = true
+				emit(row)
+			}
+		// directories to walk, the next one last: rows to emit, and the directory whose content follows
+		const stack: Pending[] = [{id: this.#ids.get('')}]
+		const walk = (id: number) => {
+			const names = new Map<number, string>()
+			const group = rows.subarray(starts[id], starts[id + 1])
+			for (const row of group) names.set(row, this.isDirectory(row) ? `${this.#name(row)}/` : this.#name(row))
+			const files = [...group].filter((row) => !this.isDirectory(row))
+			files.sort((a, b) => compare(names.get(a) ?? '', names.get(b) ?? '') || a - b)
+			files.forEach((row, i) => {
+				if (i > 0 && names.get(row) === names.get(files[i - 1] ?? -1)) this.drop(row)
+				emit(row)
+			})
+			const named = new Map<string, Pending>()
+			const own = this.#directories[id] ?? ''
+			for (const row of group) {
+				if (!this.isDirectory(row)) continue
+				const name = names.get(row) ?? ''
+				const same = named.get(name)
+				if (same?.row === undefined) named.set(name, {row, id: this.#ids.get(own + name)})
+				else {
+					this.drop(row)
+					;(same.dropped ??= []).push(row)
+				}
+			}
+			// where a list names what is in a directory and not the directory itself
+			for (const child of below.get(own) ?? []) {
+				const name = child.slice(own.length)
+				if (!named.has(name)) named.set(name, {id: this.#ids.get(child)})
+			}
+			const sorted = [...named].sort(([a], [b]) => compare(b, a))
+			for (const [name, pending] of sorted) stack.push({...pending, virtual: own + name})
+		}
+		for (let next = stack.pop(); next; next = stack.pop()) {
+			if (next.row !== undefined) emit(next.row)
+			for (const row of next.dropped ?? []) emit(row)
+			if (next.id !== undefined) walk(next.id)
+			else if (next.virtual !== undefined && below.has(next.virtual)) {
+				const children = (below.get(next.virtual) ?? []).toSorted((a, b) => compare(b, a))
+				for (const child of children) stack.push({id: this.#ids.get(child), virtual: child})
+			} else if (next.virtual === undefined)
+				for (const child of (below.get('') ?? []).toSorted((a, b) => compare(b, a)))
+					stack.push({id: this.#ids.get(child), virtual: child})
+		}
+		return order
+	}
+
+	/** The rows of each directory, behind one another. */
+	#grouped(): {starts: Uint32Array; rows: Uint32Array} {
+		const starts = new Uint32Array(this.#directories.length + 1)
+		for (let row = 0; row < this.#count; row++) {
+			const id = this.#word(row, W.directory)
+			if (id !== 0xffffffff) starts[id + 1] = (starts[id + 1] ?? 0) + 1
+		}
+		for (let id = 0; id < this.#directories.length; id++)
+			starts[id + 1] = (starts[id + 1] ?? 0) + (starts[id] ?? 0)
+		const rows = new Uint32Array(this.#count)
+		const next = starts.slice()
+		for (let row = 0; row < this.#count; row++) {
+			const id = this.#word(row, W.directory)
+			if (id === 0xffffffff) continue
+			rows[next[id] ?? 0] = row
+			next[id] = (next[id] ?? 0) + 1
+		}
+		return {starts, rows}
+	}
+
+	/** Directories that something lies in, and those above them, by the directory that they lie in. */
+	#subdirectories(): Map<Path, Path[]> {
+		const below = new Map<Path, Path[]>()
+		const known = new Set<Path>([''])
+		for (const directory of this.#directories)
+			for (let path = directory; !known.has(path);) {
+				known.add(path)
+				const above = parentOf(path)
+				const children = below.get(above)
+				if (children) children.push(path)
+				else below.set(above, [path])
+				path = above
+			}
+		return below
+	}
+}
+
+/** A directory whose turn is to come. */
+type Pending = {
+	/** Its own entry. */
+	readonly row?: number
+	/** Of the directory that entries lie in. */
+	readonly id?: number | undefined
+	readonly virtual?: Path
+	dropped?: number[]
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The words of an entry. */
+const W = {directory: 0, name: 1, mode: 2, nsec: 3, uid: 4, gid: 5, flags: 6} as const
+const WORDS = 7

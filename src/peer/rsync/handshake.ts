@@ -1,0 +1,132 @@
+// The start of a session: versions, what both can do, checksums and compression. See s3r-rsync(5), START.
+
+import {RERR, RsyncError} from './errors.ts'
+import type {Input} from './input.ts'
+import type {ServerOptions} from './options.ts'
+import type {Output} from './output.ts'
+
+/** The newest version that we speak, and the oldest. */
+export const PROTOCOL = 32
+const OLDEST = 27
+const SENSIBLE = 40
+
+const COMPAT = {
+	symlinkTimes: 0x2,
+	symlinkIconv: 0x4,
+	safeFlist: 0x8,
+	avoidXattrOptimization: 0x10,
+	checksumSeedFix: 0x20,
+	inplacePartialDir: 0x40,
+	varintFlags: 0x80,
+	idZeroNames: 0x100,
+} as const
+
+/** What a client's letter allows. */
+const LETTERS: Readonly<Record<string, number>> = {
+	L: COMPAT.symlinkTimes,
+	f: COMPAT.safeFlist,
+	x: COMPAT.avoidXattrOptimization,
+	C: COMPAT.checksumSeedFix,
+	I: COMPAT.inplacePartialDir,
+	v: COMPAT.varintFlags,
+	u: COMPAT.idZeroNames,
+}
+
+/** Block sums are of the blocks alone: those that were made once stay valid. */
+export const SEED = 0
+
+/** What both sides agreed on. */
+export type Agreed = {
+	readonly protocol: number
+	readonly varintFlags: boolean
+	/** The list of owners has the name of id 0. */
+	readonly idZeroNames: boolean
+	/** Names of the checksums of transferred files, and of those in the list (-c). */
+	readonly checksum: string
+	readonly listChecksum: string
+	/** The name of the compression, 'none' for none. */
+	readonly compression: string
+	readonly seedFix: boolean
+}
+
+/** The names that are offered, best first. */
+export type Offers = {readonly checksums: string; readonly compressions: string}
+
+/** Exchanges the versions on a connection that has no greeting. */
+export async function exchangeVersions(input: Input, output: Output): Promise<number> {
+	output.int(PROTOCOL)
+	await output.flush()
+	const theirs = await input.read((cursor) => cursor.int())
+	if (theirs < OLDEST || theirs > SENSIBLE)
+		throw new RsyncError(
+			RERR.protocol,
+			theirs > 0 && theirs < OLDEST
+				? `the client speaks protocol ${theirs}, the oldest that is understood is ${OLDEST}`
+				: 'what came is not the rsync protocol; is something printed before it starts?',
+		)
+	return Math.min(PROTOCOL, theirs)
+}
+
+/** All that follows the versions, up to the first frame. */
+export async function agree(
+	input: Input,
+	output: Output,
+	{protocol, options, offers}: {readonly protocol: number; readonly options: ServerOptions; readonly offers: Offers},
+): Promise<Agreed> {
+	const letters = options.capabilities ?? ''
+	let flags = 0
+	if (protocol >= 30) {
+		for (const letter of letters) flags |= LETTERS[letter] ?? 0
+		flags |= COMPAT.symlinkTimes
+		if (options.iconv) flags |= COMPAT.symlinkIconv
+		if (protocol >= 31) flags |= COMPAT.safeFlist
+		output.varint(flags)
+	}
+	const negotiates = (flags & COMPAT.varintFlags) !== 0
+	const names = await negotiate(input, output, negotiates, {protocol, options, offers})
+	output.int(SEED)
+	await output.flush()
+	return {
+		protocol,
+		varintFlags: negotiates,
+		idZeroNames: (flags & COMPAT.idZeroNames) !== 0,
+		seedFix: (flags & COMPAT.checksumSeedFix) !== 0,
+		...names,
+	}
+}
+
+type Names = Pick<Agreed, 'checksum' | 'listChecksum' | 'compression'>
+
+async function negotiate(
+	input: Input,
+	output: Output,
+	negotiates: boolean,
+	{protocol, options, offers}: {readonly protocol: number; readonly options: ServerOptions; readonly offers: Offers},
+): Promise<Names> {
+	const {checksumChoice, compressChoice, compress} = options
+	const asksChecksum = negotiates && (checksumChoice === undefined || checksumChoice === 'auto')
+	const asksCompression = negotiates && compress && compressChoice === undefined
+	if (asksChecksum) output.vstring(offers.checksums)
+	if (asksCompression) output.vstring(offers.compressions)
+	if (asksChecksum || asksCompression) await output.flush()
+	const plain = protocol >= 30 ? 'md5' : 'md4'
+	const agreed = asksChecksum
+		? common(offers.checksums, await input.read((cursor) => cursor.vstring()), 'checksum')
+		: checksumChoice === undefined || checksumChoice === 'auto'
+			? plain
+			: checksumChoice
+	const [checksum = plain, listChecksum = checksum] = agreed.split(',')
+	const compression = asksCompression
+		? common(offers.compressions, await input.read((cursor) => cursor.vstring()), 'compression')
+		: (compressChoice ?? (compress ? 'zlib' : 'none'))
+	return {checksum, listChecksum, compression}
+}
+
+/** The first of our names that the client has too. */
+function common(ours: string, theirs: string, what: string): string {
+	const known = new Set(theirs.split(' '))
+	const name = ours.split(' ').find((offered) => known.has(offered))
+	if (name === undefined)
+		throw new RsyncError(RERR.unsupported, `no ${what} in common: the client has '${theirs}', we have '${ours}'`)
+	return name
+}
