@@ -21,6 +21,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 		stop.abort(reason)
 	})
 
+// rsync signals its remote shell with it when it fails, and node would open its debugger for it
+process.on('SIGUSR1', () => {})
+
 const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ?? '']
 const io = new Io(process, {signal, secrets})
 process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal})))

@@ -194,4 +194,9 @@ export const COMMANDS: Table = {
 		summary: 'execute the plan of a pull, line by line',
 		load: async () => (await import('./fetch-objects.ts')).default,
 	},
+	rsh: {
+		group: 'helper',
+		summary: "be rsync's remote shell: rsync -e 's3r rsh' <file>... <bucket>:",
+		load: async () => (await import('./rsh.ts')).default,
+	},
 }

@@ -1,19 +1,21 @@
 // The remote with the attributes of its files: the listing, and for each object what an index remembers of this
 // version of it, or what a HEAD says.
 
+import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
 import {isDirectory, type Path} from '../../base/path.ts'
-import {type Entry, type Local, typeOf} from '../../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf} from '../../format/entry.ts'
 import {IndexBuilder, mergeIndexes} from '../../format/index-builder.ts'
 import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
 import {attributesDigest, type Known} from '../../format/metadata.ts'
-import {encodeXattrs, xattrsDigest} from '../../format/xattrs.ts'
+import {encodeXattrs, type Xattr, xattrsDigest} from '../../format/xattrs.ts'
 import type {Head, Store} from '../../store/store.ts'
-import {arrivalOf} from '../../sync/arrival.ts'
+import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
 import {attributesOf, digestOf} from '../../sync/attributes.ts'
 import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
-import {OwnerNames} from './owner-names.ts'
+import type {OwnerNames} from './owner-names.ts'
+import {listLevel} from './shallow.ts'
 
 /** One file of the remote. */
 export type Found = {
@@ -46,6 +48,8 @@ export type Remembered = {readonly index: IndexFile; readonly owners: Pick<Owner
 
 /** HEADs under way at once. */
 const HEADS = 64
+/** Bytes of a link's target, as many as a path may have and more. */
+const TARGET_LIMIT = 1 << 16
 /** Entries that are kept as values until they are packed. */
 const PACK = 1 << 14
 /** Who owns an object that does not say it. */
@@ -72,6 +76,59 @@ export class Catalogue {
 		const narrow = directory === '' ? '' : keyOf(directory)
 		for await (const page of listPaths(store, prefix, failed, narrow))
 			yield (await this.#attributes(page, finders)).filter((found) => found !== undefined)
+	}
+
+	/** What lies directly in a directory; directories without an object of their own are made up. */
+	async *listOne(directory: Path): AsyncIterable<readonly Found[]> {
+		const {store, prefix, failed} = this.#options
+		const finders = this.#options.remembered.map((memory) => new Finder(memory))
+		const seen = new Set<Path>()
+		for await (const {files, directories} of listLevel(store, prefix, directory, failed)) {
+			const found = (await this.#attributes(files, finders)).filter((one) => one !== undefined)
+			for (const {path} of found) seen.add(path)
+			const implied = directories.filter(({path}) => !seen.has(path))
+			yield [...found, ...implied.map(({path, modified}) => this.implied(path, modified))]
+		}
+	}
+
+	/** A directory that has no object: what is known of it is that something lies in it. */
+	implied(path: Path, modified: number | undefined): Found {
+		return {
+			path,
+			etag: '',
+			stored: 0,
+			size: 0,
+			modified,
+			md5: undefined,
+			attributes: {
+				mode: (TYPE.directory << 12) | (0o777 & ~this.#options.umask),
+				mtime: BigInt(modified ?? 0) * 1_000_000_000n,
+			},
+		}
+	}
+
+	/** The target of a symlink, a byte string. */
+	async target({path, etag}: Found): Promise<string> {
+		const {store, prefix} = this.#options
+		const {head, body} = await store.get(prefix + keyOf(path), {ifMatch: etag})
+		const pieces: Buffer[] = []
+		if (head.size <= TARGET_LIMIT) for await (const piece of body) pieces.push(piece)
+		else await body[Symbol.asyncIterator]().return?.()
+		const target = Buffer.concat(pieces).toString('latin1')
+		if (target === '' || target.includes('\0')) throw fatal('it is a link without a target')
+		return target
+	}
+
+	/** The extended attributes of a file. */
+	async xattrs({path, attributes}: Found): Promise<readonly Xattr[]> {
+		if (attributes.xattrs) return attributes.xattrs
+		if (attributes.xattrsAt === undefined) return []
+		const {store, prefix, umask} = this.#options
+		const key = keyOf(path)
+		const head = await store.head(prefix + key)
+		if (!head) throw fatal('it is gone')
+		const arrival = arrivalOf(path, key, head, PRESERVE, umask)
+		return (await withXattrs(arrival, store, prefix, PRESERVE)).attributes.xattrs ?? []
 	}
 
 	/** The file of exactly this path. */
@@ -148,6 +205,10 @@ export class Catalogue {
 		for (const path of [...this.#learned.keys()].toSorted()) builder.add(this.#learned.get(path) ?? {path})
 		this.#packed.push(builder.finish({scanned: 0n, device: 0n}))
 		this.#learned = new Map()
+	}
+
+	get hasLearned(): boolean {
+		return this.#learned.size > 0 || this.#packed.length > 0
 	}
 
 	/** `index` with what was learned; undefined where nothing was. */

@@ -1,5 +1,7 @@
 // The start of a session: versions, what both can do, checksums and compression. See s3r-rsync(5), START.
 
+import {CHECKSUM_OFFER} from './checksum.ts'
+import {type Compression, COMPRESSION_OFFER, compressionNamed} from './compression.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {Input} from './input.ts'
 import type {ServerOptions} from './options.ts'
@@ -44,13 +46,9 @@ export type Agreed = {
 	/** Names of the checksums of transferred files, and of those in the list (-c). */
 	readonly checksum: string
 	readonly listChecksum: string
-	/** The name of the compression, 'none' for none. */
-	readonly compression: string
+	readonly compression: Compression
 	readonly seedFix: boolean
 }
-
-/** The names that are offered, best first. */
-export type Offers = {readonly checksums: string; readonly compressions: string}
 
 /** Exchanges the versions on a connection that has no greeting. */
 export async function exchangeVersions(input: Input, output: Output): Promise<number> {
@@ -71,7 +69,7 @@ export async function exchangeVersions(input: Input, output: Output): Promise<nu
 export async function agree(
 	input: Input,
 	output: Output,
-	{protocol, options, offers}: {readonly protocol: number; readonly options: ServerOptions; readonly offers: Offers},
+	{protocol, options}: {readonly protocol: number; readonly options: ServerOptions},
 ): Promise<Agreed> {
 	const letters = options.capabilities ?? ''
 	let flags = 0
@@ -83,7 +81,7 @@ export async function agree(
 		output.varint(flags)
 	}
 	const negotiates = (flags & COMPAT.varintFlags) !== 0
-	const names = await negotiate(input, output, negotiates, {protocol, options, offers})
+	const names = await negotiate(input, output, negotiates, options)
 	output.int(SEED)
 	await output.flush()
 	return {
@@ -101,32 +99,33 @@ async function negotiate(
 	input: Input,
 	output: Output,
 	negotiates: boolean,
-	{protocol, options, offers}: {readonly protocol: number; readonly options: ServerOptions; readonly offers: Offers},
+	options: ServerOptions,
 ): Promise<Names> {
 	const {checksumChoice, compressChoice, compress} = options
-	const asksChecksum = negotiates && (checksumChoice === undefined || checksumChoice === 'auto')
+	const asksChecksum = negotiates && checksumChoice === undefined
 	const asksCompression = negotiates && compress && compressChoice === undefined
-	if (asksChecksum) output.vstring(offers.checksums)
-	if (asksCompression) output.vstring(offers.compressions)
+	if (asksChecksum) output.vstring(CHECKSUM_OFFER)
+	if (asksCompression) output.vstring(COMPRESSION_OFFER)
 	if (asksChecksum || asksCompression) await output.flush()
-	const plain = protocol >= 30 ? 'md5' : 'md4'
-	const agreed = asksChecksum
-		? common(offers.checksums, await input.read((cursor) => cursor.vstring()), 'checksum')
-		: checksumChoice === undefined || checksumChoice === 'auto'
-			? plain
-			: checksumChoice
-	const [checksum = plain, listChecksum = checksum] = agreed.split(',')
-	const compression = asksCompression
-		? common(offers.compressions, await input.read((cursor) => cursor.vstring()), 'compression')
-		: (compressChoice ?? (compress ? 'zlib' : 'none'))
-	return {checksum, listChecksum, compression}
+	const checksums = asksChecksum
+		? common(CHECKSUM_OFFER, await input.read((cursor) => cursor.vstring()), 'checksum')
+		: (checksumChoice ?? 'auto')
+	const [checksum = 'auto', listChecksum = checksum, ...more] = checksums.split(',')
+	if (more.length > 0)
+		throw new RsyncError(RERR.syntax, `--checksum-choice=${checksums} names more than two checksums`)
+	const theirs = asksCompression ? await input.read((cursor) => cursor.vstring()) : undefined
+	const compression =
+		theirs === undefined
+			? (compressChoice ?? (compress ? 'zlib' : 'none'))
+			: common(COMPRESSION_OFFER, theirs, 'compression')
+	return {checksum, listChecksum, compression: compressionNamed(compression)}
 }
 
-/** The first of our names that the client has too. */
+/** The first of the client's names that we have too: newer and older clients come to the same. */
 function common(ours: string, theirs: string, what: string): string {
-	const known = new Set(theirs.split(' '))
-	const name = ours.split(' ').find((offered) => known.has(offered))
+	const known = new Set(ours.split(' '))
+	const name = theirs.split(' ').find((offered) => known.has(offered))
 	if (name === undefined)
-		throw new RsyncError(RERR.unsupported, `no ${what} in common: the client has '${theirs}', we have '${ours}'`)
+		throw new RsyncError(RERR.unsupported, `no ${what} in common: the client has '${theirs}', offered are '${ours}'`)
 	return name
 }

@@ -1,0 +1,299 @@
+// What a client may download: the files that its arguments name, as the list that it gets.
+
+import {fromUnicode, isDirectory, parentOf, type Path, ROOT, toUnicode, unsafe, withoutSlash} from '../../base/path.ts'
+import {pool} from '../../base/pool.ts'
+import {shown} from '../../base/quote.ts'
+import {TYPE, typeOf} from '../../format/entry.ts'
+import {wildcardSource} from '../../format/pattern.ts'
+import type {Catalogue, Found} from './catalogue.ts'
+import type {Filter} from './filter.ts'
+import {FileList, type FlistEntry} from './flist.ts'
+import {IO_ERROR} from './messages.ts'
+import type {ServerOptions} from './options.ts'
+import type {Word} from './words.ts'
+
+const BILLION = 1_000_000_000n
+/** Objects that are read at once: links, attributes. */
+const READS = 32
+/** What stands for the size of a directory, as file systems have it. */
+const DIRECTORY_SIZE = 4096
+
+export type OfferOptions = {
+	readonly catalogue: Catalogue
+	readonly options: ServerOptions
+	readonly filter: Filter
+	/** Who owns what says nothing of it. */
+	readonly self: {readonly uid: number; readonly gid: number}
+	/** The checksum of a file's content for the list (-c), where that is wanted. */
+	readonly sumOf?: ((found: Found) => Promise<Buffer>) | undefined
+	/** Called with each entry as it gets its row. */
+	readonly write: (entry: FlistEntry, row: number) => void | Promise<void>
+	/** Says that an item failed; the client's status becomes 23. */
+	readonly failed: (path: Path, error: unknown) => void
+	/** Says a line to the client's user. */
+	readonly info: (text: string) => void
+}
+
+/** What an argument means. */
+type Wanted = {
+	/** Below the remote's root, without a final '/'; '' for the root. */
+	readonly path: Path
+	/** What is in a directory, not the directory. */
+	readonly content: boolean
+	/** What of the remote's path the names in the list lack. */
+	readonly base: Path
+}
+
+export class Offer {
+	readonly files = new FileList()
+	readonly #options: OfferOptions
+	/** What names of the list lack at their beginning, by the number that each row has. */
+	readonly #bases: Path[] = []
+	#baseOf = new Uint16Array(1024)
+	#etags = Buffer.alloc(16 * 1024)
+	readonly #otherEtags = new Map<number, string>()
+	/** Rows of the first names of files with several. */
+	readonly #links = new Map<string, number>()
+	readonly users = new Map<number, string>()
+	readonly groups = new Map<number, string>()
+	/** Directories in the list. */
+	readonly #directories = new Set<Path>()
+	ioError = 0
+	totalSize = 0
+
+	constructor(options: OfferOptions) {
+		this.#options = options
+	}
+
+	/** Where the file of a row is below the remote's root. */
+	remotePath(row: number): Path {
+		const base = this.#bases[this.#baseOf[row] ?? 0] ?? ''
+		const path = this.files.path(row)
+		return path === ROOT ? base || ROOT : base + path
+	}
+
+	/** The version that was listed. */
+	etag(row: number): string {
+		return this.#otherEtags.get(row) ?? this.#etags.toString('hex', row * 16, row * 16 + 16)
+	}
+
+	/** Adds all that an argument names. */
+	async add(word: Word): Promise<void> {
+		for (const path of word.pattern === undefined ? [word.text] : await this.#expand(word))
+			await this.#addPath(path)
+	}
+
+	/** Adds what `name` below the one argument is (--files-from). */
+	async addBelow(directory: Path, name: Path): Promise<void> {
+		const wanted = this.#wanted(name)
+		if (!wanted) return
+		const base = directory === '' || directory.endsWith('/') ? directory : `${directory}/`
+		await this.#addWanted({...wanted, path: base + wanted.path, base: base + wanted.base})
+	}
+
+	async #addPath(text: Path): Promise<void> {
+		const wanted = this.#wanted(text)
+		if (wanted) await this.#addWanted(wanted)
+	}
+
+	#wanted(text: Path): Wanted | undefined {
+		const {relative} = this.#options.options
+		const clean = (path: Path) =>
+			path
+				.split('/')
+				.filter((part) => part !== '' && part !== '.')
+				.join('/')
+		const path = clean(text)
+		const why = path === '' ? undefined : unsafe(path)
+		if (why !== undefined) {
+			this.#fail(text, new Error(why))
+			return undefined
+		}
+		const content = path === '' || /(^|\/)\.?$/.test(text)
+		const cut = relative ? text.lastIndexOf('/./') : -1
+		const dropped = cut < 0 ? '' : clean(text.slice(0, cut))
+		const base = relative ? dropped && `${dropped}/` : content ? path && `${path}/` : parentOf(path)
+		return {path, content, base}
+	}
+
+	async #addWanted(wanted: Wanted): Promise<void> {
+		const {catalogue, options, info} = this.#options
+		const {path, content, base} = wanted
+		const file = content ? undefined : await catalogue.find(path)
+		if (file) {
+			await this.#addParents(base, path)
+			return this.#addAll([file], base, true)
+		}
+		if (!options.recurse && !options.dirs) {
+			info(`skipping directory ${path || '.'}`)
+			return
+		}
+		const directory = path === '' ? '' : `${path}/`
+		if (options.relative && path !== '') await this.#addParents(base, path)
+		const isOne = !options.recurse && !content
+		const pages = options.recurse ? catalogue.list(directory) : catalogue.listOne(directory)
+		let isThere = directory === ''
+		const own = directory || ROOT
+		let modified: number | undefined
+		for await (const page of pages) {
+			isThere ||= page.length > 0
+			modified ??= page[0]?.modified
+			await this.#addAll(isOne ? page.filter((found) => found.path === own) : page, base, false, own)
+		}
+		if (!isThere) {
+			if (!options.ignoreMissingArgs) this.#fail(path, new Error('no such file or directory'))
+			return
+		}
+		if (!this.#directories.has(nameIn(base, own)))
+			await this.#addAll([catalogue.implied(own, modified)], base, true)
+	}
+
+	/** With -R: the directories that lead to a path. */
+	async #addParents(base: Path, path: Path): Promise<void> {
+		const {catalogue, options} = this.#options
+		if (!options.relative || !options.impliedDirs) return
+		for (let at = path.indexOf('/', base.length); at >= 0; at = path.indexOf('/', at + 1)) {
+			const directory = path.slice(0, at + 1)
+			if (this.#directories.has(nameIn(base, directory))) continue
+			const found = (await catalogue.find(directory)) ?? catalogue.implied(directory, undefined)
+			await this.#enter(found, base, {top: true, content: false})
+		}
+	}
+
+	/** Adds a page of what was found, directories that have no object before what is in them. */
+	async #addAll(page: readonly Found[], base: Path, top: boolean, own?: Path): Promise<void> {
+		const {catalogue, options, filter} = this.#options
+		const chosen: (Found | undefined)[] = []
+		const planned = new Set<Path>()
+		const isPlanned = (path: Path) => planned.has(path) || this.#directories.has(nameIn(base, path))
+		const choose = (found: Found) => {
+			if (isDirectory(found.path)) {
+				if (isPlanned(found.path)) return
+				planned.add(found.path)
+			}
+			chosen.push(found)
+		}
+		for (const found of page) {
+			const name = nameIn(base, found.path)
+			if (filter.excludes(name)) continue
+			const missing: Path[] = []
+			for (let path = parentOf(found.path); path.length > base.length && !isPlanned(path); path = parentOf(path))
+				missing.push(path)
+			for (const path of missing.toReversed()) choose(catalogue.implied(path, found.modified))
+			choose(found)
+		}
+		const extras: Partial<FlistEntry>[] = chosen.map(() => ({}))
+		await pool(chosen.keys(), {width: READS}, async (i) => {
+			const found = chosen[i]
+			if (!found) return
+			try {
+				extras[i] = await this.#extras(found)
+			} catch (error) {
+				this.#fail(found.path, error)
+				chosen[i] = undefined
+			}
+		})
+		for (const [i, found] of chosen.entries())
+			if (found)
+				await this.#enter(found, base, {
+					top: top || found.path === own,
+					content: options.recurse || found.path === own,
+					...extras[i],
+				})
+	}
+
+	/** What is asked for of few files, and takes a request. */
+	async #extras(found: Found): Promise<Partial<FlistEntry>> {
+		const {catalogue, options, sumOf} = this.#options
+		const type = typeOf(found.attributes.mode ?? 0)
+		const target = options.links && type === TYPE.symlink ? await catalogue.target(found) : undefined
+		const xattrs = options.xattrs || options.acls ? await catalogue.xattrs(found) : undefined
+		const sum = sumOf && type === TYPE.file ? await sumOf(found) : undefined
+		return {target, xattrs, sum}
+	}
+
+	async #enter(found: Found, base: Path, how: Partial<FlistEntry>): Promise<void> {
+		const {options, self, write} = this.#options
+		const {attributes, etag, size} = found
+		const {mode = 0, mtime = 0n, uid = self.uid, gid = self.gid, uname, gname, rdev, link} = attributes
+		const path = nameIn(base, found.path)
+		const nsec = ((mtime % BILLION) + BILLION) % BILLION
+		const type = typeOf(mode)
+		const first = link === undefined || !options.hardLinks ? undefined : this.#links.get(link)
+		const entry: FlistEntry = {
+			path,
+			mode,
+			size: type === TYPE.directory ? DIRECTORY_SIZE : type === TYPE.symlink || type === TYPE.file ? size : 0,
+			mtime: Number((mtime - nsec) / BILLION),
+			nsec: Number(nsec),
+			uid,
+			gid,
+			rdev,
+			linked: options.hardLinks && link !== undefined,
+			first,
+			...how,
+		}
+		if (type === TYPE.directory) this.#directories.add(path)
+		const row = this.files.add(entry)
+		if (options.hardLinks && link !== undefined && first === undefined) this.#links.set(link, row)
+		this.#note(row, base, etag)
+		if (uname !== undefined && !this.users.has(uid)) this.users.set(uid, fromUnicode(uname))
+		if (gname !== undefined && !this.groups.has(gid)) this.groups.set(gid, fromUnicode(gname))
+		if (type === TYPE.file || type === TYPE.symlink) this.totalSize += size
+		await write(entry, row)
+	}
+
+	#note(row: number, base: Path, etag: string): void {
+		if (row >= this.#baseOf.length) {
+			const grown = new Uint16Array(this.#baseOf.length * 2)
+			grown.set(this.#baseOf)
+			this.#baseOf = grown
+			this.#etags = Buffer.concat([this.#etags], this.#etags.length * 2)
+		}
+		let number = this.#bases.lastIndexOf(base)
+		if (number < 0) number = this.#bases.push(base) - 1
+		this.#baseOf[row] = number
+		if (/^[0-9a-f]{32}$/.test(etag)) this.#etags.write(etag, row * 16, 'hex')
+		else this.#otherEtags.set(row, etag)
+	}
+
+	#fail(path: Path, error: unknown): void {
+		this.ioError |= IO_ERROR.general
+		this.#options.failed(path, error)
+	}
+
+	/** The paths that a pattern matches; the pattern itself where there is none. */
+	async #expand({text, pattern = text}: Word): Promise<Path[]> {
+		const {catalogue} = this.#options
+		const parts = pattern.replace(/^(\.?\/)+/, '').split('/')
+		const isContent = parts.at(-1) === ''
+		if (isContent) parts.pop()
+		let level: Path[] = ['']
+		for (const part of parts) {
+			if (!/[*?[]/.test(part)) {
+				level = level.map((path) => `${path}${part.replace(/\\(.)/gs, '$1')}/`)
+				continue
+			}
+			const source = wildcardSource(part, 'rsync')
+			const form = source === undefined ? undefined : new RegExp(`^${source}$`)
+			const next: Path[] = []
+			for (const directory of level)
+				for await (const page of catalogue.listOne(directory))
+					for (const {path} of page) {
+						const name = withoutSlash(path.slice(directory.length))
+						const isHidden = name.startsWith('.') && !part.startsWith('.')
+						if (path !== directory && path !== ROOT && !isHidden && form?.test(name))
+							next.push(`${directory}${name}/`)
+					}
+			level = next.toSorted()
+		}
+		const found = level.map((path) => (isContent ? path : withoutSlash(path)))
+		return found.length > 0 ? found : [text]
+	}
+}
+
+/** The name in the list of what is at `path`. */
+const nameIn = (base: Path, path: Path): Path => (path === base || path === ROOT ? ROOT : path.slice(base.length))
+
+/** A path for a message to the client, whose terminal shows UTF-8. */
+export const told = (path: Path): string => (toUnicode(path) === undefined ? shown(path) : `'${path}'`)

@@ -1,0 +1,199 @@
+// One session with an rsync client, from its first byte to the status that it ends with.
+
+import {fatal, reason, S3rError} from '../../base/errors.ts'
+import {fromUnicode, type Path} from '../../base/path.ts'
+import type {Store} from '../../store/store.ts'
+import {Catalogue} from './catalogue.ts'
+import {loadChecksum} from './checksum.ts'
+import {RERR, RsyncError} from './errors.ts'
+import {agree, exchangeVersions} from './handshake.ts'
+import {Input} from './input.ts'
+import {Line} from './line.ts'
+import type {Memory} from './memory.ts'
+import {IO_ERROR, MSG} from './messages.ts'
+import {parseServerArgs, type ServerOptions} from './options.ts'
+import {Output, type Write} from './output.ts'
+import {Sender} from './sender.ts'
+import {type Word, wireWords} from './words.ts'
+
+/** The two directions of a connection. */
+export type Wire = {readonly input: AsyncIterable<Buffer>; readonly write: Write}
+
+export type ServeOptions = {
+	/** The words after `rsync`. */
+	readonly words: readonly Word[]
+	/** The remote that paths are below, opened once it is known what is asked of it. */
+	readonly open: (options: ServerOptions) => Promise<Target>
+	readonly umask: number
+	/** Who owns what says nothing of it. */
+	readonly self: {readonly uid: number; readonly gid: number}
+	/** Under a daemon: the protocol that its greeting agreed on. */
+	readonly protocol?: number | undefined
+	/** Says a line where the client cannot hear it any more. */
+	readonly say: (text: string) => void
+	readonly signal?: AbortSignal | undefined
+}
+
+export type Target = {
+	readonly store: Store
+	/** The remote's prefix: '' or one that ends in '/'. */
+	readonly prefix: string
+	/** What is remembered of the remote. */
+	readonly memory: Memory
+	/** Nothing may be written. */
+	readonly readOnly?: boolean | undefined
+}
+
+/** Serves one client; resolves to the status, one of rsync's own. Rejects before the first byte only. */
+export async function serve(wire: Wire, how: ServeOptions): Promise<number> {
+	const session = new Session(wire, how)
+	try {
+		return await session.run()
+	} catch (error) {
+		return session.end(error)
+	}
+}
+
+class Session {
+	readonly #how: ServeOptions
+	readonly #input: Input
+	readonly #output: Output
+	#line: Line | undefined
+	#onMessage: ((tag: number, payload: Buffer) => void) | undefined
+	/** The client said that it ends, with this status. */
+	#theirEnd: number | undefined
+	#keepAlive: NodeJS.Timeout | undefined
+
+	constructor({input, write}: Wire, how: ServeOptions) {
+		this.#how = how
+		this.#input = new Input(input, {onMessage: (tag, payload) => this.#message(tag, payload)})
+		this.#output = new Output(write)
+	}
+
+	async run(): Promise<number> {
+		const options = await this.#options()
+		if (options.timeout > 0) {
+			this.#input.timeout = options.timeout * 1000
+			this.#keepAlive = setInterval(() => this.#output.keepAlive(), options.timeout * 300)
+		}
+		try {
+			return await this.#serve(options)
+		} finally {
+			clearInterval(this.#keepAlive)
+		}
+	}
+
+	/** What is asked for: in the arguments, or with -s in words that come first. */
+	async #options(): Promise<ServerOptions> {
+		const {words} = this.#how
+		const options = parseServerArgs(words)
+		if (!options.secludedArgs || options.paths.length > 0) return options
+		const secluded = await this.#words()
+		return parseServerArgs([...words, ...wireWords(secluded.slice(1), false)])
+	}
+
+	/** Words that each end in a NUL, up to an empty one. */
+	async #words(): Promise<string[]> {
+		const words: string[] = []
+		for (let word = ''; ;) {
+			const c = await this.#input.read((cursor) => cursor.byte())
+			if (c !== 0) word += String.fromCharCode(c)
+			else if (word === '' && words.length > 0) return words
+			else {
+				words.push(word)
+				word = ''
+			}
+			if (words.length > WORDS_LIMIT || word.length > WORD_LIMIT)
+				throw new RsyncError(RERR.syntax, 'too many arguments')
+		}
+	}
+
+	async #serve(options: ServerOptions): Promise<number> {
+		const {protocol = await exchangeVersions(this.#input, this.#output), open, umask, self, signal} = this.#how
+		const agreed = await agree(this.#input, this.#output, {protocol, options})
+		const checksum = await loadChecksum(agreed.checksum, protocol)
+		this.#output.startFrames()
+		if (protocol >= 30) this.#input.startFrames()
+		const line = new Line({input: this.#input, output: this.#output}, options, agreed, checksum)
+		this.#line = line
+		const {store, prefix, memory} = await open(options)
+		try {
+			const catalogue = new Catalogue(
+				{
+					store,
+					prefix,
+					umask,
+					remembered: memory.remembered,
+					failed: (path, error) => this.#failed(path, error),
+					signal,
+				},
+				memory.names,
+			)
+			const role = {store, prefix, catalogue, umask, self, signal}
+			const sender = await Sender.begin(line, role)
+			this.#onMessage = (tag, payload) => {
+				if (tag === MSG.success) sender.success(payload)
+			}
+			const status = await sender.run()
+			await memory.save(catalogue, signal)
+			return status
+		} finally {
+			store.close()
+		}
+	}
+
+	#failed(path: Path, error: unknown): void {
+		if (!this.#line) return
+		this.#line.ioError |= IO_ERROR.general
+		this.#line.fail(`s3r: ${path}: ${fromUnicode(reason(error))}`)
+	}
+
+	#message(tag: number, payload: Buffer): void {
+		if (tag === MSG.errorExit) this.#theirEnd = payload.length >= 4 ? payload.readInt32LE(0) : 0
+		else if (tag === MSG.ioError && payload.length >= 4 && this.#line)
+			this.#line.ioError |= payload.readInt32LE(0)
+		else this.#onMessage?.(tag, payload)
+	}
+
+	/** Ends a session that failed, with what the client is told. */
+	async end(error: unknown): Promise<number> {
+		clearInterval(this.#keepAlive)
+		if (this.#theirEnd !== undefined) return this.#theirEnd || RERR.stream
+		const {signal, say} = this.#how
+		const {code, text} = signal?.aborted ? {code: INTERRUPTED, text: 'interrupted'} : verdict(error)
+		const line = this.#line
+		if (!line || code === RERR.timeout) {
+			if (!line && !(error instanceof RsyncError)) throw error
+			say(`s3r: ${text}`)
+			return code
+		}
+		try {
+			this.#output.message(line.protocol >= 30 ? MSG.error : MSG.errorXfer, Buffer.from(`s3r: ${text}\n`, 'latin1'))
+			if (line.protocol >= 31) line.number(MSG.errorExit, code)
+			await this.#output.flush()
+			// the client reads what we said before it finds that we are gone
+			this.#input.timeout = LINGER
+			if (line.protocol >= 31 && !signal?.aborted) await this.#input.drain()
+		} catch {
+			// it went away, which ends the session too
+		}
+		return code
+	}
+}
+
+const WORDS_LIMIT = 16_000
+const WORD_LIMIT = 1 << 16
+/** RERR_SIGNAL. */
+const INTERRUPTED = 20
+/** Milliseconds that a client has to hear that the session ended. */
+const LINGER = 5000
+
+/** rsync's status for an error, and what is said of it. */
+function verdict(error: unknown): {readonly code: number; readonly text: string} {
+	if (error instanceof RsyncError) return {code: error.code, text: error.message}
+	const hint = error instanceof S3rError && error.hint !== undefined ? ` (${error.hint})` : ''
+	return {code: RERR.fileIo, text: fromUnicode(reason(error) + hint)}
+}
+
+/** What a client asks of a remote that may only be read. */
+export const readOnly = (): Error => fatal('it may only be read')
