@@ -25,14 +25,14 @@ type RshValues = Values<typeof flagsOfRsh>
 export default command({
 	name: 'rsh',
 	summary: "be rsync's remote shell: rsync -e 's3r rsh' <file>... <bucket>:",
-	synopsis: ["[<option>...] <host> rsync --server <argument>...   (called by rsync: -e 's3r rsh')"],
+	synopsis: ['[<option>...] <host> rsync --server <argument>...'],
 	flags: flagsOfRsh,
 	raw: true,
 
 	async run(context, _, argv) {
 		const {flags, host, words} = callOf(argv, context.env)
 		const remote = remoteOfHost(context, flags, host)
-		if (flags['create-bucket']) await createBucket(context, remote, flags.acl)
+		if (flags['create-bucket']) await createBucket(context, remote, flags)
 		const {io, umask, signal} = context
 		try {
 			return await serve(
@@ -73,10 +73,10 @@ function callOf(argv: readonly string[], env: NodeJS.ProcessEnv): Call {
 	const {flags, args} = parse(flagsOfRsh, [...own.map(fromUnicode), ...before])
 	if (args.length > 0) throw usage(`unexpected argument ${shown(args[0] ?? '')} in S3R_RSH_OPTIONS`)
 	const host = argv[at]
-	const command = argv.slice(at + 1)
-	if (host === undefined || command.length === 0)
+	const remoteCommand = argv.slice(at + 1)
+	if (host === undefined || remoteCommand.length === 0)
 		throw usage('this command is called by rsync', "rsync -av -e 's3r rsh' <file>... <bucket>:<path>")
-	const words = splitWords(command)
+	const words = splitWords(remoteCommand)
 	const server = words.findIndex(({text}) => text === '--server')
 	if (server < 1)
 		throw usage(

@@ -16,7 +16,9 @@ import {lookup} from './work.ts'
 function directoryOf({env}: Context, {endpoint, bucket, prefix}: Remote): Path | undefined {
 	const cache = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`)
 	if (!cache) return undefined
-	const name = createHash('md5').update(JSON.stringify([endpoint ?? '', bucket, prefix])).digest('hex')
+	const name = createHash('md5')
+		.update(JSON.stringify([endpoint ?? '', bucket, prefix]))
+		.digest('hex')
 	return fromUnicode(`${cache}/s3r/rsync/${bucket}-${name.slice(0, 12)}`)
 }
 
@@ -28,6 +30,7 @@ export function rememberedOf(context: Context, flags: RemoteValues, remote: Remo
 		own?.remote.bucket === remote.bucket &&
 		own.remote.prefix === remote.prefix &&
 		own.remote.endpoint === remote.endpoint
-	const others = place && own && isOwn ? [{index: readIndex(placeOfRemote(place, own)), owners: new Owners()}] : []
+	const others =
+		place && own && isOwn ? [{index: readIndex(placeOfRemote(place, own)), owners: new Owners()}] : []
 	return Memory.open(directoryOf(context, remote), others)
 }

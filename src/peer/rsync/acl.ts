@@ -31,12 +31,12 @@ export class AclTable {
 	readonly #numbers = new Map<string, number>()
 
 	/** Reads one, and says with `keep` what the table keeps of it once the whole entry was read. */
-	read(cursor: Cursor): {readonly acl: WireAcl; keep(): void} {
+	read(cursor: Cursor): {readonly acl: WireAcl; readonly keep: () => void} {
 		const number = cursor.varint()
 		if (number !== 0) {
 			const acl = this.#sent[number - 1]
 			if (!acl) throw new RsyncError(RERR.protocol, `the list refers to ACL ${number}, which it lacks`)
-			return {acl, keep() {}}
+			return {acl, keep: () => {}}
 		}
 		const acl = readAcl(cursor)
 		return {acl, keep: () => void this.#sent.push(acl)}
@@ -127,7 +127,11 @@ export function wireAcl(bytes: Buffer | undefined, mode: number | undefined): Wi
 	const names: Named[] = []
 	if (bytes?.length && bytes.length % 8 === 4 && bytes.readUInt32LE(0) === VERSION)
 		for (let at = 4; at < bytes.length; at += 8) {
-			const [tag, bits, id] = [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2) & 7, bytes.readUInt32LE(at + 4)]
+			const [tag, bits, id] = [
+				bytes.readUInt16LE(at),
+				bytes.readUInt16LE(at + 2) & 7,
+				bytes.readUInt32LE(at + 4),
+			]
 			if (tag === TAG.user || tag === TAG.group) names.push({id, isUser: tag === TAG.user, bits})
 			else if (tag === TAG.userObj) acl = {...acl, user: bits}
 			else if (tag === TAG.groupObj) acl = {...acl, group: bits}

@@ -44,7 +44,10 @@ export type CatalogueOptions = {
 	readonly signal?: AbortSignal | undefined
 }
 
-export type Remembered = {readonly index: IndexFile; readonly owners: Pick<OwnerNames, 'userName' | 'groupName'>}
+export type Remembered = {
+	readonly index: IndexFile
+	readonly owners: Pick<OwnerNames, 'userName' | 'groupName'>
+}
 
 /** HEADs under way at once. */
 const HEADS = 64

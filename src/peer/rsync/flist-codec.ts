@@ -88,7 +88,8 @@ const before = (): Previous => ({name: '', mode: 0, mtime: 0, atime: 0, uid: 0, 
 /** The end of a list, with what went wrong while it was made. */
 export type ListEnd = {readonly ioError: number}
 
-const malformed = (why: string): RsyncError => new RsyncError(RERR.protocol, `the file list is malformed: ${why}`)
+const malformed = (why: string): RsyncError =>
+	new RsyncError(RERR.protocol, `the file list is malformed: ${why}`)
 
 export class FlistDecoder {
 	readonly #form: FlistForm
@@ -124,7 +125,8 @@ export class FlistDecoder {
 		return {
 			...entry,
 			path,
-			top: (flags & XMIT.topDir) !== 0,
+			// of what is no directory it only keeps the flags from being 0
+			top: isDirectory && (flags & XMIT.topDir) !== 0,
 			content: isDirectory && (this.#form.protocol < 30 || (flags & XMIT.noContent) === 0),
 			xattrs,
 		}
@@ -139,7 +141,9 @@ export class FlistDecoder {
 		let flags = cursor.byte()
 		if (flags === 0) return {ioError: 0}
 		if (protocol >= 28 && flags & XMIT.extended) flags |= cursor.byte() << 8
-		return protocol >= 30 && flags === (XMIT.extended | XMIT.endWithError) ? {ioError: cursor.varint()} : flags
+		return protocol >= 30 && flags === (XMIT.extended | XMIT.endWithError)
+			? {ioError: cursor.varint()}
+			: flags
 	}
 
 	#name(cursor: Cursor, flags: number): string {
@@ -187,8 +191,7 @@ export class FlistDecoder {
 		const {protocol, owner, group, atimes, links, sumLength} = this.#form
 		const size = protocol >= 30 ? cursor.varlong(3) : cursor.longint()
 		if (size < 0 || size > Number.MAX_SAFE_INTEGER) throw malformed(`a size of ${size}`)
-		const mtime =
-			flags & XMIT.sameTime ? previous.mtime : protocol >= 30 ? cursor.varlong(4) : cursor.uint()
+		const mtime = flags & XMIT.sameTime ? previous.mtime : protocol >= 30 ? cursor.varlong(4) : cursor.uint()
 		const nsec = protocol >= 31 && flags & XMIT.nsec ? cursor.varint() : 0
 		if (nsec < 0 || nsec >= 1e9) throw malformed(`${nsec} nanoseconds`)
 		const mode = flags & XMIT.sameMode ? previous.mode : cursor.int()
@@ -329,7 +332,10 @@ export class FlistEncoder {
 		set(XMIT.sameName, shared > 0)
 		set(XMIT.longName, name.length - shared > 255)
 		set(XMIT.sameMajor, protocol >= 28 && hasNumbers(mode, this.#form) && major === previous.major)
-		set(XMIT.minor8, protocol >= 28 && protocol < 30 && hasNumbers(mode, this.#form) && (rdev?.minor ?? 0) < 256)
+		set(
+			XMIT.minor8,
+			protocol >= 28 && protocol < 30 && hasNumbers(mode, this.#form) && (rdev?.minor ?? 0) < 256,
+		)
 		set(XMIT.linked, protocol >= 28 && this.#form.hardLinks && linked === true)
 		set(XMIT.first, protocol >= 30 && this.#form.hardLinks && linked === true && first === undefined)
 		this.#flags(output, flags, isDirectory)
@@ -409,7 +415,9 @@ export class FlistEncoder {
 	}
 
 	#set(output: Output, set: readonly WireXattr[]): void {
-		const text = set.map(([name, value]) => `${name.length} ${value.length}\n${name}${value.toString('latin1')}`).join('')
+		const text = set
+			.map(([name, value]) => `${name.length} ${value.length}\n${name}${value.toString('latin1')}`)
+			.join('')
 		const number = this.#xattrs.get(text)
 		output.varint(number ?? 0)
 		if (number !== undefined) return
@@ -438,9 +446,7 @@ export class FlistEncoder {
 
 /** Those that are no ACLs, in the order of their names; numbers on the wire count them from 1. */
 export const plainXattrs = (xattrs: readonly WireXattr[]): readonly WireXattr[] =>
-	xattrs
-		.filter(([name]) => !name.startsWith('system.'))
-		.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+	xattrs.filter(([name]) => !name.startsWith('system.')).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
 function sharedLength(a: string, b: string): number {
 	const most = Math.min(a.length, b.length, 255)

@@ -202,13 +202,15 @@ export class FileList {
 	 * The rows by their numbers. In a directory all that are none come first, then each directory with what is in
 	 * it, by bytes, a directory's name with its '/'. Of two with one name the later is dropped, and keeps its number.
 	 */
-	sort(protocol: number): Uint32Array {
+	numbered(protocol: number): Uint32Array {
 		return protocol < 29 ? this.#sortPlainly() : this.#sortByDirectory()
 	}
 
 	#sortPlainly(): Uint32Array {
 		const names = Array.from({length: this.#count}, (_, row) => withoutSlash(this.path(row)))
-		const order = Uint32Array.from(names.keys()).sort((a, b) => compare(names[a] ?? '', names[b] ?? '') || a - b)
+		const order = Uint32Array.from(names.keys()).toSorted(
+			(a, b) => compare(names[a] ?? '', names[b] ?? '') || a - b,
+		)
 		order.forEach((row, i) => {
 			if (i > 0 && names[row] === names[order[i - 1] ?? -1]) this.drop(row)
 		})
@@ -235,8 +237,9 @@ export class FileList {
 			const names = new Map<number, string>()
 			const group = rows.subarray(starts[id], starts[id + 1])
 			for (const row of group) names.set(row, this.isDirectory(row) ? `${this.#name(row)}/` : this.#name(row))
-			const files = [...group].filter((row) => !this.isDirectory(row))
-			files.sort((a, b) => compare(names.get(a) ?? '', names.get(b) ?? '') || a - b)
+			const files = [...group]
+				.filter((row) => !this.isDirectory(row))
+				.toSorted((a, b) => compare(names.get(a) ?? '', names.get(b) ?? '') || a - b)
 			files.forEach((row, i) => {
 				if (i > 0 && names.get(row) === names.get(files[i - 1] ?? -1)) this.drop(row)
 				emit(row)
@@ -258,7 +261,7 @@ export class FileList {
 				const name = child.slice(own.length)
 				if (!named.has(name)) named.set(name, {id: this.#ids.get(child)})
 			}
-			const sorted = [...named].sort(([a], [b]) => compare(b, a))
+			const sorted = [...named].toSorted(([a], [b]) => compare(b, a))
 			for (const [name, pending] of sorted) stack.push({...pending, virtual: own + name})
 		}
 		for (let next = stack.pop(); next; next = stack.pop()) {

@@ -4,7 +4,8 @@ import type {FlistForm} from './flist-codec.ts'
 import type {Line} from './line.ts'
 
 export function formOf({protocol, agreed, options}: Line, sumLength = 16): FlistForm {
-	const {owner, group, devices, specials, links, hardLinks, acls, xattrs, atimes, checksum, relative} = options
+	const {owner, group, devices, specials, links, hardLinks, acls, xattrs, atimes, checksum, relative} =
+		options
 	return {
 		protocol,
 		varintFlags: agreed.varintFlags,

@@ -8,7 +8,7 @@ import type {ServerOptions} from './options.ts'
 import type {Output} from './output.ts'
 
 /** The newest version that we speak, and the oldest. */
-export const PROTOCOL = 32
+const PROTOCOL = 32
 const OLDEST = 27
 const SENSIBLE = 40
 
@@ -126,6 +126,9 @@ function common(ours: string, theirs: string, what: string): string {
 	const known = new Set(ours.split(' '))
 	const name = theirs.split(' ').find((offered) => known.has(offered))
 	if (name === undefined)
-		throw new RsyncError(RERR.unsupported, `no ${what} in common: the client has '${theirs}', offered are '${ours}'`)
+		throw new RsyncError(
+			RERR.unsupported,
+			`no ${what} in common: the client has '${theirs}', offered are '${ours}'`,
+		)
 	return name
 }

@@ -68,7 +68,11 @@ const LONGEST_BLOCK = 2 ** 17
 const OLD_LONGEST_BLOCK = 2 ** 29
 
 /** Reads how many sums there are and of what length. */
-export function readSumHead(cursor: Cursor, protocol: number, digestLength: number): Omit<BlockSums, 'weak' | 'strong'> {
+export function readSumHead(
+	cursor: Cursor,
+	protocol: number,
+	digestLength: number,
+): Omit<BlockSums, 'weak' | 'strong'> {
 	const count = cursor.int()
 	const blockLength = cursor.int()
 	const strongLength = protocol < 27 ? 2 : cursor.int()

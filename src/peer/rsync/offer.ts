@@ -1,6 +1,15 @@
 // What a client may download: the files that its arguments name, as the list that it gets.
 
-import {fromUnicode, isDirectory, parentOf, type Path, ROOT, toUnicode, unsafe, withoutSlash} from '../../base/path.ts'
+import {
+	fromUnicode,
+	isDirectory,
+	parentOf,
+	type Path,
+	ROOT,
+	toUnicode,
+	unsafe,
+	withoutSlash,
+} from '../../base/path.ts'
 import {pool} from '../../base/pool.ts'
 import {shown} from '../../base/quote.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
@@ -177,7 +186,11 @@ export class Offer {
 			const name = nameIn(base, found.path)
 			if (filter.excludes(name)) continue
 			const missing: Path[] = []
-			for (let path = parentOf(found.path); path.length > base.length && !isPlanned(path); path = parentOf(path))
+			for (
+				let path = parentOf(found.path);
+				path.length > base.length && !isPlanned(path);
+				path = parentOf(path)
+			)
 				missing.push(path)
 			for (const path of missing.toReversed()) choose(catalogue.implied(path, found.modified))
 			choose(found)
@@ -293,7 +306,8 @@ export class Offer {
 }
 
 /** The name in the list of what is at `path`. */
-const nameIn = (base: Path, path: Path): Path => (path === base || path === ROOT ? ROOT : path.slice(base.length))
+const nameIn = (base: Path, path: Path): Path =>
+	path === base || path === ROOT ? ROOT : path.slice(base.length)
 
 /** A path for a message to the client, whose terminal shows UTF-8. */
 export const told = (path: Path): string => (toUnicode(path) === undefined ? shown(path) : `'${path}'`)

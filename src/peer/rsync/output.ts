@@ -47,14 +47,17 @@ export class Output {
 	#send(bytes: Buffer): void {
 		this.total += bytes.length
 		this.#waiting += bytes.length
-		this.#last = this.#last
-			.then(() => this.#write(bytes))
-			.catch((error: unknown) => {
-				this.#failed ??= {error}
-			})
-			.then(() => {
-				this.#waiting -= bytes.length
-			})
+		this.#last = this.#writeBehind(this.#last, bytes)
+	}
+
+	async #writeBehind(before: Promise<void>, bytes: Buffer): Promise<void> {
+		await before
+		try {
+			if (!this.#failed) await this.#write(bytes)
+		} catch (error) {
+			this.#failed = {error}
+		}
+		this.#waiting -= bytes.length
 	}
 
 	#reserve(length: number): number {

@@ -9,7 +9,10 @@ export class OwnerNames implements Owners {
 	readonly #users: Table
 	readonly #groups: Table
 
-	constructor(users: Iterable<readonly [number, string]> = [], groups: Iterable<readonly [number, string]> = []) {
+	constructor(
+		users: Iterable<readonly [number, string]> = [],
+		groups: Iterable<readonly [number, string]> = [],
+	) {
 		this.#users = new Map(users)
 		this.#groups = new Map(groups)
 	}

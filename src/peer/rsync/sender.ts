@@ -144,7 +144,7 @@ export class Sender {
 		if (protocol < 30) output.int(offer.ioError)
 		await output.flush()
 		this.#listed = Date.now()
-		this.#order = offer.files.sort(protocol)
+		this.#order = offer.files.numbered(protocol)
 	}
 
 	/** --files-from: names come one by one, or stand in a file of the remote. */
@@ -323,8 +323,7 @@ export class Sender {
 		const {output, checksum, agreed} = this.#line
 		const hasher = checksum.name === 'md5' ? undefined : await checksum.whole(SEED)
 		const tokens = this.#tokens
-		const matcher =
-			sums.count > 0 ? new Matcher(sums, await checksum.block(SEED, agreed.seedFix)) : undefined
+		const matcher = sums.count > 0 ? new Matcher(sums, await checksum.block(SEED, agreed.seedFix)) : undefined
 		let failure: unknown
 		let md5 = ''
 		try {
@@ -358,7 +357,10 @@ export class Sender {
 			this.#line.warn(`s3r: ${told(path)} vanished`)
 		} else {
 			this.#line.ioError |= IO_ERROR.general
-			this.#fail(path, isKind(error, 'precondition') ? new Error('it was changed since it was listed') : error)
+			this.#fail(
+				path,
+				isKind(error, 'precondition') ? new Error('it was changed since it was listed') : error,
+			)
 		}
 		if (this.#line.protocol >= 30) this.#line.number(MSG.noSend, ndx)
 	}
@@ -395,13 +397,14 @@ export class Sender {
 const readCounts = (cursor: Cursor): number[] => Array.from({length: 5}, () => cursor.varint())
 
 /** Numbers that grow, as their differences, ended by 0. */
-export function readNumbers(cursor: Cursor): number[] {
+function readNumbers(cursor: Cursor): number[] {
 	const numbers: number[] = []
 	for (let number = 0; ;) {
 		const difference = cursor.varint()
 		if (difference === 0) return numbers
 		number += difference
-		if (difference < 0 || number > 1 << 16) throw new RsyncError(RERR.protocol, `attribute ${number} was asked for`)
+		if (difference < 0 || number > 1 << 16)
+			throw new RsyncError(RERR.protocol, `attribute ${number} was asked for`)
 		numbers.push(number)
 	}
 }
@@ -412,7 +415,7 @@ const NAME_LIMIT = 4096
 async function* namesFrom(input: Line['input']): AsyncIterable<Path> {
 	for (;;) {
 		const name = await input.read((cursor) => {
-			for (let text = ''; ; ) {
+			for (let text = ''; ;) {
 				const c = cursor.byte()
 				if (c === 0) return text
 				text += String.fromCharCode(c)

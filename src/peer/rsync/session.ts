@@ -1,6 +1,6 @@
 // One session with an rsync client, from its first byte to the status that it ends with.
 
-import {fatal, reason, S3rError} from '../../base/errors.ts'
+import {reason, S3rError} from '../../base/errors.ts'
 import {fromUnicode, type Path} from '../../base/path.ts'
 import type {Store} from '../../store/store.ts'
 import {Catalogue} from './catalogue.ts'
@@ -109,7 +109,13 @@ class Session {
 	}
 
 	async #serve(options: ServerOptions): Promise<number> {
-		const {protocol = await exchangeVersions(this.#input, this.#output), open, umask, self, signal} = this.#how
+		const {
+			protocol = await exchangeVersions(this.#input, this.#output),
+			open,
+			umask,
+			self,
+			signal,
+		} = this.#how
 		const agreed = await agree(this.#input, this.#output, {protocol, options})
 		const checksum = await loadChecksum(agreed.checksum, protocol)
 		this.#output.startFrames()
@@ -130,6 +136,11 @@ class Session {
 				memory.names,
 			)
 			const role = {store, prefix, catalogue, umask, self, signal}
+			if (!options.sender)
+				throw new RsyncError(
+					RERR.unsupported,
+					"nothing can be sent to a bucket this way; 's3r push' and 's3r put' do that",
+				)
 			const sender = await Sender.begin(line, role)
 			this.#onMessage = (tag, payload) => {
 				if (tag === MSG.success) sender.success(payload)
@@ -168,7 +179,10 @@ class Session {
 			return code
 		}
 		try {
-			this.#output.message(line.protocol >= 30 ? MSG.error : MSG.errorXfer, Buffer.from(`s3r: ${text}\n`, 'latin1'))
+			this.#output.message(
+				line.protocol >= 30 ? MSG.error : MSG.errorXfer,
+				Buffer.from(`s3r: ${text}\n`, 'latin1'),
+			)
 			if (line.protocol >= 31) line.number(MSG.errorExit, code)
 			await this.#output.flush()
 			// the client reads what we said before it finds that we are gone
@@ -194,6 +208,3 @@ function verdict(error: unknown): {readonly code: number; readonly text: string}
 	const hint = error instanceof S3rError && error.hint !== undefined ? ` (${error.hint})` : ''
 	return {code: RERR.fileIo, text: fromUnicode(reason(error) + hint)}
 }
-
-/** What a client asks of a remote that may only be read. */
-export const readOnly = (): Error => fatal('it may only be read')

@@ -11,7 +11,7 @@ const LAST = '\u{10FFFF}'
 export type Level = {
 	readonly files: readonly Heard[]
 	/** Directories of which something deeper was met, which may have no object of their own. */
-	readonly directories: readonly (Pick<Heard, 'path' | 'modified'>)[]
+	readonly directories: readonly Pick<Heard, 'path' | 'modified'>[]
 }
 
 /** The pages of what lies directly in `directory` ('' for the root), which itself may be among it. */

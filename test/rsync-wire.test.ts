@@ -1,0 +1,262 @@
+import test from 'ava'
+import fc from 'fast-check'
+import {FileList, type FlistEntry} from '../src/peer/rsync/flist.ts'
+import {
+	FlistDecoder,
+	FlistEncoder,
+	type FlistForm,
+	isOwn,
+	readNames,
+	writeNames,
+} from '../src/peer/rsync/flist-codec.ts'
+import {Input} from '../src/peer/rsync/input.ts'
+import {MSG} from '../src/peer/rsync/messages.ts'
+import {NDX, Ndx} from '../src/peer/rsync/ndx.ts'
+import {Output} from '../src/peer/rsync/output.ts'
+
+/** What is written by `write` in frames, in pieces of `size` bytes, as an input. */
+async function sent(write: (output: Output) => void, size = 7, framed = true) {
+	const pieces: Buffer[] = []
+	const output = new Output(async (bytes) => void pieces.push(bytes))
+	if (framed) output.startFrames()
+	write(output)
+	await output.flush()
+	const all = Buffer.concat(pieces)
+	const messages: [number, string][] = []
+	const chunks = Array.from({length: Math.ceil(all.length / size)}, (_, i) =>
+		all.subarray(i * size, (i + 1) * size),
+	)
+	const input = new Input(streamOf(chunks), {
+		onMessage: (tag, payload) => void messages.push([tag, payload.toString('latin1')]),
+	})
+	if (framed) input.startFrames()
+	return {input, messages, all}
+}
+
+async function* streamOf(chunks: readonly Buffer[]): AsyncIterable<Buffer> {
+	yield* chunks
+}
+
+test('numbers of variable length have the bytes of the page', async (t) => {
+	const {all} = await sent(
+		(output) => {
+			for (const n of [0, 0x7f, 0x80, 0x3fff, 0x4000, 0x2001, -1]) output.varint(n)
+			output.varlong(4096, 3)
+			output.varlong(0x65937d25, 4)
+			output.varlong(-1, 4)
+		},
+		7,
+		false,
+	)
+	t.is(all.toString('hex'), '007f8080bfffc00040a001f0ffffffff00001065257d93f8ffffffffffffffff')
+})
+
+test('every number comes back, whole or in pieces', async (t) => {
+	await fc.assert(
+		fc.asyncProperty(
+			fc.array(fc.integer()),
+			fc.array(fc.integer({min: -(2 ** 45), max: 2 ** 52})),
+			fc.array(fc.integer({min: -3, max: 2 ** 31 - 1})),
+			fc.integer({min: 1, max: 9}),
+			async (ints, longs, ndxs, size) => {
+				const [written, read] = [new Ndx(32), new Ndx(32)]
+				const {input} = await sent((output) => {
+					for (const n of ints) output.varint(n)
+					for (const n of longs) output.varlong(n, 3)
+					for (const n of longs) output.longint(n)
+					for (const n of ndxs) written.write(output, n === 0 ? 1 : n)
+				}, size)
+				for (const n of ints) t.is(await input.read((c) => c.varint()), n)
+				for (const n of longs) t.is(await input.read((c) => c.varlong(3)), n)
+				for (const n of longs) t.is(await input.read((c) => c.longint()), n)
+				for (const n of ndxs) t.is(await input.read((c) => read.read(c)), n === 0 ? 1 : n)
+			},
+		),
+		{numRuns: 200},
+	)
+})
+
+test('messages stand between the data', async (t) => {
+	const {input, messages} = await sent((output) => {
+		output.int(1)
+		output.message(MSG.info, Buffer.from('a line\n'))
+		output.keepAlive()
+		output.int(2)
+	}, 3)
+	t.is(await input.read((c) => c.int()), 1)
+	t.is(await input.read((c) => c.int()), 2)
+	t.deepEqual(messages, [[MSG.info, 'a line\n']])
+	await t.throwsAsync(async () => input.read((c) => c.byte()), {message: /unexpectedly closed/})
+})
+
+const form = (protocol: number): FlistForm => ({
+	protocol,
+	varintFlags: protocol >= 31,
+	owner: true,
+	group: true,
+	devices: true,
+	specials: true,
+	links: true,
+	hardLinks: true,
+	acls: protocol >= 30,
+	xattrs: protocol >= 30,
+	atimes: protocol >= 30,
+	sumLength: 16,
+	relative: false,
+})
+
+const base = {mode: 0o100644, size: 0, mtime: 0, nsec: 0, uid: 0, gid: 0}
+const name = fc
+	.string({unit: fc.constantFrom('a', 'b', '\xe9', '.', ' ', '-'), minLength: 1, maxLength: 300})
+	.filter((text) => !/^\.\.?$/.test(text))
+const entry = (protocol: number): fc.Arbitrary<FlistEntry> =>
+	fc
+		.record({
+			parts: fc.array(name, {minLength: 1, maxLength: 4}),
+			type: fc.constantFrom(0o100000, 0o040000, 0o120000, 0o020000, 0o010000),
+			bits: fc.integer({min: 0, max: 0o7777}),
+			size: fc.integer({min: 0, max: 2 ** 50}),
+			mtime: fc.integer({min: 0, max: protocol >= 30 ? 2 ** 40 : 2 ** 32 - 1}),
+			nsec: fc.constantFrom(0, 1, 999_999_999),
+			uid: fc.constantFrom(0, 1000, 2 ** 31 - 1),
+			gid: fc.constantFrom(0, 7),
+			major: fc.integer({min: 0, max: 300}),
+			minor: fc.integer({min: 0, max: 2 ** 20}),
+		})
+		.map(({parts, type, bits, nsec, major, minor, ...rest}) => {
+			const isDirectory = type === 0o040000
+			const isNode = type === 0o020000 || (type === 0o010000 && protocol < 31)
+			return {
+				...rest,
+				path: parts.join('/') + (isDirectory ? '/' : ''),
+				mode: type | bits,
+				nsec: protocol >= 31 ? nsec : 0,
+				atime: protocol < 30 || isDirectory ? undefined : rest.mtime,
+				top: false,
+				content: isDirectory,
+				linked: false,
+				first: undefined,
+				rdev: isNode ? {major, minor} : undefined,
+				target: type === 0o120000 ? 'to' : undefined,
+				sum: type === 0o100000 ? Buffer.alloc(16, 7) : undefined,
+				xattrs: undefined,
+			}
+		})
+
+for (const protocol of [28, 29, 30, 31, 32])
+	test(`a list of files comes back in protocol ${protocol}`, async (t) => {
+		await fc.assert(
+			fc.asyncProperty(fc.array(entry(protocol)), async (entries) => {
+				const encoder = new FlistEncoder(form(protocol))
+				const {input} = await sent((output) => {
+					entries.forEach((one, row) => encoder.write(output, one, row))
+					encoder.end(output, 0)
+				}, 101)
+				const decoder = new FlistDecoder(form(protocol))
+				for (const one of entries) t.deepEqual(await input.read((c) => decoder.read(c, () => undefined)), one)
+				t.deepEqual(await input.read((c) => decoder.read(c, () => undefined)), {ioError: 0})
+			}),
+			{numRuns: 60},
+		)
+	})
+
+test('attributes and hard links of a list come back', async (t) => {
+	const acl = Buffer.from(
+		'0200000001000600ffffffff02000600e803000004000400ffffffff10000600ffffffff20000400ffffffff',
+		'hex',
+	)
+	const long = Buffer.alloc(100, 120)
+	const entries: FlistEntry[] = [
+		{
+			...base,
+			path: 'a',
+			mode: 0o100664,
+			linked: true,
+			xattrs: [
+				['system.posix_acl_access', acl],
+				['user.a', Buffer.from('b')],
+			],
+		},
+		{
+			...base,
+			path: 'b',
+			mode: 0o100664,
+			linked: true,
+			first: 0,
+			xattrs: [
+				['system.posix_acl_access', acl],
+				['user.a', Buffer.from('b')],
+			],
+		},
+		{...base, path: 'c', xattrs: [['user.long', long]]},
+	]
+	const shape = {...form(32), sumLength: 0, atimes: false}
+	const encoder = new FlistEncoder(shape)
+	const {input} = await sent((output) => {
+		entries.forEach((one, row) => encoder.write(output, one, row))
+		encoder.end(output, 1)
+	})
+	const decoder = new FlistDecoder(shape)
+	const list = new FileList()
+	const found: FlistEntry[] = []
+	for (;;) {
+		const one = await input.read((c) => decoder.read(c, (row) => found[row]))
+		if ('ioError' in one) {
+			t.is(one.ioError, 1)
+			break
+		}
+		list.add(one)
+		found.push(one)
+	}
+	t.is(found[1]?.first, 0)
+	t.deepEqual(found[0]?.xattrs?.[0]?.[1], acl)
+	t.deepEqual(found[1]?.xattrs?.[0]?.[1], acl)
+	t.deepEqual(found[0]?.xattrs?.[1]?.[1], Buffer.from('b'))
+	t.is(found[2]?.xattrs?.[0]?.[2], true)
+	t.is(found[2]?.xattrs?.[0]?.[1].length, 16)
+	t.is(list.path(1), 'b')
+})
+
+test('entries are numbered as rsync does: files before directories, these by their names with a slash', (t) => {
+	const list = new FileList()
+	const paths = ['./', 'd/', 'd/z', 'd/e/', 'd/e/x', 'd.b/', 'd.b/y', 'z', 'd-', 'lost/deep/f', 'z']
+	for (const path of paths) list.add({...base, path, mode: path.endsWith('/') ? 0o040755 : 0o100644})
+	const order = [...list.numbered(32)]
+	t.deepEqual(
+		order.map((row) => list.path(row)),
+		['./', 'd-', 'z', 'z', 'd.b/', 'd.b/y', 'd/', 'd/z', 'd/e/', 'd/e/x', 'lost/deep/f'],
+	)
+	t.true(list.isDropped(10))
+	t.is(new Set(order).size, paths.length)
+})
+
+test('names that leave the root, lie about lengths or have no type are refused', async (t) => {
+	const read = async (bytes: string) => {
+		const input = new Input(streamOf([Buffer.from(bytes, 'hex')]), {onMessage: () => {}})
+		const decoder = new FlistDecoder({...form(32), sumLength: 0, acls: false, xattrs: false, atimes: false})
+		return input.read((c) => decoder.read(c, () => undefined))
+	}
+	const rest = '000000' + '00000000' + 'a4810000' + '00' + '00'
+	t.is(((await read(`04${'01'}61${rest}`)) as FlistEntry).path, 'a')
+	for (const [bytes, why] of [
+		[`0402${Buffer.from('..').toString('hex')}${rest}`, /component '\.\.'/],
+		[`0402${Buffer.from('/a').toString('hex')}${rest}`, /absolute/],
+		[`0400${rest}`, /empty/],
+		[`2405${'01'}61${rest}`, /a name of 5/],
+		[`44f0ffffff7f${rest}`, /a name of 0 and 2147483647/],
+		[`040161${'000000' + '00000000' + 'a4010000'}`, /a mode of 644/],
+		['a0040161', /unexpectedly closed/],
+	] as const)
+		await t.throwsAsync(read(bytes), {message: why}, bytes)
+	t.true(isOwn('d/.s3rsync/index'))
+})
+
+test('names of owners come back', async (t) => {
+	const names = new Map([
+		[1000, 'anna'],
+		[0, 'root'],
+	])
+	const {input} = await sent((output) => writeNames(output, names, 32, true))
+	t.deepEqual(await input.read((c) => readNames(c, 32, true)), names)
+	t.is(NDX.done, -1)
+})
