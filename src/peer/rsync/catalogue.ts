@@ -10,7 +10,7 @@ import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
 import {attributesDigest, type Known} from '../../format/metadata.ts'
 import {encodeXattrs, type Xattr, xattrsDigest} from '../../format/xattrs.ts'
-import type {Head, Store} from '../../store/store.ts'
+import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
 import {attributesOf, digestOf} from '../../sync/attributes.ts'
 import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
@@ -53,6 +53,8 @@ export type Remembered = {
 const HEADS = 64
 /** Bytes of a link's target, as many as a path may have and more. */
 const TARGET_LIMIT = 1 << 16
+/** Bytes of a file that names files or rules. */
+const TEXT_LIMIT = 1 << 26
 /** Entries that are kept as values until they are packed. */
 const PACK = 1 << 14
 /** Who owns an object that does not say it. */
@@ -112,14 +114,27 @@ export class Catalogue {
 
 	/** The target of a symlink, a byte string. */
 	async target({path, etag}: Found): Promise<string> {
-		const {store, prefix} = this.#options
-		const {head, body} = await store.get(prefix + keyOf(path), {ifMatch: etag})
-		const pieces: Buffer[] = []
-		if (head.size <= TARGET_LIMIT) for await (const piece of body) pieces.push(piece)
-		else await body[Symbol.asyncIterator]().return?.()
-		const target = Buffer.concat(pieces).toString('latin1')
-		if (target === '' || target.includes('\0')) throw fatal('it is a link without a target')
+		const target = await this.text(path, TARGET_LIMIT, etag)
+		if (!target || target.includes('\0')) throw fatal('it is a link without a target')
 		return target
+	}
+
+	/** The content of a small file as a byte string, undefined where there is none. */
+	async text(path: Path, limit = TEXT_LIMIT, etag?: string): Promise<string | undefined> {
+		const {store, prefix} = this.#options
+		try {
+			const {head, body} = await store.get(prefix + keyOf(path), {ifMatch: etag})
+			const pieces: Buffer[] = []
+			if (head.size > limit) {
+				await body[Symbol.asyncIterator]().return?.()
+				throw fatal(`it has ${head.size} bytes, which are too many`)
+			}
+			for await (const piece of body) pieces.push(piece)
+			return Buffer.concat(pieces).toString('latin1')
+		} catch (error) {
+			if (isKind(error, 'not-found')) return undefined
+			throw error
+		}
 	}
 
 	/** The extended attributes of a file. */

@@ -1,34 +1,15 @@
-// The filter rules that a client sends along. See s3r-rsync(5), FILTER LIST; patterns are those of s3r-filter(7).
+// The filter rules that a client sends along. See s3r-rsync(5), FILTER LIST; what they mean is in s3r-filter(7).
 
 import {isDirectory, parentOf, type Path, ROOT} from '../../base/path.ts'
-import {shown} from '../../base/quote.ts'
-import {FilterRules} from '../../format/filter.ts'
+import {reason, S3rError} from '../../base/errors.ts'
+import {answerLater, type FilterOption} from '../../format/filter-read.ts'
+import {type Filter, FilterRules, type FilterSide, type Standing} from '../../format/filter.ts'
 import type {Cursor} from './cursor.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {Input} from './input.ts'
 
-type Rule = {
-	readonly include: boolean
-	/** Matches what the pattern does not. */
-	readonly negated: boolean
-	/** Without a side, a rule is for both. */
-	readonly sender: boolean
-	readonly receiver: boolean
-	/** Does not keep a directory that is to be deleted. */
-	readonly perishable: boolean
-	readonly pattern: FilterRules
-}
-
 const RULE_LIMIT = 1 << 16
 const LIST_LIMIT = 1 << 20
-
-/** What rsync leaves out with -C. */
-const CVS = (
-	'RCS SCCS CVS CVS.adm RCSLOG cvslog.* tags TAGS .make.state .nse_depinfo *~ #* .#* ,* _$* *$ *.old *.bak ' +
-	'*.BAK *.orig *.rej .del-* *.a *.olb *.o *.obj *.so *.exe *.Z *.elc *.ln core .svn/ .git/ .hg/ .bzr/'
-).split(' ')
-
-export type Side = 'sender' | 'receiver'
 
 /** Reads the texts of a list, which an empty one ends. */
 export async function readFilterList(input: Input): Promise<string[]> {
@@ -47,99 +28,94 @@ function readText(cursor: Cursor): string {
 	return cursor.text(length)
 }
 
-export class Filter {
-	readonly #rules: readonly Rule[]
-	/** What is known of directories. */
-	readonly #excluded = new Map<Path, boolean>([['', false]])
-	readonly #side: Side
-
-	constructor(texts: readonly string[], {side, cvs = false}: {readonly side: Side; readonly cvs?: boolean}) {
-		const clear = texts.findLastIndex((text) => /^!\s*$/.test(text))
-		const rules = texts.slice(clear + 1).flatMap(parse)
-		const builtIn = cvs ? CVS.map((pattern) => exclude(pattern)) : []
-		this.#rules = [...rules, ...builtIn]
-		this.#side = side
-	}
-
-	get isEmpty(): boolean {
-		return this.#rules.length === 0
-	}
-
-	/** Whether a path, or a directory that it lies in, is excluded on our side. */
-	excludes(path: Path): boolean {
-		if (path === ROOT || this.isEmpty) return false
-		if (this.#excludesDirectory(parentOf(path))) return true
-		return isDirectory(path) ? this.#excludesDirectory(path) : this.#decides(path, false)
-	}
-
-	/**
-	 * Whether a path is kept from being deleted; in a directory that is itself to be deleted perishable rules
-	 * do not count.
-	 */
-	protects(path: Path, inDeleted: boolean): boolean {
-		return this.#decides(path, inDeleted)
-	}
-
-	#excludesDirectory(path: Path): boolean {
-		let known = this.#excluded.get(path)
-		if (known === undefined) {
-			known = this.#excludesDirectory(parentOf(path)) || this.#decides(path, false)
-			this.#excluded.set(path, known)
-		}
-		return known
-	}
-
-	/** Whether the first rule that matches is an exclusion. */
-	#decides(path: Path, withoutPerishable: boolean): boolean {
-		for (const rule of this.#rules) {
-			if (!rule[this.#side] || (withoutPerishable && rule.perishable)) continue
-			const matches = rule.pattern.decide(path, isDirectory(path)) !== undefined
-			if (matches !== rule.negated) return !rule.include
-		}
-		return false
-	}
+export type FilterListOptions = {
+	readonly protocol: number
+	readonly side: FilterSide
+	/** Adds what CVS ignores (-C), where the client leaves that to us. */
+	readonly cvs?: boolean
+	readonly deleteExcluded?: boolean
 }
 
-const exclude = (pattern: string): Rule => ({
-	include: false,
-	negated: false,
-	sender: true,
-	receiver: true,
-	perishable: false,
-	pattern: new FilterRules([{kind: 'exclude', pattern}]),
-})
-
-const FORM = /^([-+PRSH])([!/Csrpxe]*)[ _](.+)$/s
-/** Kinds that say the side by themselves. */
-const SIDED: Readonly<Record<string, {readonly include: boolean; readonly side: Side}>> = {
-	P: {include: false, side: 'receiver'},
-	R: {include: true, side: 'receiver'},
-	H: {include: false, side: 'sender'},
-	S: {include: true, side: 'sender'},
-}
-
-function parse(text: string): Rule[] {
-	if (/^[.:]/.test(text))
-		throw new RsyncError(
-			RERR.unsupported,
-			`the filter rule ${shown(text)} reads rules from files in the bucket, which is not done: ` +
-				'use --exclude, --exclude-from or --filter="merge FILE"',
+/** The rules that the texts of a list are. */
+export async function filterOf(
+	texts: readonly string[],
+	{protocol, side, cvs = false, deleteExcluded = false}: FilterListOptions,
+): Promise<Filter> {
+	// before protocol 29 there were patterns only
+	const option = protocol < 29 ? 'exclude' : 'filter'
+	const options: FilterOption[] = texts.map((value) => ({option, value}))
+	if (cvs) options.push({option: 'cvs-exclude'})
+	try {
+		const rules = await answerLater(
+			FilterRules.read(options, {root: '', deleteExcluded}),
+			async () => undefined,
 		)
-	if (/^-[!/srp]*C/.test(text)) return CVS.map((pattern) => exclude(pattern))
-	const form = FORM.exec(text)
-	// protocol 28 and older: a pattern alone
-	const [, kind = '-', modifiers = '', pattern = text] = form ?? []
-	if (modifiers.includes('x')) return []
-	const sided = SIDED[kind]
-	const both = !modifiers.includes('s') && !modifiers.includes('r')
-	return [
-		{
-			include: sided?.include ?? kind === '+',
-			negated: modifiers.includes('!'),
-			sender: sided ? sided.side === 'sender' : both || modifiers.includes('s'),
-			receiver: sided ? sided.side === 'receiver' : both || modifiers.includes('r'),
-			perishable: modifiers.includes('p'),
-			pattern: new FilterRules([{kind: 'exclude', pattern}]),
-		},
-	]
+		return rules.on(side)
+	} catch (error) {
+		if (error instanceof S3rError) throw new RsyncError(RERR.syntax, reason(error), error)
+		throw error
+	}
+}
+
+/** A filter beside the names of one directory of the remote, whose files of rules are read where there are such. */
+export class Walk {
+	readonly #filter: Filter
+	readonly #read: (path: Path) => Promise<string | undefined>
+	/** What counts in directories, and whether they are excluded. */
+	readonly #standings = new Map<Path, Promise<Standing>>()
+	readonly #excluded = new Map<Path, boolean>([['', false]])
+
+	/** `read` gives the text of a file by its name in the list, undefined where there is none. */
+	constructor(filter: Filter, read: (path: Path) => Promise<string | undefined>) {
+		this.#filter = filter
+		this.#read = read
+	}
+
+	/** Whether a path, or a directory that it lies in, is excluded. */
+	excludes(path: Path): boolean | Promise<boolean> {
+		const {top} = this.#filter
+		if (path === ROOT || (top.compiled.length === 0 && top.merges.size === 0)) return false
+		return top.merges.size === 0 ? this.#excludesAt(path, top) : this.#excludesLater(path)
+	}
+
+	#excludesAt(path: Path, standing: Standing): boolean {
+		const known = this.#excluded.get(path)
+		if (known !== undefined) return known
+		const excluded = this.#excludesAt(parentOf(path), standing) || this.#decides(path, standing)
+		if (isDirectory(path)) this.#excluded.set(path, excluded)
+		return excluded
+	}
+
+	async #excludesLater(path: Path): Promise<boolean> {
+		const known = this.#excluded.get(path)
+		if (known !== undefined) return known
+		const above = parentOf(path)
+		const excluded = (await this.#excludesLater(above)) || this.#decides(path, await this.#standing(above))
+		if (isDirectory(path)) this.#excluded.set(path, excluded)
+		return excluded
+	}
+
+	/** Whether the rule that decides about a path itself excludes it; of a deleted directory perishable ones do not count. */
+	async decides(path: Path, ignorePerishable = false): Promise<boolean> {
+		const {top} = this.#filter
+		const standing = top.merges.size === 0 ? top : await this.#standing(parentOf(path))
+		return this.#decides(path, standing, ignorePerishable)
+	}
+
+	#decides(path: Path, standing: Standing, ignorePerishable = false): boolean {
+		return this.#filter.decide(standing, path, isDirectory(path), {ignorePerishable})?.kind === 'exclude'
+	}
+
+	#standing(directory: Path): Promise<Standing> {
+		const known = this.#standings.get(directory)
+		if (known) return known
+		const standing = this.#enter(directory)
+		this.#standings.set(directory, standing)
+		return standing
+	}
+
+	async #enter(directory: Path): Promise<Standing> {
+		const above = directory === '' ? this.#filter.top : await this.#standing(parentOf(directory))
+		return answerLater(this.#filter.enter(directory, above), (path) => this.#read(path.replace(/^\/+/, '')))
+	}
 }

@@ -15,7 +15,8 @@ import {shown} from '../../base/quote.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {wildcardSource} from '../../format/pattern.ts'
 import type {Catalogue, Found} from './catalogue.ts'
-import type {Filter} from './filter.ts'
+import type {Filter} from '../../format/filter.ts'
+import {Walk} from './filter.ts'
 import {FileList, type FlistEntry} from './flist.ts'
 import {IO_ERROR} from './messages.ts'
 import type {ServerOptions} from './options.ts'
@@ -67,6 +68,7 @@ export class Offer {
 	readonly groups = new Map<number, string>()
 	/** Directories in the list. */
 	readonly #directories = new Set<Path>()
+	readonly #walks = new Map<Path, Walk>()
 	ioError = 0
 	totalSize = 0
 
@@ -171,7 +173,8 @@ export class Offer {
 
 	/** Adds a page of what was found, directories that have no object before what is in them. */
 	async #addAll(page: readonly Found[], base: Path, top: boolean, own?: Path): Promise<void> {
-		const {catalogue, options, filter} = this.#options
+		const {catalogue, options} = this.#options
+		const walk = this.#walk(base)
 		const chosen: (Found | undefined)[] = []
 		const planned = new Set<Path>()
 		const isPlanned = (path: Path) => planned.has(path) || this.#directories.has(nameIn(base, path))
@@ -184,7 +187,8 @@ export class Offer {
 		}
 		for (const found of page) {
 			const name = nameIn(base, found.path)
-			if (filter.excludes(name)) continue
+			const excluded = walk.excludes(name)
+			if (typeof excluded === 'boolean' ? excluded : await excluded) continue
 			const missing: Path[] = []
 			for (
 				let path = parentOf(found.path);
@@ -213,6 +217,16 @@ export class Offer {
 					content: options.recurse || found.path === own,
 					...extras[i],
 				})
+	}
+
+	/** The filter, for names that lack `base`. */
+	#walk(base: Path): Walk {
+		const {catalogue, filter} = this.#options
+		const known = this.#walks.get(base)
+		if (known) return known
+		const walk = new Walk(filter, (name) => catalogue.text(base + name))
+		this.#walks.set(base, walk)
+		return walk
 	}
 
 	/** What is asked for of few files, and takes a request. */

@@ -6,6 +6,7 @@ import {reason} from '../../base/errors.ts'
 import {fromUnicode, type Path} from '../../base/path.ts'
 import {keyOf} from '../../format/key.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
+import type {Filter} from '../../format/filter.ts'
 import {isKind, type Store} from '../../store/store.ts'
 import {arrivalOf} from '../../sync/arrival.ts'
 import {type Content, contentOf, rereading} from '../../sync/content.ts'
@@ -14,7 +15,7 @@ import {Channel} from './channel.ts'
 import {loadChecksum} from './checksum.ts'
 import type {Cursor} from './cursor.ts'
 import {RERR, RsyncError} from './errors.ts'
-import {Filter, readFilterList} from './filter.ts'
+import {filterOf, readFilterList} from './filter.ts'
 import {FlistEncoder, FULL_VALUE, plainXattrs, writeNames} from './flist-codec.ts'
 import {formOf} from './form.ts'
 import {SEED} from './handshake.ts'
@@ -96,7 +97,9 @@ export class Sender {
 	/** Reads what a client says before its list comes, and makes the sender of it. */
 	static async begin(line: Line, options: SenderOptions): Promise<Sender> {
 		const texts = await readFilterList(line.input)
-		return new Sender(line, new Filter(texts, {side: 'sender', cvs: line.options.cvsExclude}), options)
+		const {protocol, options: asked} = line
+		const filter = await filterOf(texts, {protocol, side: 'sender', cvs: asked.cvsExclude})
+		return new Sender(line, filter, options)
 	}
 
 	/** Answers a client until it says goodbye; resolves to the status. */
@@ -158,15 +161,10 @@ export class Sender {
 	}
 
 	async *#namesIn(path: Path, from0: boolean): AsyncIterable<Path> {
-		const {store, prefix} = this.#options
-		const pieces: Buffer[] = []
-		try {
-			const {body} = await store.get(prefix + keyOf(path.replace(/^(\.?\/)+/, '')))
-			for await (const piece of body) pieces.push(piece)
-		} catch (error) {
-			throw new RsyncError(RERR.fileSelect, `cannot read the names in ${told(path)}: ${reason(error)}`, error)
-		}
-		const text = Buffer.concat(pieces).toString('latin1')
+		const {catalogue} = this.#options
+		const text = await catalogue.text(path.replace(/^(\.?\/)+/, ''))
+		if (text === undefined)
+			throw new RsyncError(RERR.fileSelect, `cannot read the names in ${told(path)}: there is no such object`)
 		yield* from0 ? text.split('\0') : text.split(/[\r\n]+/).filter((line) => !/^[#;]/.test(line))
 	}
 
