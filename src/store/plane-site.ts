@@ -54,11 +54,12 @@ const EXOTIC = /:|--x-s3$|\.mrap$/
  * what the SDK would answer. undefined wherever there is more to it.
  */
 export function plainSite(
-	{bucket, endpoint, profile, pathStyle, region}: Way,
+	{bucket, endpoint, profile, pathStyle, region, accelerate, dualstack, fips}: Way,
 	env: NodeJS.ProcessEnv = process.env,
 ): Site | undefined {
 	const [accessKeyId, secretAccessKey] = [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']]
 	if (!accessKeyId || !secretAccessKey || endpoint === undefined || profile !== undefined) return undefined
+	if (accelerate === true || dualstack === true || fips === true) return undefined
 	const {origin, host, pathname, search} = new URL(endpoint)
 	if (!pathStyle || search !== '' || EXOTIC.test(bucket) || RULES.some((name) => env[name])) return undefined
 	return {

@@ -141,6 +141,15 @@ function answered(code: string, error: SdkError, about: About): StoreError {
 		return hint('other', `${shown(about.endpoint)} does not implement this for ${subject(about)}`)
 	if (status === 405)
 		return hint('other', `${shown(about.endpoint)} does not allow this for ${subject(about)}`)
+	if (
+		key !== undefined &&
+		/stored using (a|another) form of Server Side Encryption/i.test(error.message ?? '')
+	)
+		return hint(
+			'invalid',
+			`${subject(about)} is encrypted with a key of its owner's`,
+			'--sse-c-key-file names the file of its key',
+		)
 	if (status >= 400 && status < 500 && code !== '')
 		return invalid(code, `the store refuses ${subject(about)}: ${saidBy(error, code)}`, error)
 	if (status < 300 || code === 'SyntaxError' || code === 'TypeError')

@@ -1,0 +1,364 @@
+// What S3 offers besides keeping bytes is asked for by options and by the config, over the data plane and over the
+// SDK, and read back from a server with another client.
+
+import {randomBytes} from 'node:crypto'
+import * as fs from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {
+	GetObjectAclCommand,
+	GetObjectTaggingCommand,
+	HeadObjectCommand,
+	type HeadObjectCommandOutput,
+	S3Client,
+} from '@aws-sdk/client-s3'
+import test, {type ExecutionContext} from 'ava'
+import {parseConfig} from '../src/format/config.ts'
+import {parseHeaderRule, ruled} from '../src/format/header-rules.ts'
+import {parseRetention} from '../src/format/object-lock.ts'
+import {parseTags} from '../src/format/tags.ts'
+import {makeClient} from '../src/store/s3-client.ts'
+import {siteOf} from '../src/store/s3-site.ts'
+import {type Result, s3r} from './support/run.ts'
+import {type TestServer, testServer} from './support/server.ts'
+
+let server: TestServer
+let client: S3Client
+
+test.before(async () => {
+	server = await testServer()
+	for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
+	Object.assign(process.env, server.env, {
+		AWS_EC2_METADATA_DISABLED: 'true',
+		AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+	})
+	client = new S3Client({endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true})
+})
+
+test.after.always(async () => {
+	client.destroy()
+	await server.stop()
+})
+
+let made = 0
+
+/** A bucket and a local side, and commands in it. */
+class Side {
+	readonly bucket = `comforts-${++made}`
+	readonly home: string
+	readonly root: string
+	readonly #t: ExecutionContext
+
+	constructor(t: ExecutionContext) {
+		this.#t = t
+		this.home = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 's3r-comforts-')))
+		t.teardown(() => fs.rmSync(this.home, {recursive: true, force: true}))
+		this.root = join(this.home, 'root')
+		fs.mkdirSync(this.root)
+	}
+
+	static async init(t: ExecutionContext, ...options: readonly string[]): Promise<Side> {
+		const side = new Side(t)
+		await side.ok('create-bucket', ...options, side.bucket)
+		await side.ok('init', side.bucket)
+		return side
+	}
+
+	write(path: string, content: string | Buffer): this {
+		fs.mkdirSync(join(this.root, path, '..'), {recursive: true})
+		fs.writeFileSync(join(this.root, path), content)
+		return this
+	}
+
+	run(...argv: readonly string[]): Promise<Result> {
+		return s3r(argv, {cwd: this.root, env: {...process.env, HOME: this.home, XDG_CONFIG_HOME: this.home}})
+	}
+
+	async ok(...argv: readonly string[]): Promise<string> {
+		const {status, stdout, stderr} = await this.run(...argv)
+		this.#t.deepEqual({argv, status, stderr}, {argv, status: 0, stderr: ''})
+		return stdout
+	}
+
+	head(key: string): Promise<HeadObjectCommandOutput> {
+		return client.send(new HeadObjectCommand({Bucket: this.bucket, Key: key}))
+	}
+
+	async tags(key: string): Promise<Record<string, string>> {
+		const {TagSet = []} = await client.send(new GetObjectTaggingCommand({Bucket: this.bucket, Key: key}))
+		return Object.fromEntries(TagSet.map(({Key = '', Value = ''}) => [Key, Value]))
+	}
+
+	async grants(key: string): Promise<string[]> {
+		const {Grants = []} = await client.send(new GetObjectAclCommand({Bucket: this.bucket, Key: key}))
+		return Grants.map(({Permission, Grantee}) => `${Permission} ${Grantee?.URI ?? 'id'}`)
+	}
+}
+
+const MIB = 2 ** 20
+const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
+
+/** Both ways to the store, one after the other. */
+function bothWays(title: string, ask: (t: ExecutionContext) => Promise<void>): void {
+	test.serial(`${title}, over the data plane`, ask)
+	test.serial(`${title}, over the SDK`, async (t) => {
+		process.env['S3R_DATA_PLANE'] = '0'
+		t.teardown(() => delete process.env['S3R_DATA_PLANE'])
+		await ask(t)
+	})
+}
+
+bothWays('options say what is stored with every object, small and large', async (t) => {
+	const side = await Side.init(t, '--object-lock', '--acl', 'public-read')
+	side
+		.write('index.html', '<p>')
+		.write('d/data.txt', 'data')
+		.write('large.html', Buffer.alloc(17 * MIB, 'x'))
+	await side.ok(
+		'push',
+		'-a',
+		...['--storage-class', 'STANDARD_IA', '--sse', 'aws:kms', '--sse-kms-key-id', 'key-1'],
+		...['--tag', 'project=backup', '--tag', 'who=me & you='.replace(' & ', ' + ')],
+		...['--grant', `read=uri=${ALL_USERS}`],
+		...['--object-lock-mode', 'governance', '--retain-until', '1d', '--legal-hold'],
+		...['--header', '*.html: cache-control=max-age=60', '--header', '/d/*: content-type=text/x-data'],
+		...['--header', '*.html: x-amz-meta-kind=page', '--header', 'd/data.txt: content-language=en'],
+	)
+	for (const key of ['index.html', 'd/data.txt', 'large.html', 'd/']) {
+		const head = await side.head(key)
+		t.like(head, {
+			StorageClass: 'STANDARD_IA',
+			ServerSideEncryption: 'aws:kms',
+			SSEKMSKeyId: 'key-1',
+			ObjectLockMode: 'GOVERNANCE',
+			ObjectLockLegalHoldStatus: 'ON',
+		})
+		const left = (head.ObjectLockRetainUntilDate?.getTime() ?? 0) - Date.now()
+		t.true(left > 80_000_000 && left <= 86_400_000, key)
+		t.deepEqual(await side.tags(key), {project: 'backup', who: 'me + you='})
+		t.deepEqual(await side.grants(key), [`READ ${ALL_USERS}`])
+	}
+	for (const key of ['index.html', 'large.html'])
+		t.like(await side.head(key), {CacheControl: 'max-age=60', ContentType: 'text/html'}, key)
+	t.is((await side.head('large.html')).Metadata?.['kind'], 'page')
+	t.like(await side.head('d/data.txt'), {ContentType: 'text/x-data', ContentLanguage: 'en'})
+	t.is((await side.head('d/data.txt')).CacheControl, undefined)
+	// what is locked hides behind a marker, and stays
+	await side.ok('rm', 'd/data.txt')
+	const versions = await side.ok('ls-versions', '--format', '%(version) %(deleted)', 'd/data.txt')
+	t.regex(versions, /^\S+ true\n\S+ \n$/)
+})
+
+bothWays('new attributes leave all else as it is', async (t) => {
+	const side = await Side.init(t, '--acl', 'public-read')
+	side.write('a.html', 'page')
+	const asked = [
+		'--tag',
+		'a=b',
+		'--header',
+		'*.html: cache-control=no-cache',
+		'--storage-class',
+		'ONEZONE_IA',
+	]
+	await side.ok('push', '-a', '--acl', 'public-read', ...asked)
+	fs.chmodSync(join(side.root, 'a.html'), 0o600)
+	const {stderr} = await side.run('push', '-a', '--stats')
+	t.regex(stderr, /^requests: .*copy 1/m)
+	t.notRegex(stderr, /put/)
+	t.like(await side.head('a.html'), {CacheControl: 'no-cache', StorageClass: 'ONEZONE_IA'})
+	t.is((await side.head('a.html')).Metadata?.['file-permissions'], '0100600')
+	t.deepEqual(await side.tags('a.html'), {a: 'b'})
+	t.deepEqual(await side.grants('a.html'), ['FULL_CONTROL id', `READ ${ALL_USERS}`])
+	// a copy for another name gets what new objects get
+	fs.copyFileSync(join(side.root, 'a.html'), join(side.root, 'b.txt'))
+	t.regex(
+		await side.ok('push', '-av', '--tag', 'c=d', '--header', '*.txt: expires=Wed, 25 Nov 2026 10:00:00 GMT'),
+		/^R .*b\.txt$/m,
+	)
+	t.like(await side.head('b.txt'), {ExpiresString: 'Wed, 25 Nov 2026 10:00:00 GMT', StorageClass: undefined})
+	t.deepEqual(await side.tags('b.txt'), {c: 'd'})
+})
+
+bothWays('the config says the same', async (t) => {
+	const side = await Side.init(t)
+	fs.appendFileSync(
+		join(side.root, '.s3rsync/config'),
+		[
+			'\tstorage-class = STANDARD_IA',
+			'\ttag = a=b, c=d e',
+			'\tsse = AES256',
+			'[header "*"]',
+			'\tcache-control = max-age=1',
+			'[header "*.html"]',
+			'\tcache-control = "max-age=60, public"',
+			'\tcontent-disposition = inline\n',
+		].join('\n'),
+	)
+	await side.write('a.html', '1').write('b', '2').ok('push', '-a', '--header', 'b: cache-control=no-store')
+	t.like(await side.head('a.html'), {
+		CacheControl: 'max-age=60, public',
+		ContentDisposition: 'inline',
+		StorageClass: 'STANDARD_IA',
+		ServerSideEncryption: 'AES256',
+	})
+	t.like(await side.head('b'), {CacheControl: 'no-store'})
+	t.deepEqual(await side.tags('b'), {a: 'b', c: 'd e'})
+	// an option takes the place of what it excludes
+	await side.ok('config', 'remote.origin.grant', 'read=everyone')
+	await side.ok('put', join(side.root, 'b'), `${side.bucket}/c`, '--acl', 'private')
+	t.deepEqual(await side.grants('c'), ['FULL_CONTROL id'])
+})
+
+bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in its file", async (t) => {
+	const side = await Side.init(t)
+	const key = randomBytes(32)
+	fs.writeFileSync(join(side.home, 'key'), key)
+	fs.writeFileSync(join(side.home, 'hex'), `${key.toString('hex')}\n`)
+	fs.writeFileSync(join(side.home, 'other'), `${randomBytes(32).toString('base64')}\n`)
+	side.write('a', 'secret').write('large', randomBytes(17 * MIB))
+	const given = ['--sse-c-key-file', join(side.home, 'key')]
+	const said = [await side.ok('push', '-av', ...given)]
+	await t.throwsAsync(side.head('a'))
+	fs.chmodSync(join(side.root, 'a'), 0o600)
+	fs.renameSync(join(side.root, 'large'), join(side.root, 'moved'))
+	said.push(await side.ok('push', '-av', '--delete', ...given))
+	t.regex(said[1] ?? '', /^P .*\ta$/m)
+	t.regex(said[1] ?? '', /^R .*\tmoved$/m)
+	const at = (name: string) => ['--sse-c-key-file', join(side.home, name)]
+	t.is(await side.ok('cat-object', 'a', ...at('hex')), 'secret')
+	const copy = join(side.home, 'copy')
+	await side.ok('clone', '-a', ...given, side.bucket, copy)
+	t.true(fs.readFileSync(join(copy, 'moved')).equals(fs.readFileSync(join(side.root, 'moved'))))
+	t.regex(fs.readFileSync(join(copy, '.s3rsync/config'), 'utf8'), /sse-c-key-file = \/.*\/key$/m)
+	for (const options of [[], at('other')]) {
+		const {status, stdout, stderr} = await side.run('cat-object', 'a', ...options)
+		t.deepEqual([status, stdout], [128, ''])
+		said.push(stderr)
+	}
+	t.regex(said[2] ?? '', /--sse-c-key-file/)
+	for (const name of ['config', 'index']) said.push(fs.readFileSync(join(copy, '.s3rsync', name), 'latin1'))
+	for (const text of said) {
+		t.false(text.includes(key.toString('base64')))
+		t.false(text.includes(key.toString('hex')))
+		t.false(text.includes(key.toString('latin1')))
+	}
+})
+
+test('the endpoints of AWS are those that were asked for', async (t) => {
+	const http = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+	const way = {
+		bucket: 'bucket',
+		endpoint: undefined,
+		profile: undefined,
+		pathStyle: false,
+		region: () => 'eu-west-1',
+	}
+	delete process.env['AWS_ENDPOINT_URL']
+	t.teardown(() => (process.env['AWS_ENDPOINT_URL'] = server.endpoint))
+	const hostOf = async (more: object) =>
+		(await siteOf(makeClient({...way, ...more}, http, 'when-required'), 'bucket'))?.host
+	t.is(await hostOf({}), 'bucket.s3.eu-west-1.amazonaws.com')
+	t.is(await hostOf({accelerate: true}), 'bucket.s3-accelerate.amazonaws.com')
+	t.is(await hostOf({dualstack: true}), 'bucket.s3.dualstack.eu-west-1.amazonaws.com')
+	t.is(await hostOf({accelerate: true, dualstack: true}), 'bucket.s3-accelerate.dualstack.amazonaws.com')
+	t.is(await hostOf({fips: true}), 'bucket.s3-fips.eu-west-1.amazonaws.com')
+	t.is(await hostOf({fips: true, dualstack: true}), 'bucket.s3-fips.dualstack.eu-west-1.amazonaws.com')
+})
+
+test('what cannot be is refused before anything is sent', async (t) => {
+	const side = await Side.init(t)
+	side.write('a', '1')
+	fs.writeFileSync(join(side.home, 'short'), 'too short')
+	const refused = async (pattern: RegExp, ...options: readonly string[]) => {
+		const {status, stdout, stderr} = await side.run('push', '-a', ...options)
+		t.is(stdout, '')
+		t.regex(stderr, pattern)
+		return status
+	}
+	const both = (one: string, other: string) =>
+		new RegExp(`^usage: options '--${one}' and '--${other}' exclude`)
+	const given: Readonly<Record<string, string>> = {
+		acl: 'private',
+		grant: 'read=everyone',
+		sse: 'AES256',
+		'sse-kms-key-id': 'k',
+		'sse-c-key-file': 'k',
+		endpoint: 'http://127.0.0.1:1',
+	}
+	const option = (name: string) =>
+		given[name] === undefined ? [`--${name}`] : [`--${name}`, given[name] ?? '']
+	const pairs = [
+		['acl', 'grant'],
+		['sse-c-key-file', 'sse'],
+		['sse-c-key-file', 'sse-kms-key-id'],
+		['accelerate', 'endpoint'],
+		['accelerate', 'path-style'],
+		['accelerate', 'fips'],
+		['dualstack', 'endpoint'],
+		['fips', 'endpoint'],
+	] as const
+	for (const [one, other] of pairs)
+		t.is(await refused(both(one, other), ...option(other), ...option(one)), 129)
+	t.is(await refused(/^fatal: 'fips' is for Amazon's own endpoints/, '--fips'), 128)
+	t.is(await refused(/^usage: 'retain-until' needs 'object-lock-mode'/, '--retain-until', '1d'), 129)
+	t.is(
+		await refused(/^usage: 'object-lock-mode' needs 'retain-until'/, '--object-lock-mode', 'COMPLIANCE'),
+		129,
+	)
+	t.is(
+		await refused(/^usage: 'HARD' is not a mode of object lock\nhint: /, '--object-lock-mode', 'HARD'),
+		129,
+	)
+	t.is(await refused(/^usage: 'soon' is not an end of retention/, '--retain-until', 'soon'), 129)
+	t.is(await refused(/^usage: 'a' is not a tag\nhint: /, '--tag', 'a'), 129)
+	t.is(await refused(/^usage: there are two tags 'a'/, '--tag', 'a=1', '--tag', 'a=2'), 129)
+	t.is(await refused(/^usage: 'everyone' is not a grant/, '--grant', 'everyone'), 129)
+	t.is(await refused(/^usage: 'x' is not a header rule/, '--header', 'x'), 129)
+	t.is(await refused(/^usage: 'host' is not a header that can be set/, '--header', '*: host=x'), 129)
+	t.is(
+		await refused(
+			/^usage: 'x-amz-meta-mtime' is what s3r itself writes/,
+			'--header',
+			'*: x-amz-meta-mtime=1',
+		),
+		129,
+	)
+	t.is(await refused(/^usage: 'soon' is not a date for 'expires'/, '--header', '*: expires=soon'), 129)
+	t.is(await refused(/^fatal: cannot read the key file '.*': no such file/, '--sse-c-key-file', 'none'), 128)
+	t.is(
+		await refused(
+			/^fatal: '.*short' does not hold a key of 32 bytes\nhint: /,
+			'--sse-c-key-file',
+			join(side.home, 'short'),
+		),
+		128,
+	)
+	t.is(await refused(/^error: .*(Object Lock|lock)/m, '--legal-hold'), 23)
+	const config =
+		(...lines: readonly string[]) =>
+		() =>
+			parseConfig(['[remote "o"]', 'bucket = b', ...lines].join('\n'), 'config')
+	t.throws(config('tag = a'), {message: /^bad value 'a' for 'remote\.o\.tag' in 'config': 'a' is not a tag$/})
+	t.throws(config('acl = private', 'grant = read=everyone'), {
+		message: /^'remote\.o\.acl' and 'remote\.o\.grant' in 'config' exclude each other$/,
+	})
+	t.throws(config('[header "*"]', 'host = x'), {message: /^bad value 'x' for 'header\.\*\.host' in 'config'/})
+})
+
+test('headers go by names and by whole paths, and the later counts', (t) => {
+	const rules = [
+		'*.css: cache-control=1',
+		'd/*.css: cache-control=2',
+		'/top.css: content-encoding=br',
+		'*: x-amz-meta-k=v',
+	]
+	const said = (path: string) => ruled(rules.map(parseHeaderRule), path)
+	t.like(said('a.css').headers, {'cache-control': '1'})
+	t.like(said('x/d/a.css').headers, {'cache-control': '1'})
+	t.like(said('d/a.css').headers, {'cache-control': '2'})
+	t.is(said('top.css').contentEncoding, 'br')
+	t.is(said('d/top.css').contentEncoding, undefined)
+	t.deepEqual(said('d').metadata, {k: 'v'})
+	t.deepEqual(parseTags('a=b, c='), {a: 'b', c: ''})
+	t.is(parseRetention('30d', 0), 30 * 86_400_000)
+})
