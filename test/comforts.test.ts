@@ -96,6 +96,8 @@ class Side {
 }
 
 const MIB = 2 ** 20
+const said = (line: string): string[] => line.split(/\s+/)
+const header = (rule: string): string[] => ['--header', rule]
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
 /** Both ways to the store, one after the other. */
@@ -115,14 +117,12 @@ bothWays('options say what is stored with every object, small and large', async 
 		.write('d/data.txt', 'data')
 		.write('large.html', Buffer.alloc(17 * MIB, 'x'))
 	await side.ok(
-		'push',
-		'-a',
-		...['--storage-class', 'STANDARD_IA', '--sse', 'aws:kms', '--sse-kms-key-id', 'key-1'],
-		...['--tag', 'project=backup', '--tag', 'who=me & you='.replace(' & ', ' + ')],
-		...['--grant', `read=uri=${ALL_USERS}`],
-		...['--object-lock-mode', 'governance', '--retain-until', '1d', '--legal-hold'],
-		...['--header', '*.html: cache-control=max-age=60', '--header', '/d/*: content-type=text/x-data'],
-		...['--header', '*.html: x-amz-meta-kind=page', '--header', 'd/data.txt: content-language=en'],
+		...said(`push -a --storage-class STANDARD_IA --sse aws:kms --sse-kms-key-id key-1
+			--object-lock-mode governance --retain-until 1d --legal-hold --grant read=uri=${ALL_USERS}
+			--tag project=backup --tag`),
+		'who=me + you=',
+		...['*.html: cache-control=max-age=60', '/d/*: content-type=text/x-data'].flatMap(header),
+		...['*.html: x-amz-meta-kind=page', 'd/data.txt: content-language=en'].flatMap(header),
 	)
 	for (const key of ['index.html', 'd/data.txt', 'large.html', 'd/']) {
 		const head = await side.head(key)
@@ -217,13 +217,13 @@ bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in 
 	fs.writeFileSync(join(side.home, 'other'), `${randomBytes(32).toString('base64')}\n`)
 	side.write('a', 'secret').write('large', randomBytes(17 * MIB))
 	const given = ['--sse-c-key-file', join(side.home, 'key')]
-	const said = [await side.ok('push', '-av', ...given)]
+	const texts = [await side.ok('push', '-av', ...given)]
 	await t.throwsAsync(side.head('a'))
 	fs.chmodSync(join(side.root, 'a'), 0o600)
 	fs.renameSync(join(side.root, 'large'), join(side.root, 'moved'))
-	said.push(await side.ok('push', '-av', '--delete', ...given))
-	t.regex(said[1] ?? '', /^P .*\ta$/m)
-	t.regex(said[1] ?? '', /^R .*\tmoved$/m)
+	texts.push(await side.ok('push', '-av', '--delete', ...given))
+	t.regex(texts[1] ?? '', /^P .*\ta$/m)
+	t.regex(texts[1] ?? '', /^R .*\tmoved$/m)
 	const at = (name: string) => ['--sse-c-key-file', join(side.home, name)]
 	t.is(await side.ok('cat-object', 'a', ...at('hex')), 'secret')
 	const copy = join(side.home, 'copy')
@@ -233,11 +233,11 @@ bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in 
 	for (const options of [[], at('other')]) {
 		const {status, stdout, stderr} = await side.run('cat-object', 'a', ...options)
 		t.deepEqual([status, stdout], [128, ''])
-		said.push(stderr)
+		texts.push(stderr)
 	}
-	t.regex(said[2] ?? '', /--sse-c-key-file/)
+	t.regex(texts[2] ?? '', /--sse-c-key-file/)
 	for (const name of ['config', 'index']) said.push(fs.readFileSync(join(copy, '.s3rsync', name), 'latin1'))
-	for (const text of said) {
+	for (const text of texts) {
 		t.false(text.includes(key.toString('base64')))
 		t.false(text.includes(key.toString('hex')))
 		t.false(text.includes(key.toString('latin1')))
@@ -352,13 +352,13 @@ test('headers go by names and by whole paths, and the later counts', (t) => {
 		'/top.css: content-encoding=br',
 		'*: x-amz-meta-k=v',
 	]
-	const said = (path: string) => ruled(rules.map(parseHeaderRule), path)
-	t.like(said('a.css').headers, {'cache-control': '1'})
-	t.like(said('x/d/a.css').headers, {'cache-control': '1'})
-	t.like(said('d/a.css').headers, {'cache-control': '2'})
-	t.is(said('top.css').contentEncoding, 'br')
-	t.is(said('d/top.css').contentEncoding, undefined)
-	t.deepEqual(said('d').metadata, {k: 'v'})
+	const of = (path: string) => ruled(rules.map(parseHeaderRule), path)
+	t.like(of('a.css').headers, {'cache-control': '1'})
+	t.like(of('x/d/a.css').headers, {'cache-control': '1'})
+	t.like(of('d/a.css').headers, {'cache-control': '2'})
+	t.is(of('top.css').contentEncoding, 'br')
+	t.is(of('d/top.css').contentEncoding, undefined)
+	t.deepEqual(of('d').metadata, {k: 'v'})
 	t.deepEqual(parseTags('a=b, c='), {a: 'b', c: ''})
 	t.is(parseRetention('30d', 0), 30 * 86_400_000)
 })
