@@ -236,7 +236,7 @@ bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in 
 		texts.push(stderr)
 	}
 	t.regex(texts[2] ?? '', /--sse-c-key-file/)
-	for (const name of ['config', 'index']) said.push(fs.readFileSync(join(copy, '.s3rsync', name), 'latin1'))
+	for (const name of ['config', 'index']) texts.push(fs.readFileSync(join(copy, '.s3rsync', name), 'latin1'))
 	for (const text of texts) {
 		t.false(text.includes(key.toString('base64')))
 		t.false(text.includes(key.toString('hex')))
