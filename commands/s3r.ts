@@ -30,4 +30,6 @@ process.on('uncaughtException', (error) => process.exit(report(error, {io, env, 
 
 const cwd = byteDirectory(() => process.cwd())
 const argv = byteArguments(process.argv.slice(2))
-process.exit(await run(argv, {io, cwd, env, signal, umask: process.umask(), table: COMMANDS}))
+void run(argv, {io, cwd, env, signal, umask: process.umask(), table: COMMANDS}).then((status) =>
+	process.exit(status),
+)

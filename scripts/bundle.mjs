@@ -1,18 +1,17 @@
-// Bundles the program into dist/: s3r.js, and chunks that are loaded when they are called for. One
-// file is read at start-up instead of forty, and the SDK loads in half the time.
+// Bundles the program into dist/: chunks, each loaded when it is called for, s3r.js, which loads them, and what V8 makes
+// of them. HACKING.md, "The bundle", says why.
 
-import {chmodSync, rmSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {relative} from 'node:path'
 import {build} from 'esbuild'
-
-const BANNER = `import {createRequire as s3rCreateRequire} from 'node:module'
-const require = s3rCreateRequire(import.meta.url)`
+import {chunkOf} from './chunk.mjs'
 
 rmSync('dist', {recursive: true, force: true})
-await build({
-	// The thread lies beside the chunk that starts it.
-	entryPoints: {s3r: 'commands/s3r.ts', 'chunk/crew-worker': 'src/sync/crew-worker.ts'},
-	outdir: 'dist',
-	chunkNames: 'chunk/[name]-[hash]',
+const {outputFiles, metafile} = await build({
+	entryPoints: {main: 'commands/s3r.ts', crew: 'src/sync/crew-worker.ts'},
+	outdir: 'dist/chunk',
+	chunkNames: '[name]-[hash]',
 	bundle: true,
 	splitting: true,
 	format: 'esm',
@@ -21,12 +20,30 @@ await build({
 	mainFields: ['module', 'main'],
 	// A native module, and optional.
 	external: ['koffi'],
-	// CommonJS dependencies in ES modules call it.
-	banner: {js: BANNER},
 	// Names stay, so that a stack trace says where.
 	minifySyntax: true,
 	minifyWhitespace: true,
 	legalComments: 'none',
 	logLevel: 'warning',
+	metafile: true,
+	write: false,
 })
+
+/** Whether a chunk holds nothing but our own files, which do nothing when they are evaluated. */
+const isOurs = (file) =>
+	Object.keys(metafile.outputs[file].inputs).every((input) => !input.includes('node_modules'))
+
+mkdirSync('dist/chunk', {recursive: true})
+for (const {path, text} of outputFiles) {
+	const file = relative('.', path)
+	const imports = metafile.outputs[file].imports.filter(
+		({external, kind}) => !external && kind === 'import-statement',
+	)
+	writeFileSync(file, await chunkOf(text, {pure: imports.every((i) => isOurs(i.path))}))
+}
+// The thread lies beside the chunk that starts it.
+writeFileSync('dist/chunk/crew-worker.js', `require('../s3r.js')('crew.js')\n`)
+writeFileSync('dist/package.json', '{"type": "commonjs"}\n')
+copyFileSync('scripts/loader.cjs', 'dist/s3r.js')
 chmodSync('dist/s3r.js', 0o755)
+execFileSync(process.execPath, ['scripts/pack.mjs'], {stdio: 'inherit'})

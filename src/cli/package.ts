@@ -4,10 +4,10 @@ import {existsSync, readFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-/** The directory of package.json: above dist/ when bundled, above build/ in tests. */
+/** The directory of man/ and package.json: above dist/ when bundled, above build/ in tests. */
 export function packageRoot(): string {
 	let directory = dirname(fileURLToPath(import.meta.url))
-	while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory)
+	while (!existsSync(join(directory, 'man'))) directory = dirname(directory)
 	return directory
 }
 

@@ -11,7 +11,7 @@ const {remote, root, compress, stored} = workerData as CrewOptions
 const port = parentPort
 const answer = (message: FromThread) => port?.postMessage(message)
 
-const store = await openStore(remote, {onSlowDown: () => answer('slow down')})
+const opening = openStore(remote, {onSlowDown: () => answer('slow down')})
 const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
 let answers: [number, Sent | undefined][] = []
 
@@ -26,6 +26,7 @@ port?.on('message', (tasks: ToThread) => {
 async function send({path, key, local, guard}: Task): Promise<Sent | undefined> {
 	const {entry, body, md5, properties, side} = cargoOf({path, local}, how, true)
 	if (side || !entry.local || entry.attrs === undefined) return undefined
+	const store = await opening
 	const written = await store.put(key, body, {...properties, md5, ...guard})
 	return {local: entry.local, attrs: entry.attrs, written, size: body.length, md5: md5.toString('hex')}
 }

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// The start of the published program: loads its chunks, from a pack with V8's code cache where there is one for this
+// node (scripts/pack.mjs makes it), else as the files that they are. HACKING.md, "The bundle", says more.
+'use strict'
+
+const {openSync, readSync} = require('node:fs')
+const {join} = require('node:path')
+const {Script} = require('node:vm')
+
+const CHUNKS = join(__dirname, 'chunk')
+const loaded = new Map()
+const pack = openPack()
+if (pack === undefined) keepCompiled()
+
+/** What a chunk exports; `name` is that of its file. */
+function load(name) {
+	const known = loaded.get(name)
+	if (known !== undefined) return known.exports
+	const packed = pack && read(name)
+	if (packed === undefined) return require(join(CHUNKS, name))
+	const module = {exports: {}}
+	loaded.set(name, module)
+	const filename = join(CHUNKS, name)
+	// V8 compiles the source where it does not take the cache: of another version, or with other flags
+	const script = new Script(packed.source, {filename, cachedData: packed.cache})
+	script.runInThisContext()(module.exports, requireFrom, module, filename, CHUNKS)
+	return module.exports
+}
+
+const requireFrom = (name) => (name.startsWith('./') ? load(name.slice(2)) : require(name))
+
+/** The pack for this V8. It holds the source of each chunk beside what V8 made of it, so that the two agree. */
+function openPack() {
+	try {
+		const file = openSync(join(__dirname, 'pack', `${/^[\d.]+\d/.exec(process.versions.v8)}-${process.arch}`))
+		const length = bytesOf(file, 4, 0).readUInt32LE()
+		return {file, table: JSON.parse(bytesOf(file, length, 4).latin1Slice())}
+	} catch {
+		return undefined
+	}
+}
+
+function read(name) {
+	const [at, sourceLength, cacheLength] = pack.table[name] ?? []
+	try {
+		const bytes = bytesOf(pack.file, sourceLength + cacheLength, at)
+		return {source: bytes.latin1Slice(0, sourceLength), cache: bytes.subarray(sourceLength)}
+	} catch {
+		return undefined
+	}
+}
+
+function bytesOf(file, length, at) {
+	const bytes = Buffer.allocUnsafeSlow(length)
+	for (let got = 0; got < length;) {
+		const count = readSync(file, bytes, got, length - got, at + got)
+		if (count === 0) throw new Error('the pack ends early')
+		got += count
+	}
+	return bytes
+}
+
+/** A newer node keeps what it compiles, in a directory of the user's own. */
+function keepCompiled() {
+	const {XDG_CACHE_HOME, HOME} = process.env
+	const cache = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+	if (cache) require('node:module').enableCompileCache?.(join(cache, 's3r'))
+}
+
+if (require.main === module) load('main.js')
+else module.exports = load

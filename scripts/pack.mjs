@@ -1,0 +1,159 @@
+// Makes dist/pack/<V8>-<architecture>: every chunk with V8's code cache, for the node that runs this. The cache holds what
+// V8 compiled while some commands ran here, so that none of it is compiled at their start.
+
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {setFlagsFromString} from 'node:v8'
+import {Script} from 'node:vm'
+
+const DIST = resolve('dist')
+const PROGRAM = join(DIST, 's3r.js')
+const WRAPPER = ['(function(exports,require,module,__filename,__dirname){', '\n})']
+
+/** What is run, in a local side whose remote holds an object. */
+const COMMANDS = [
+	['version'],
+	['index'],
+	['ls-index'],
+	['ls-index', '-z', '--name-only', 'a'],
+	['ls-local'],
+	['diff-local'],
+	['status'],
+	['push', '-a'],
+	['fetch'],
+	['pull', '-a'],
+	['diff-remote'],
+	['ls-remote'],
+	['ls-buckets'],
+	['cat-object', 'a'],
+	['get', 's3://bucket/a', 'copy'],
+	['put', 'copy', 's3://bucket/copy'],
+	['ls-uploads'],
+	['hash-file', 'a'],
+	['help'],
+	['push', '-h'],
+	['no-such-command'],
+]
+
+/** Has another process run the commands, against a server in a directory of its own. */
+async function makePack() {
+	const dir = mkdtempSync(join(tmpdir(), 's3r-pack.'))
+	const server = spawn(
+		process.execPath,
+		[PROGRAM, 'serve', '--env', '--root', join(dir, 'store'), '--port', '0'],
+		{
+			stdio: ['ignore', 'pipe', 'inherit'],
+		},
+	)
+	try {
+		const [said] = await once(server.stdout, 'data')
+		const settings = [...String(said).matchAll(/(AWS_\w+)=(\S+)/g)].map(([, name, value]) => [name, value])
+		const options = {
+			cwd: join(dir, 'local'),
+			env: {HOME: dir, ...Object.fromEntries(settings)},
+			encoding: 'utf8',
+		}
+		mkdirSync(options.cwd)
+		writeFileSync(join(options.cwd, 'a'), 'a\n')
+		for (const words of [
+			[PROGRAM, 'init', '--create-bucket', 'bucket'],
+			[import.meta.filename, 'warm', DIST],
+		]) {
+			const {status, stderr} = spawnSync(process.execPath, words, options)
+			if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
+		}
+	} finally {
+		server.kill()
+		rmSync(dir, {recursive: true, force: true})
+	}
+}
+
+/** Runs the commands in this process, and writes what V8 has compiled by then. */
+async function warm() {
+	// what was compiled stays, also if it is not used for a while
+	setFlagsFromString('--no-flush-bytecode')
+	const chunks = new Chunks(process.argv[3])
+	for (const words of COMMANDS) await run(chunks, words)
+	setFlagsFromString('--flush-bytecode')
+	const file = `${/^[\d.]+\d/.exec(process.versions.v8)}-${process.arch}`
+	mkdirSync(join(chunks.dist, 'pack'), {recursive: true})
+	writeFileSync(join(chunks.dist, 'pack', file), packOf(chunks.scripts))
+	process.reallyExit(0)
+}
+
+/** Runs a command as the process would, and waits for its exit. */
+function run(chunks, words) {
+	process.argv.splice(1, Infinity, 's3r', ...words)
+	return new Promise((resolve, reject) => {
+		process.exit = (status) =>
+			status > 1 && status !== 129 ? reject(new Error(`${words}: ${status}`)) : resolve()
+		chunks.evaluate('main.js', {exports: {}})
+	})
+}
+
+/** The chunks, loaded as dist/s3r.js does it; here the scripts are kept. */
+class Chunks {
+	scripts = new Map()
+	#loaded = new Map()
+	#require
+
+	constructor(dist) {
+		this.dist = dist
+		this.#require = createRequire(join(dist, 's3r.js'))
+		for (const name of readdirSync(join(dist, 'chunk'))) this.#compile(name)
+	}
+
+	evaluate(name, module) {
+		const {script, filename} = this.scripts.get(name)
+		const require = (wanted) =>
+			wanted.startsWith('./') ? this.#load(wanted.slice(2)) : this.#require(wanted)
+		script.runInThisContext()(module.exports, require, module, filename, join(this.dist, 'chunk'))
+		return module.exports
+	}
+
+	#load(name) {
+		const known = this.#loaded.get(name)
+		if (known !== undefined) return known.exports
+		const module = {exports: {}}
+		this.#loaded.set(name, module)
+		return this.evaluate(name, module)
+	}
+
+	#compile(name) {
+		const filename = join(this.dist, 'chunk', name)
+		const [before, behind] = WRAPPER
+		const source = before + readFileSync(filename, 'latin1') + behind
+		this.scripts.set(name, {filename, source, script: new Script(source, {filename})})
+	}
+}
+
+/** The length of the table, the table (where each chunk lies, and how long its source and its cache are), and the chunks. */
+function packOf(scripts) {
+	const parts = [...scripts].map(([name, {source, script}]) => [
+		name,
+		Buffer.from(source, 'latin1'),
+		script.createCachedData(),
+	])
+	// where the chunks begin depends on the table's length, and the table on where they begin
+	for (let room = 0; ; room++) {
+		let at = room
+		const table = {}
+		for (const [name, source, cache] of parts) {
+			table[name] = [at, source.length, cache.length]
+			at += source.length + cache.length
+		}
+		const text = Buffer.from(JSON.stringify(table))
+		if (text.length + 4 > room) continue
+		const head = Buffer.alloc(room, ' ')
+		head.writeUInt32LE(room - 4)
+		text.copy(head, 4)
+		return Buffer.concat([head, ...parts.flatMap(([, source, cache]) => [source, cache])])
+	}
+}
+
+if (process.argv[2] === 'warm') await warm()
+else await makePack()

@@ -1,0 +1,175 @@
+// What a command loads before it does anything. Time is not measured here (bench/startup.mjs does that), but what takes it:
+// chunks of the bundle, and modules of node.
+
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {cp, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {text} from 'node:stream/consumers'
+import test, {type ExecutionContext} from 'ava'
+import {openStore} from '../src/store/open.ts'
+import {bytes} from './support/store.ts'
+import {type TestServer, testServer} from './support/server.ts'
+
+/** Preloaded: tells at the end which scripts were made of what, and which of node's own modules are there. */
+const WATCH = `
+const vm = require('node:vm')
+const {Script} = vm
+const chunks = []
+vm.Script = class extends Script {
+	constructor(source, options) {
+		super(source, options)
+		chunks.push({file: options.filename, size: source.length, rejected: this.cachedDataRejected})
+	}
+}
+process.on('exit', () => {
+	const modules = process.moduleLoadList.flatMap((m) => /^NativeModule (?!internal)(.*)/.exec(m)?.[1] ?? [])
+	require('node:fs').writeSync(3, JSON.stringify({chunks, modules}))
+})`
+
+type Chunk = {readonly file: string; readonly size: number; readonly rejected: boolean | undefined}
+type Loaded = {readonly chunks: readonly Chunk[]; readonly modules: readonly string[]}
+type Ran = {
+	readonly status: number
+	readonly stdout: string
+	readonly stderr: string
+	readonly loaded: Loaded
+}
+
+let server: TestServer
+let dir: string
+let watch: string
+
+test.before(async () => {
+	server = await testServer()
+	dir = await mkdtemp(join(tmpdir(), 's3r-startup-'))
+	watch = join(dir, 'watch.cjs')
+	await writeFile(watch, WATCH)
+	Object.assign(process.env, server.env)
+	const store = await openStore({bucket: 'startup', prefix: '', endpoint: server.endpoint})
+	await store.createBucket()
+	await store.put('a', bytes('content\n'))
+	store.close()
+	await writeFile(join(dir, 'a'), 'content\n')
+	await s3r(['init', 'startup'])
+	await s3r(['index'])
+})
+test.after.always(async () => {
+	await server.stop()
+	await rm(dir, {recursive: true, force: true})
+})
+
+type RunOptions = {
+	readonly program?: string
+	readonly flags?: readonly string[]
+	readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs the published program. */
+async function s3r(
+	words: readonly string[],
+	{program = 'dist/s3r.js', flags = [], env}: RunOptions = {},
+): Promise<Ran> {
+	const child = spawn(process.execPath, [...flags, '--require', watch, resolve(program), ...words], {
+		cwd: dir,
+		env: env ?? {...server.env, HOME: dir},
+		stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+	})
+	const [stdout, stderr, told, [status]] = await Promise.all([
+		text(child.stdout as NodeJS.ReadableStream),
+		text(child.stderr as NodeJS.ReadableStream),
+		text(child.stdio[3] as NodeJS.ReadableStream),
+		once(child, 'close') as Promise<[number]>,
+	])
+	return {status, stdout, stderr, loaded: JSON.parse(told) as Loaded}
+}
+
+/** Asserts that a run went well, and that it loaded neither of the two large packages. */
+async function isLean(t: ExecutionContext, {status, stderr, loaded}: Ran, most: number): Promise<void> {
+	t.is(status, 0, stderr)
+	t.is(stderr, '')
+	for (const {file} of loaded.chunks) {
+		const source = await readFile(file, 'latin1')
+		t.notRegex(source, /\bS3Client=|class S3Client\b|\bbuildConnector\b|\bXMLParser\b/, file)
+	}
+	const size = loaded.chunks.reduce((sum, chunk) => sum + chunk.size, 0)
+	t.true(loaded.chunks.length > 3 && size < most, `${loaded.chunks.length} chunks of ${size} bytes`)
+	t.deepEqual(
+		loaded.chunks.filter(({rejected}) => rejected !== false),
+		[],
+		'the code cache is taken for each chunk',
+	)
+}
+
+test('what needs no network loads nothing of it', async (t) => {
+	for (const words of [['version'], ['ls-index'], ['diff-remote'], ['help', '--names'], ['ls-index', '-h']]) {
+		const ran = await s3r(words)
+		await isLean(t, ran, 150_000)
+		const network = ran.loaded.modules.filter((name) =>
+			/^(?:http|https|tls|dns|crypto|worker_threads|child_process)$/.test(name),
+		)
+		t.deepEqual(network, [], words.join(' '))
+	}
+})
+
+test('one request is made without the SDK and without undici', async (t) => {
+	const key = 's3://startup/a'
+	for (const words of [
+		['ls-buckets'],
+		['ls-remote'],
+		['cat-object', key],
+		['ls-remote', 'startup'],
+		['fetch'],
+	])
+		await isLean(t, await s3r(words), 220_000)
+})
+
+test('nor does it need them for the keys of a profile', async (t) => {
+	const {AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: secret = '', ...rest} = server.env
+	const file = join(dir, 'credentials')
+	await writeFile(file, `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`)
+	const env = {...rest, HOME: dir, AWS_SHARED_CREDENTIALS_FILE: file, AWS_CONFIG_FILE: '/nonexistent'}
+	const ran = await s3r(['cat-object', 's3://startup/a'], {env})
+	t.is(ran.stdout, 'content\n')
+	await isLean(t, ran, 220_000)
+})
+
+test('without a code cache that fits, or with a damaged one, all is the same but slower', async (t) => {
+	const expected = (await s3r(['ls-index'])).stdout
+	t.regex(expected, /\ta$/m)
+	// other flags: V8 refuses the cache, and compiles
+	const other = await s3r(['ls-index'], {
+		flags: ['--no-lazy-feedback-allocation', '--jitless', '--no-expose-wasm'],
+	})
+	t.like(other, {status: 0, stdout: expected, stderr: ''})
+	const copy = join(dir, 'dist')
+	await cp('dist', copy, {recursive: true})
+	await cp('man', join(dir, 'man'), {recursive: true})
+	const program = join(copy, 's3r.js')
+	const [name = ''] = await readdir(join(copy, 'pack'))
+	const pack = join(copy, 'pack', name)
+	const whole = await readFile(pack)
+	for (const damaged of [Buffer.alloc(0), Buffer.alloc(64, 0xff), whole.subarray(0, 20_000)]) {
+		await writeFile(pack, damaged)
+		t.like(await s3r(['ls-index'], {program}), {status: 0, stdout: expected, stderr: ''})
+	}
+	await rm(join(copy, 'pack'), {recursive: true})
+	t.like(await s3r(['ls-index'], {program}), {status: 0, stdout: expected, stderr: ''})
+	t.like(await s3r(['ls-buckets'], {program}), {status: 0, stderr: ''})
+})
+
+test('the pack holds each chunk as its file has it', async (t) => {
+	const [name = ''] = await readdir('dist/pack')
+	const pack = await readFile(join('dist/pack', name))
+	const table = JSON.parse(pack.toString('latin1', 4, 4 + pack.readUInt32LE())) as Record<
+		string,
+		[number, number, number]
+	>
+	t.deepEqual(Object.keys(table).toSorted(), (await readdir('dist/chunk')).toSorted())
+	for (const [chunk, [at, length]] of Object.entries(table))
+		t.true(
+			pack.toString('latin1', at, at + length).includes(await readFile(join('dist/chunk', chunk), 'latin1')),
+			chunk,
+		)
+})
