@@ -1,6 +1,8 @@
 // The data plane: its signatures, pages and errors are those of the SDK, only cheaper. The contract of a store
 // is asked of it in store.test.ts; S3R_DATA_PLANE=0 asks it of the SDK alone.
 
+import {mkdtemp, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
 import test, {type ExecutionContext} from 'ava'
@@ -169,35 +171,138 @@ test('requests are signed as the SDK signs them', async (t) => {
 
 // ---- where to
 
-test('without the SDK a bucket is found where the SDK finds it, or not at all', async (t) => {
-	const env = {AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey}
-	const http = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+/** Where the SDK would go, with the environment as it is now. */
+const siteOfSdk = (way: Way) => siteOf(makeClient(way, HTTP, 'when-required'), way.bucket)
+const HTTP = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+
+/** Has `env` hold for the SDK too while `work` is done. */
+async function within<T>(env: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+	const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]))
 	Object.assign(process.env, env)
-	t.teardown(() => {
-		delete process.env['AWS_ACCESS_KEY_ID']
-		delete process.env['AWS_SECRET_ACCESS_KEY']
-	})
-	const found: string[] = []
-	for (const endpoint of ['http://127.0.0.1:9000', 'http://[::1]:9000/', 'https://s3.example.com:443/base/'])
-		for (const bucket of ['bucket', 'with.dots', 'Old_Name'])
-			for (const pathStyle of [true, false]) {
-				const way: Way = {bucket, endpoint, profile: undefined, pathStyle, region: () => 'eu-west-1'}
-				const ours = plainSite(way, env)
-				if (ours === undefined) continue
-				const site = await siteOf(makeClient(way, http, 'when-required'), bucket)
-				t.deepEqual({...ours, expires: undefined}, site, `${endpoint} ${bucket}`)
-				found.push(endpoint)
-			}
-	t.is(found.length, 9)
+	try {
+		return await work()
+	} finally {
+		for (const [name, value] of Object.entries(before))
+			if (value === undefined) delete process.env[name]
+			else process.env[name] = value
+	}
+}
+
+test.serial('without the SDK a bucket is found where the SDK finds it, or not at all', async (t) => {
+	const env = {AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey}
+	const ENDPOINTS = [
+		'http://127.0.0.1:9000',
+		'http://[::1]:9000/',
+		'https://s3.example.com:443/base/',
+		undefined,
+	]
+	const BUCKETS = ['bucket', 'with.dots', 'Old_Name', 'a--x-s3', 'ap-abc-s3alias', 'x'.repeat(63)]
+	const REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-3', 'cn-north-1', 'us-gov-west-1', 'r']
+	let found = 0
+	for (const endpoint of ENDPOINTS)
+		for (const bucket of BUCKETS)
+			for (const pathStyle of [true, false])
+				for (const region of REGIONS) {
+					const way: Way = {bucket, endpoint, profile: undefined, pathStyle, region: () => region}
+					const ours = await plainSite(way, {...process.env, ...env})
+					if (ours === undefined) continue
+					const site = await within(env, () => siteOfSdk(way))
+					t.deepEqual({...ours, expires: undefined}, site, `${endpoint} ${bucket} ${region}`)
+					found++
+				}
+	// in the path of an endpoint every plain bucket, in the name of one of AWS's hosts those that can stand there
+	t.is(found, 3 * 4 * REGIONS.length + 2 * 3)
 	const way: Way = {bucket: 'b', endpoint: 'http://h', profile: undefined, pathStyle: true, region: () => 'r'}
-	for (const more of [{AWS_PROFILE: 'p'}, {AWS_USE_FIPS_ENDPOINT: 'true'}, {AWS_SECRET_ACCESS_KEY: ''}])
-		t.is(plainSite(way, {...env, ...more}), undefined)
-	for (const other of [{bucket: 'b--use1-az4--x-s3'}, {endpoint: undefined}, {profile: 'p'}])
-		t.is(plainSite({...way, ...other}, env), undefined)
+	for (const more of [{AWS_USE_FIPS_ENDPOINT: 'true'}, {AWS_CREDENTIAL_EXPIRATION: '2030-01-01T00:00:00Z'}])
+		t.is(await plainSite(way, {...env, ...more}), undefined)
 	const client = (bucket: string) =>
-		siteOf(makeClient({...way, endpoint: undefined, pathStyle: false}, http, 'when-required'), bucket)
+		within(env, () => siteOfSdk({...way, bucket, endpoint: undefined, pathStyle: false}))
 	t.like(await client('bucket'), {origin: 'https://bucket.s3.r.amazonaws.com', path: '', region: 'r'})
 	t.like(await client('with.dots'), {origin: 'https://s3.r.amazonaws.com', path: '/with.dots'})
+})
+
+/** What AWS's two files may say, and whether the keys can be read off them. */
+const PROFILES: Readonly<
+	Record<string, {config?: string; credentials?: string; env?: object; found: boolean}>
+> = {
+	'a pair': {credentials: '[default]\naws_access_key_id = A\naws_secret_access_key = S', found: true},
+	'a pair in the config': {
+		config: '[profile default]\naws_access_key_id=A\naws_secret_access_key=S\nregion=r',
+		found: true,
+	},
+	'a pair with a token': {
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S # not this\naws_session_token=T',
+		found: true,
+	},
+	'the credentials file over the config': {
+		config: '[default]\naws_access_key_id=B\naws_secret_access_key=C',
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		found: true,
+	},
+	'a profile of the environment': {
+		credentials:
+			'[default]\naws_access_key_id=B\naws_secret_access_key=C\n[p]\naws_access_key_id=A\naws_secret_access_key=S',
+		env: {AWS_PROFILE: 'p'},
+		found: true,
+	},
+	'a profile over keys in the environment': {
+		credentials: '[p]\naws_access_key_id=A\naws_secret_access_key=S',
+		env: {AWS_PROFILE: 'p', AWS_ACCESS_KEY_ID: 'B', AWS_SECRET_ACCESS_KEY: 'C'},
+		found: true,
+	},
+	'half a pair in the environment': {
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		env: {AWS_ACCESS_KEY_ID: 'B'},
+		found: true,
+	},
+	'settings of an S3 client': {
+		config: '[default]\nregion=r\ns3 =\n  addressing_style = path\noutput = json',
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		found: true,
+	},
+	'a role': {
+		config: '[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base',
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		found: false,
+	},
+	'single sign-on': {
+		config: '[default]\nsso_session = s\nsso_account_id = 1\n[sso-session s]\nsso_region = r',
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		found: false,
+	},
+	'a process': {config: '[default]\ncredential_process = /bin/false', found: false},
+	'FIPS endpoints': {
+		config: '[default]\nuse_fips_endpoint = true',
+		credentials: '[default]\naws_access_key_id=A\naws_secret_access_key=S',
+		found: false,
+	},
+	'half a pair': {credentials: '[default]\naws_access_key_id=A', found: false},
+	nothing: {found: false},
+}
+
+test.serial('the keys of a profile are those that the SDK finds, or are left to it', async (t) => {
+	const {AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE} = process.env
+	t.teardown(() => Object.assign(process.env, {AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE}))
+	for (const [what, {config = '', credentials: secrets = '', env = {}, found}] of Object.entries(PROFILES)) {
+		// the SDK reads a file once
+		const directory = await mkdtemp(join(home.directory, 'profile-'))
+		const all = {
+			...(env as Record<string, string>),
+			AWS_CONFIG_FILE: join(directory, 'config'),
+			AWS_SHARED_CREDENTIALS_FILE: join(directory, 'credentials'),
+		}
+		await writeFile(all.AWS_CONFIG_FILE, config)
+		await writeFile(all.AWS_SHARED_CREDENTIALS_FILE, secrets)
+		for (const endpoint of ['http://127.0.0.1:1', undefined]) {
+			const pathStyle = endpoint !== undefined
+			const way: Way = {bucket: 'bucket', endpoint, profile: undefined, pathStyle, region: () => 'eu-west-1'}
+			const ours = await plainSite(way, {...process.env, ...all})
+			t.is(ours !== undefined, found, what)
+			if (ours === undefined) continue
+			t.is(ours.credentials.accessKeyId, 'A', what)
+			t.deepEqual({...ours, expires: undefined}, await within(all, () => siteOfSdk(way)), what)
+		}
+	}
 })
 
 // ---- pages

@@ -1,6 +1,7 @@
 // Where the data plane finds a bucket, and what it signs with. The SDK knows (s3-site.ts); only where
 // there is nothing to find out is it not asked, because loading it takes longer than a request.
 
+import {plainCredentials} from './plane-credentials.ts'
 import {type Credentials, Signer} from './sigv4.ts'
 
 export type Site = {
@@ -40,35 +41,53 @@ const EARLY = 300_000
 
 /** With one of these the SDK has rules of its own. */
 const RULES = [
-	'AWS_CREDENTIAL_EXPIRATION',
-	'AWS_PROFILE',
+	'AWS_AUTH_SCHEME_PREFERENCE',
 	'AWS_SIGV4A_SIGNING_REGION_SET',
 	'AWS_USE_DUALSTACK_ENDPOINT',
 	'AWS_USE_FIPS_ENDPOINT',
 ]
-/** Names that the SDK takes for more than a bucket: ARNs, directory buckets. */
-const EXOTIC = /:|--x-s3$|\.mrap$/
+/** Names that the SDK takes for more than a bucket: ARNs, directory buckets, access points. */
+const EXOTIC = /:|--\w+-s3$|-s3alias$|\.mrap$/
+/** Names that can stand before the one of a host. */
+const HOSTABLE = /^[a-z\d][a-z\d-]{1,61}[a-z\d]$/
+/** The regions of AWS's public partition; others have other domains. */
+const PUBLIC = /^(?:us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/
 
 /**
- * The site of a bucket in the path of an endpoint that is given, with the credentials of the environment:
- * what the SDK would answer. undefined wherever there is more to it.
+ * The site of a bucket, or of the account where `bucket` is '', as the SDK would answer it, wherever that follows
+ * from its name, and the credentials lie in the environment or in a profile that holds nothing else. undefined
+ * wherever there is more to it.
  */
-export function plainSite(
-	{bucket, endpoint, profile, pathStyle, region, accelerate, dualstack, fips}: Way,
-	env: NodeJS.ProcessEnv = process.env,
-): Site | undefined {
-	const [accessKeyId, secretAccessKey] = [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']]
-	if (!accessKeyId || !secretAccessKey || endpoint === undefined || profile !== undefined) return undefined
-	if (accelerate === true || dualstack === true || fips === true) return undefined
-	const {origin, host, pathname, search} = new URL(endpoint)
-	if (!pathStyle || search !== '' || EXOTIC.test(bucket) || RULES.some((name) => env[name])) return undefined
-	return {
-		origin,
-		host,
-		path: `${pathname.replace(/\/$/, '')}/${encodeURIComponent(bucket)}`,
-		region: region(),
-		credentials: {accessKeyId, secretAccessKey, sessionToken: env['AWS_SESSION_TOKEN'] || undefined},
-	}
+export async function plainSite(way: Way, env: NodeJS.ProcessEnv = process.env): Promise<Site | undefined> {
+	const place = placeOf(way)
+	if (place === undefined || hasRules(way, env)) return undefined
+	const credentials = await plainCredentials(way, env)
+	return credentials && {...place, region: way.region(), credentials}
+}
+
+/** Whether there is something that the SDK has rules for. */
+const hasRules = ({bucket, accelerate, dualstack, fips}: Way, env: NodeJS.ProcessEnv): boolean =>
+	accelerate === true ||
+	dualstack === true ||
+	fips === true ||
+	EXOTIC.test(bucket) ||
+	RULES.some((name) => env[name])
+
+const placeOf = (way: Way): Pick<Site, 'origin' | 'host' | 'path'> | undefined =>
+	way.endpoint === undefined ? amazonPlace(way) : endpointPlace(way, new URL(way.endpoint))
+
+/** The bucket in the path of an endpoint. */
+function endpointPlace({bucket, pathStyle}: Way, {origin, host, pathname, search}: URL) {
+	if (search !== '' || !(pathStyle || bucket === '')) return undefined
+	const base = pathname.replace(/\/$/, '')
+	return {origin, host, path: bucket === '' ? base : `${base}/${encodeURIComponent(bucket)}`}
+}
+
+/** The bucket in the name of one of AWS's own hosts. */
+function amazonPlace({bucket, pathStyle, region}: Way) {
+	if (!PUBLIC.test(region()) || (bucket !== '' && (pathStyle || !HOSTABLE.test(bucket)))) return undefined
+	const host = `${bucket === '' ? '' : `${bucket}.`}s3.${region()}.amazonaws.com`
+	return {origin: `https://${host}`, host, path: ''}
 }
 
 export type Located = {readonly site: Site; readonly signer: Signer}

@@ -2,6 +2,7 @@
 
 import type {Remote} from '../format/remote.ts'
 import {watched} from './body.ts'
+import {readBuckets} from './buckets-page.ts'
 import type {HttpOptions, Reply, Request} from './http.ts'
 import {type CustomerKey, customerKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
@@ -21,7 +22,16 @@ import {type FindSite, Location, type Site} from './plane-site.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {Body, Head, Written} from './store.ts'
 import {encodeKey, queryOf} from './uri.ts'
-import type {GetReply, GetRequest, ListRequest, Page, PartNumber, PutRequest, Wire} from './wire.ts'
+import type {
+	BucketPage,
+	GetReply,
+	GetRequest,
+	ListRequest,
+	Page,
+	PartNumber,
+	PutRequest,
+	Wire,
+} from './wire.ts'
 
 export type PlaneOptions = {
 	readonly remote: Partial<Remote>
@@ -136,6 +146,12 @@ export class Plane implements Wire {
 		const {body} = await this.#send({method: 'GET', path: '', query})
 		// a page that is not like any other is asked for again, by those who can read every XML
 		return readPage(body as Buffer) ?? (await this.#sdk()).list(request)
+	}
+
+	async listBuckets(token: string | undefined): Promise<BucketPage> {
+		const query = token === undefined ? undefined : {'continuation-token': token}
+		const {body} = await this.#send({method: 'GET', path: '', query})
+		return readBuckets(body as Buffer) ?? (await this.#sdk()).listBuckets(token)
 	}
 
 	close(): void {

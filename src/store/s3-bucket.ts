@@ -1,10 +1,9 @@
-// Buckets: listed, made, removed, and opened to ACLs.
+// Buckets: made, removed, and opened to ACLs.
 
 import {
 	CreateBucketCommand,
 	DeleteBucketCommand,
 	HeadBucketCommand,
-	ListBucketsCommand,
 	PutBucketVersioningCommand,
 	PutBucketOwnershipControlsCommand,
 	PutPublicAccessBlockCommand,
@@ -15,22 +14,7 @@ import {checkBucketName} from './limits.ts'
 import {putAcl} from './s3-acl.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {withReason} from './s3-head.ts'
-import {type Bucket, type BucketOptions, isKind, StoreError} from './store.ts'
-
-/** Every bucket of the account, in the store's order (by name). */
-export async function listAllBuckets(at: S3Connection): Promise<readonly Bucket[]> {
-	const buckets: Bucket[] = []
-	let token: string | undefined
-	do {
-		const page = await at.request({}, (client, signal) =>
-			client.send(new ListBucketsCommand(token === undefined ? {} : {ContinuationToken: token}), signal),
-		)
-		for (const {Name, CreationDate} of page.Buckets ?? [])
-			buckets.push({name: Name ?? '', created: CreationDate?.getTime()})
-		token = page.ContinuationToken || undefined
-	} while (token !== undefined)
-	return buckets
-}
+import {type BucketOptions, isKind, StoreError} from './store.ts'
 
 /** Whether the bucket exists; rejects with 'denied' if it is not ours to use. */
 export async function bucketExists(at: S3Connection): Promise<boolean> {

@@ -9,7 +9,7 @@ import type {Remote} from '../format/remote.ts'
 import {SourceFailure} from './body.ts'
 import type {OpenOptions, Where} from './open.ts'
 import type {HttpOptions} from './http.ts'
-import {plainSite, type Way} from './plane-site.ts'
+import {plainSite, type Site, type Way} from './plane-site.ts'
 import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
@@ -203,8 +203,7 @@ export class S3Connection {
 			return new SdkWire(this, await this.#sdk(), this.#abort)
 		}
 		if (process.env['S3R_DATA_PLANE'] === '0') return sdk()
-		const find = async () =>
-			plainSite(this.#way) ?? (await import('./s3-site.ts')).siteOf(await this.#sdk(), this.bucket)
+		const find = async () => (await plainSite(this.#way)) ?? this.#siteOfSdk()
 		const site = await find()
 		if (site === undefined) return sdk()
 		const {Plane} = await import('./plane.ts')
@@ -221,6 +220,13 @@ export class S3Connection {
 			sdk,
 		})
 		return this.#plane
+	}
+
+	/** Where the SDK would go; undefined where it has to go there itself, as for an account without a bucket. */
+	async #siteOfSdk(): Promise<Site | undefined> {
+		if (this.bucket === '') return undefined
+		const {siteOf} = await import('./s3-site.ts')
+		return siteOf(await this.#sdk(), this.bucket)
 	}
 }
 

@@ -1,7 +1,7 @@
 // The control plane: what goes through the SDK, and loads it.
 
 export {getAcl, putAcl} from './s3-acl.ts'
-export {bucketExists, createBucket, deleteBucket, listAllBuckets} from './s3-bucket.ts'
+export {bucketExists, createBucket, deleteBucket} from './s3-bucket.ts'
 export {copy, copyInParts} from './s3-copy.ts'
 export {deleteMany, deleteOne} from './s3-delete.ts'
 export {listVersions} from './s3-versions.ts'

@@ -1,7 +1,7 @@
-// The keys of a bucket, a page at a time.
+// The keys of a bucket, a page at a time, and the buckets of an account.
 
 import type {S3Connection} from './s3-connection.ts'
-import type {Listed} from './store.ts'
+import type {Bucket, Listed} from './store.ts'
 
 export async function* list(
 	at: S3Connection,
@@ -16,4 +16,16 @@ export async function* list(
 		yield page.objects
 		token = page.next
 	} while (token !== undefined)
+}
+
+/** Every bucket of the account, in the store's order (by name). */
+export async function listAllBuckets(at: S3Connection): Promise<readonly Bucket[]> {
+	const found: Bucket[] = []
+	let token: string | undefined
+	do {
+		const page = await at.ask({}, (wire) => wire.listBuckets(token))
+		found.push(...page.buckets)
+		token = page.next
+	} while (token !== undefined)
+	return found
 }

@@ -3,16 +3,12 @@
 // option, and AWS_DEFAULT_REGION, which every other client reads.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 
-import {readFile} from 'node:fs/promises'
-import {homedir} from 'node:os'
-import {join} from 'node:path'
-import {errnoOf, fatal, reason, usage} from '../base/errors.ts'
+import {fatal, usage} from '../base/errors.ts'
+import {profileIn, readAwsConfig, type Sections} from './aws-files.ts'
 import type {Where} from './open.ts'
 
 /** What is known of where to go; an undefined endpoint is AWS's own, an undefined region unknown. */
 export type Place = {readonly endpoint: string | undefined; readonly region: string | undefined}
-
-type Sections = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Finds the endpoint and region of a remote; reads the AWS config file only if it must. */
 export async function findPlace(where: Where, env: NodeJS.ProcessEnv = process.env): Promise<Place> {
@@ -41,7 +37,7 @@ async function lookUp(where: Where, env: NodeJS.ProcessEnv): Promise<Place> {
 	const region = where.region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined)
 	if (endpoint !== undefined && region !== undefined) return {endpoint: checkEndpoint(endpoint), region}
 	const profile = where.profile ?? env['AWS_PROFILE'] ?? 'default'
-	const found = inProfile(await readConfig(env), profile)
+	const found = inProfile(await readAwsConfig(env), profile)
 	const configured = ignored ? undefined : found.endpoint
 	return {endpoint: checkEndpoint(endpoint ?? configured), region: region ?? found.region}
 }
@@ -62,39 +58,8 @@ function checkEndpoint(endpoint: string | undefined): string | undefined {
 	return endpoint
 }
 
-async function readConfig(env: NodeJS.ProcessEnv): Promise<Sections> {
-	const file = env['AWS_CONFIG_FILE'] || join(env['HOME'] || homedir(), '.aws', 'config')
-	try {
-		return sectionsOf(await readFile(file, 'utf8'))
-	} catch (error) {
-		if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return new Map()
-		throw fatal(`cannot read '${file}': ${reason(error)}`, undefined, error)
-	}
-}
-
-/** The sections of an AWS config file. A key indented under another is named `outer.inner`. */
-function sectionsOf(text: string): Sections {
-	const sections = new Map<string, Map<string, string>>()
-	let section = new Map<string, string>()
-	let outer = ''
-	for (const line of text.split(/\r?\n/)) {
-		const header = /^\s*\[\s*(?:(\S+)\s+)?["']?([^\]"']+?)["']?\s*\]/.exec(line)
-		const entry = /^(\s*)([^#;=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line)
-		if (header !== null) {
-			const name = [header[1], header[2]].filter((word) => word !== undefined).join(' ')
-			sections.set(name, (section = sections.get(name) ?? new Map<string, string>()))
-		} else if (entry !== null) {
-			const [, indent = '', key = '', value = ''] = entry
-			if (indent === '') outer = key
-			section.set(indent === '' ? key : `${outer}.${key}`, value.replace(/\s[#;].*$/, ''))
-		}
-	}
-	return sections
-}
-
 function inProfile(sections: Sections, profile: string): Place {
-	const section =
-		sections.get(`profile ${profile}`) ?? (profile === 'default' ? sections.get('default') : undefined)
+	const section = profileIn(sections, profile)
 	const services = sections.get(`services ${section?.get('services') ?? ''}`)
 	const ignored = section?.get('ignore_configured_endpoint_urls') === 'true'
 	const endpoint = services?.get('s3.endpoint_url') ?? section?.get('endpoint_url')

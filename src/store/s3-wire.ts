@@ -7,6 +7,7 @@ import {
 	HeadBucketCommand,
 	HeadObjectCommand,
 	type HeadObjectCommandOutput,
+	ListBucketsCommand,
 	ListObjectsV2Command,
 	PutObjectCommand,
 	type S3Client,
@@ -30,7 +31,16 @@ import {
 } from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
 import type {Body, Head, Written} from './store.ts'
-import type {GetReply, GetRequest, ListRequest, Page, PartNumber, PutRequest, Wire} from './wire.ts'
+import type {
+	BucketPage,
+	GetReply,
+	GetRequest,
+	ListRequest,
+	Page,
+	PartNumber,
+	PutRequest,
+	Wire,
+} from './wire.ts'
 
 export class SdkWire implements Wire {
 	readonly #at: S3Connection
@@ -113,6 +123,19 @@ export class SdkWire implements Wire {
 			storageClass: storageClassOf(StorageClass),
 		}))
 		return {objects, next: IsTruncated ? NextContinuationToken : undefined}
+	}
+
+	async listBuckets(token: string | undefined): Promise<BucketPage> {
+		const given = token === undefined ? {} : {ContinuationToken: token}
+		const {Buckets = [], ContinuationToken} = await this.#client.send(
+			new ListBucketsCommand(given),
+			this.#abort,
+		)
+		const buckets = Buckets.map(({Name, CreationDate}) => ({
+			name: Name ?? '',
+			created: CreationDate?.getTime(),
+		}))
+		return {buckets, next: ContinuationToken || undefined}
 	}
 
 	/** The parameters of a request on bytes that may be encrypted with the customer's key. */

@@ -9,7 +9,7 @@ import {S3Connection} from './s3-connection.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {list} from './s3-list.ts'
+import {list, listAllBuckets} from './s3-list.ts'
 import {put, uploadPart} from './s3-send.ts'
 import {
 	type AclPolicy,
@@ -43,9 +43,10 @@ export const openS3 = async (remote: Remote, options: OpenOptions): Promise<Stor
 
 /** See listBuckets of open.ts. */
 export async function listBuckets(where: Where, options: OpenOptions): Promise<readonly Bucket[]> {
-	const at = await S3Connection.open(where, options)
+	// a remote says where its account is too
+	const at = await S3Connection.open({...where, bucket: ''}, options)
 	try {
-		return await (await control()).listAllBuckets(at)
+		return await listAllBuckets(at)
 	} finally {
 		at.close()
 	}
