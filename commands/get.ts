@@ -15,7 +15,7 @@ import {
 } from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
 import {pullFlags} from '../src/cli/pulling.ts'
-import {owners} from '../src/cli/pushing.ts'
+import {owners} from '../src/cli/owners.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'

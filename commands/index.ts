@@ -2,7 +2,9 @@
 
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, dryRunFlags, filterFlags, verboseFlags} from '../src/cli/flags.ts'
-import {filesOf, openSession, owners, pathsOf, scanOf, selectOf} from '../src/cli/pushing.ts'
+import {owners} from '../src/cli/owners.ts'
+import {filesOf, openSession, scanOf, selectOf} from '../src/cli/pushing.ts'
+import {pathsOf} from '../src/cli/scope.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
 import {localRecord} from '../src/sync/plan.ts'

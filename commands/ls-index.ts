@@ -5,7 +5,7 @@ import {command} from '../src/cli/command.ts'
 import {chosenFlags, recordFlags} from '../src/cli/flags.ts'
 import {indexItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
-import {scopeOf} from '../src/cli/pushing.ts'
+import {scopeOf} from '../src/cli/scope.ts'
 import {isWithin, placeOf} from '../src/cli/work.ts'
 import {readIndex} from '../src/repo/session.ts'
 

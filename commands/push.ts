@@ -4,16 +4,9 @@ import {AdaptiveWidth} from '../src/base/adaptive.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
-import {
-	crewOf,
-	filesOf,
-	openSession,
-	owners,
-	pathsOf,
-	scanOf,
-	selectOf,
-	storedAs,
-} from '../src/cli/pushing.ts'
+import {owners} from '../src/cli/owners.ts'
+import {crewOf, filesOf, openSession, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
+import {pathsOf} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
 import {push} from '../src/sync/push.ts'

@@ -14,7 +14,8 @@ import {
 	verboseFlags,
 } from '../src/cli/flags.ts'
 import {noteSent} from '../src/cli/note-sent.ts'
-import {filesOf, owners, storedAs} from '../src/cli/pushing.ts'
+import {owners} from '../src/cli/owners.ts'
+import {filesOf, storedAs} from '../src/cli/pushing.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type FileSource, SourceKeys, sourcesOf, spooled} from '../src/cli/sources.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'

@@ -3,7 +3,8 @@
 import {command} from '../src/cli/command.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
-import {filesOf, openSession, owners, storedAs} from '../src/cli/pushing.ts'
+import {owners} from '../src/cli/owners.ts'
+import {filesOf, openSession, storedAs} from '../src/cli/pushing.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import {send} from '../src/sync/send.ts'
 

@@ -6,29 +6,36 @@ import type {Item} from '../format/template.ts'
 import type {Heard} from '../sync/fetch.ts'
 import type {Listed} from '../sync/list-local.ts'
 import {localRecord} from '../sync/plan.ts'
-import {owners} from './pushing.ts'
+import {owners} from './owners.ts'
 
-const names = ({uid, gid}: {readonly uid: number; readonly gid: number}) => ({
+/** An item with its owner, whose names are looked up only where they are printed. */
+const owned = (item: Item, {uid, gid}: {readonly uid: number; readonly gid: number}): Item => ({
+	...item,
 	uid,
 	gid,
-	uname: owners.userName(uid),
-	gname: owners.groupName(gid),
+	get uname() {
+		return owners.userName(uid)
+	},
+	get gname() {
+		return owners.groupName(gid)
+	},
 })
 
 /** A file of the local side. */
-export const localItem = ({path, mode, size, mtime, md5, ...ids}: Listed): Item => ({
-	record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`},
-	...names(ids),
-})
+export const localItem = ({path, mode, size, mtime, md5, ...ids}: Listed): Item =>
+	owned({record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}}, ids)
 
 /** The local side of an entry, and what else the index knows. */
-export const indexItem = (entry: Entry): Item => ({
-	record: localRecord(entry),
-	etag: entry.remote?.etag,
-	version: entry.remote?.version,
-	modified: entry.remote?.modified === undefined ? undefined : entry.remote.modified * 1000,
-	...(entry.local ? names(entry.local) : {}),
-})
+export function indexItem(entry: Entry): Item {
+	const {etag, version, modified} = entry.remote ?? {}
+	const item = {
+		record: localRecord(entry),
+		etag,
+		version,
+		modified: modified === undefined ? undefined : modified * 1000,
+	}
+	return entry.local ? owned(item, entry.local) : item
+}
 
 /** An object as a listing tells of it: neither its mode nor its mtime. */
 export function heardItem({path, etag, size, modified, storageClass, version}: Heard): Item {

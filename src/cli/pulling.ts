@@ -1,7 +1,9 @@
 // The one way from options to a pull, for pull and clone.
 
 import {numberOf} from './filters.ts'
-import {filesOf, openSession, owners, pathsOf, type PreserveValues, scanOf, selectOf} from './pushing.ts'
+import {owners} from './owners.ts'
+import {filesOf, openSession, type PreserveValues, scanOf, selectOf} from './pushing.ts'
+import {pathsOf} from './scope.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'

@@ -6,8 +6,7 @@ import {parseCanned} from '../format/acl.ts'
 import {parseGrants} from '../format/grant.ts'
 import type {Remote} from '../format/remote.ts'
 import {parseTags} from '../format/tags.ts'
-import {Owners} from '../local/owners.ts'
-import {join, type Place, pathBelow} from '../repo/find.ts'
+import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
 import {Crew, type CrewOptions} from '../sync/crew.ts'
@@ -41,16 +40,6 @@ export const openSession = (
 ): Promise<IndexSession> | IndexSession =>
 	pretend ? IndexSession.pretend(place) : IndexSession.open(place, {signal: context.signal})
 
-/** Paths below the root, of arguments as seen from the current directory. */
-export const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
-	args.map((arg) => pathBelow(place, cwd, arg))
-
-/** The paths of arguments, or undefined where they are everything. */
-export function scopeOf(context: Context, place: Place, args: readonly string[]): Path[] | undefined {
-	const paths = pathsOf(context, place, args)
-	return paths.length === 0 || paths.includes('') ? undefined : paths
-}
-
 /** How the files are scanned; the temporary files of dead processes are removed on the way, but not with -n. */
 export const scanOf = (
 	place: Place,
@@ -63,8 +52,6 @@ export const scanOf = (
 	oneFileSystem: flags['one-file-system'],
 	onTemporary: flags['dry-run'] ? undefined : (path: Path) => unlinkSync(forFs(join(place.root, path))),
 })
-
-export const owners = new Owners()
 
 /** Where objects go, and what is stored beside their bytes. */
 export function storedAs(remote: Remote): {readonly prefix: string; readonly stored: Stored} {
