@@ -105,7 +105,7 @@ async function isLean(t: ExecutionContext, {status, stderr, loaded}: Ran, most: 
 test('what needs no network loads nothing of it', async (t) => {
 	for (const words of [['version'], ['ls-index'], ['diff-remote'], ['help', '--names'], ['ls-index', '-h']]) {
 		const ran = await s3r(words)
-		await isLean(t, ran, 150_000)
+		await isLean(t, ran, 250_000)
 		const network = ran.loaded.modules.filter((name) =>
 			/^(?:http|https|tls|dns|crypto|worker_threads|child_process)$/.test(name),
 		)
@@ -122,7 +122,7 @@ test('one request is made without the SDK and without undici', async (t) => {
 		['ls-remote', 'startup'],
 		['fetch'],
 	])
-		await isLean(t, await s3r(words), 220_000)
+		await isLean(t, await s3r(words), 400_000)
 })
 
 test('nor does it need them for the keys of a profile', async (t) => {
@@ -132,7 +132,7 @@ test('nor does it need them for the keys of a profile', async (t) => {
 	const env = {...rest, HOME: dir, AWS_SHARED_CREDENTIALS_FILE: file, AWS_CONFIG_FILE: '/nonexistent'}
 	const ran = await s3r(['cat-object', 's3://startup/a'], {env})
 	t.is(ran.stdout, 'content\n')
-	await isLean(t, ran, 220_000)
+	await isLean(t, ran, 400_000)
 })
 
 test('without a code cache that fits, or with a damaged one, all is the same but slower', async (t) => {
