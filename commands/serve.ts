@@ -10,24 +10,18 @@ import {EXIT, fatal, usage} from '../src/base/errors.ts'
 import {fromUnicode, type Path, toUnicode} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
+import {parsePort, warnOfOthers} from '../src/cli/listening.ts'
 import {serve} from '../src/serve/server.ts'
 
 type Pair = {readonly accessKey: string; readonly secretKey: string}
 
 const PORT = '9000'
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
 function parseAccount(text: string): Pair {
 	const [, accessKey, secretKey] = /^([^:]+):(.+)$/.exec(text) ?? []
 	if (accessKey !== undefined && secretKey !== undefined) return {accessKey, secretKey}
 	// The value may be a secret: it is not repeated.
 	throw usage("bad value of '--account'", 'it is <access-key>:<secret-key>')
-}
-
-function parsePort(text: string): number {
-	const port = Number(text)
-	if (/^\d{1,5}$/.test(text) && port <= 65535) return port
-	throw usage(`bad value ${shown(text)} of '--port'`, 'a number from 0 to 65535')
 }
 
 /** The pair in the environment, as any AWS tool would take it. */
@@ -98,8 +92,7 @@ export default command({
 			log: flags.verbose === true ? (line) => io.say(line) : undefined,
 		})
 		try {
-			if (!LOOPBACK.includes(host) && flags.quiet !== true)
-				io.say(`warning: others can reach ${shown(host)}, and what is sent there is not encrypted`)
+			if (flags.quiet !== true) warnOfOthers(io, host)
 			const [first] = accounts
 			if (flags.env === true && first !== undefined)
 				await io.record(fromUnicode(exportLine(server.endpoint, first)))

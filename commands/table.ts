@@ -199,4 +199,9 @@ export const COMMANDS: Table = {
 		summary: "be rsync's remote shell: rsync -e 's3r rsh' <file>... <bucket>:",
 		load: async () => (await import('./rsh.ts')).default,
 	},
+	daemon: {
+		group: 'helper',
+		summary: 'be an rsync daemon: rsync rsync://127.0.0.1:8873/',
+		load: async () => (await import('./daemon.ts')).default,
+	},
 }

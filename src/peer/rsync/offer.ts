@@ -156,7 +156,7 @@ export class Offer {
 			return
 		}
 		if (!this.#directories.has(nameIn(base, own)))
-			await this.#addAll([catalogue.implied(own, modified)], base, true)
+			await this.#addAll([catalogue.implied(own, modified)], base, true, own)
 	}
 
 	/** With -R: the directories that lead to a path. */

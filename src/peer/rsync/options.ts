@@ -222,22 +222,44 @@ const defaults = (): ServerOptions => ({
  * to use instead. Nothing is skipped: a letter decides what else is in the stream.
  */
 export function parseServerArgs(words: readonly Word[]): Readonly<ServerOptions> {
-	const [first, ...rest] = words
-	if (first?.text !== '--server')
-		throw new RsyncError(RERR.syntax, `expected '--server' of an rsync client, not '${first?.text ?? ''}'`)
+	const {options, error} = readServerArgs(words)
+	if (error) throw error
+	return options
+}
 
+/**
+ * The same, with the first error as a value and the rest of the options read: a daemon can tell its client what is
+ * wrong only behind a handshake, which depends on the other options.
+ */
+export function readServerArgs(words: readonly Word[]): {
+	readonly options: Readonly<ServerOptions>
+	readonly error: RsyncError | undefined
+} {
 	const options = defaults()
+	const [first, ...rest] = words
 	const queue = rest.values()
+	let error: RsyncError | undefined
+	if (first?.text !== '--server')
+		error = new RsyncError(RERR.syntax, `expected '--server' of an rsync client, not '${first?.text ?? ''}'`)
 	for (const {text} of queue) {
 		if (text === '.') {
 			options.paths = [...queue]
 			break
 		}
-		if (text.startsWith('--')) readLong(options, text, () => queue.next().value?.text)
-		else if (text.length > 1 && text.startsWith('-')) readCluster(options, text)
-		else throw new RsyncError(RERR.syntax, `expected '.' before the path '${text}' in the arguments`)
+		try {
+			readOption(options, text, () => queue.next().value?.text)
+		} catch (failure) {
+			if (!(failure instanceof RsyncError)) throw failure
+			error ??= failure
+		}
 	}
-	return normal(options)
+	return {options: normal(options), error}
+}
+
+function readOption(options: ServerOptions, text: string, nextWord: () => string | undefined): void {
+	if (text.startsWith('--')) readLong(options, text, nextWord)
+	else if (text.length > 1 && text.startsWith('-')) readCluster(options, text)
+	else throw new RsyncError(RERR.syntax, `expected '.' before the path '${text}' in the arguments`)
 }
 
 function readLong(options: ServerOptions, text: string, nextWord: () => string | undefined): void {
@@ -258,22 +280,26 @@ function readLong(options: ServerOptions, text: string, nextWord: () => string |
 
 /** Letters behind one dash. What follows `e` is what the client can do; `B` and `@` take the rest as their value. */
 function readCluster(options: ServerOptions, text: string): void {
+	let error: RsyncError | undefined
 	for (let at = 1; at < text.length; at++) {
 		const letter = text.charAt(at)
 		const rest = text.slice(at + 1)
 		if (letter === 'e') {
 			options.capabilities = /^\d*\.\d*(.*)$/s.exec(rest)?.[1] ?? ''
-			return
+			break
 		}
 		const option = LETTERS[letter]
-		if (option === undefined)
-			throw new RsyncError(RERR.syntax, `the rsync option -${letter} in '${text}' is not known`)
+		if (option === undefined) {
+			error ??= new RsyncError(RERR.syntax, `the rsync option -${letter} in '${text}' is not known`)
+			continue
+		}
 		if (option.value !== undefined) {
 			option.value(options, rest, `-${letter}`)
-			return
+			break
 		}
 		option.set(options, `-${letter}`)
 	}
+	if (error) throw error
 }
 
 /** What one option says about another one, as rsync has it. */

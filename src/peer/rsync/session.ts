@@ -11,7 +11,7 @@ import {Input} from './input.ts'
 import {Line} from './line.ts'
 import type {Memory} from './memory.ts'
 import {IO_ERROR, MSG} from './messages.ts'
-import {parseServerArgs, type ServerOptions} from './options.ts'
+import {readServerArgs, type ServerOptions} from './options.ts'
 import {Output, type Write} from './output.ts'
 import {Sender} from './sender.ts'
 import {type Word, wireWords} from './words.ts'
@@ -29,6 +29,8 @@ export type ServeOptions = {
 	readonly self: {readonly uid: number; readonly gid: number}
 	/** Under a daemon: the protocol that its greeting agreed on. */
 	readonly protocol?: number | undefined
+	/** Under a daemon: the name that paths begin with. */
+	readonly module?: string | undefined
 	/** Says a line where the client cannot hear it any more. */
 	readonly say: (text: string) => void
 	readonly signal?: AbortSignal | undefined
@@ -63,6 +65,8 @@ class Session {
 	/** The client said that it ends, with this status. */
 	#theirEnd: number | undefined
 	#keepAlive: NodeJS.Timeout | undefined
+	/** What is wrong with the options; under a daemon the client can hear it only behind the handshake. */
+	#refusal: RsyncError | undefined
 
 	constructor({input, write}: Wire, how: ServeOptions) {
 		this.#how = how
@@ -85,11 +89,18 @@ class Session {
 
 	/** What is asked for: in the arguments, or with -s in words that come first. */
 	async #options(): Promise<ServerOptions> {
-		const {words} = this.#how
-		const options = parseServerArgs(words)
-		if (!options.secludedArgs || options.paths.length > 0) return options
+		const {words, module} = this.#how
+		const options = this.#checked(words)
+		if (!options.secludedArgs || options.paths.length > 0) return withoutModule(options, module)
 		const secluded = await this.#words()
-		return parseServerArgs([...words, ...wireWords(secluded.slice(1), false)])
+		return withoutModule(this.#checked([...words, ...wireWords(secluded.slice(1), false)]), module)
+	}
+
+	#checked(words: readonly Word[]): ServerOptions {
+		const {options, error} = readServerArgs(words)
+		if (error && this.#how.protocol === undefined) throw error
+		this.#refusal = error
+		return options
 	}
 
 	/** Words that each end in a NUL, up to an empty one. */
@@ -122,8 +133,10 @@ class Session {
 		if (protocol >= 30) this.#input.startFrames()
 		const line = new Line({input: this.#input, output: this.#output}, options, agreed, checksum)
 		this.#line = line
-		const {store, prefix, memory} = await open(options)
+		if (this.#refusal) throw this.#refusal
+		const {store, prefix, memory, readOnly} = await open(options)
 		try {
+			if (readOnly && !options.sender) throw new RsyncError(RERR.syntax, 'module is read only')
 			const catalogue = new Catalogue(
 				{
 					store,
@@ -160,9 +173,12 @@ class Session {
 	}
 
 	#message(tag: number, payload: Buffer): void {
-		if (tag === MSG.errorExit) this.#theirEnd = payload.length >= 4 ? payload.readInt32LE(0) : 0
-		else if (tag === MSG.ioError && payload.length >= 4 && this.#line)
-			this.#line.ioError |= payload.readInt32LE(0)
+		if (tag === MSG.errorExit) {
+			this.#theirEnd = payload.length >= 4 ? payload.readInt32LE(0) : 0
+			// it waits until we are gone
+			throw new RsyncError(RERR.stream, 'the client ended the session')
+		}
+		if (tag === MSG.ioError && payload.length >= 4 && this.#line) this.#line.ioError |= payload.readInt32LE(0)
 		else this.#onMessage?.(tag, payload)
 	}
 
@@ -193,6 +209,20 @@ class Session {
 		}
 		return code
 	}
+}
+
+/** The options with paths as they are inside of a daemon's module. */
+function withoutModule(options: ServerOptions, module: string | undefined): ServerOptions {
+	if (module === undefined) return options
+	const inside = (path: string): string => {
+		if (path === module) return '.'
+		return path.startsWith(`${module}/`) ? path.slice(module.length + 1) || '.' : path
+	}
+	const paths = options.paths.map(({text, pattern}) => ({
+		text: inside(text),
+		...(pattern !== undefined && {pattern: inside(pattern)}),
+	}))
+	return {...options, paths}
 }
 
 const WORDS_LIMIT = 16_000
