@@ -1,46 +1,66 @@
 // s3r cat-object: print the content of objects.
 
 import {EXIT, fatal, S3rError, usage} from '../src/base/errors.ts'
-import {shown} from '../src/base/quote.ts'
-import {fromUnicode} from '../src/base/path.ts'
-import {command, type Context} from '../src/cli/command.ts'
+import {quote, shown} from '../src/base/quote.ts'
+import {objectsOfLines} from '../src/cli/asked-objects.ts'
+import {command, type Context, type Values} from '../src/cli/command.ts'
+import {bytesOf, contentIn, named, type Source} from '../src/cli/content.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
-import {atFlags, chosenFlags, remoteFlags, versionFlags} from '../src/cli/flags.ts'
+import {atFlags, chosenFlags, recordFlags, remoteFlags, versionFlags} from '../src/cli/flags.ts'
+import {parseAsked} from '../src/cli/input.ts'
+import {itemErrors} from '../src/cli/item-errors.ts'
+import {objectItem} from '../src/cli/object-item.ts'
 import {Stores} from '../src/cli/objects.ts'
-import {parseRange, pickRange, type Range} from '../src/cli/range.ts'
+import {parseRange} from '../src/cli/range.ts'
 import {momentOf, objectOf} from '../src/cli/work.ts'
+import {formatRecord} from '../src/format/record.ts'
 import {noSuchObject} from '../src/store/errors.ts'
-import {type Head, type Store, StoreError} from '../src/store/store.ts'
-import {type Arrival, arrivalOf} from '../src/sync/arrival.ts'
-import {contentOf} from '../src/sync/content.ts'
+import {type Got, type Head, isKind} from '../src/store/store.ts'
+import {isFinal} from '../src/sync/final.ts'
+
+const flagsOfCat = {
+	range: {type: 'string', arg: 'first-last', help: 'only these bytes, counted from 0'},
+	raw: {type: 'boolean', help: 'do not unpack what s3r stored as gzip'},
+	batch: {type: 'boolean', help: 'print the record and the content of each object on stdin'},
+	'batch-command': {type: 'boolean', help: "the same, for lines 'contents <key>' and 'info <key>'"},
+	null: recordFlags.null,
+	...atFlags,
+	...versionFlags,
+	...chosenFlags,
+	...remoteFlags,
+} as const
+type CatValues = Values<typeof flagsOfCat>
 
 export default command({
 	name: 'cat-object',
 	summary: 'print the content of objects',
-	synopsis: ['[--raw] [--range <first-last>] [<option>...] <key>...'],
-	flags: {
-		range: {type: 'string', arg: 'first-last', help: 'only these bytes, counted from 0'},
-		raw: {type: 'boolean', help: 'do not unpack what s3r stored as gzip'},
-		...atFlags,
-		...versionFlags,
-		...chosenFlags,
-		...remoteFlags,
-	},
-	arity: [1, Infinity],
+	synopsis: [
+		'[--raw] [--range <first-last>] [<option>...] <key>...',
+		'--batch [-z] [--raw] [<option>...]',
+		'--batch-command [-z] [--raw] [<option>...]',
+	],
+	flags: flagsOfCat,
 
 	async run(context, flags, args) {
-		const range = flags.range === undefined ? undefined : parseRange(flags.range)
 		exclusive(flags, 'at', 'version')
+		for (const name of ['range', 'version', 'batch-command']) exclusive(flags, 'batch', name)
+		for (const name of ['range', 'version']) exclusive(flags, 'batch-command', name)
+		const isBatch = flags.batch ?? flags['batch-command'] ?? false
+		if (isBatch && args.length > 0) throw usage("'--batch' and a key exclude each other")
+		if (!isBatch && args.length === 0) throw usage("a key or '--batch' is missing")
+		if (!isBatch && flags.null) throw usage("'--null' is of '--batch' and '--batch-command'")
 		if (flags.version !== undefined && args.length > 1)
 			throw usage("'--version' is of one object, not of several")
 		const stores = new Stores(context, false, momentOf(flags))
 		try {
+			if (isBatch) return await answerAll(context, flags, stores)
+			const range = flags.range === undefined ? undefined : parseRange(flags.range)
 			for (const arg of args) {
 				const {remote, key} = objectOf(context, flags, arg)
 				if (key === '' || key.endsWith('/')) throw fatal(`${shown(arg)} is a directory`)
 				const {raw = false, version} = flags
-				const source = {key, version, context, store: await stores.of(remote), raw}
-				await print(source, range)
+				const source = {key, version, umask: context.umask, store: await stores.of(remote), raw}
+				for await (const piece of bytesOf(source, range)) await context.io.write(piece)
 			}
 		} finally {
 			await stores.close()
@@ -49,59 +69,54 @@ export default command({
 	},
 })
 
-type Source = {
-	readonly store: Store
-	readonly key: string
-	readonly version: string | undefined
-	readonly raw: boolean
-	readonly context: Context
-}
-
-async function print(source: Source, range: Range | undefined): Promise<void> {
-	try {
-		for await (const piece of range ? partOf(source, range) : wholeOf(source))
-			await source.context.io.write(piece)
-	} catch (error) {
-		throw named(error, source.key)
+/** Answers the lines on stdin one after the other; whoever waits for an answer gets it. */
+async function answerAll(context: Context, flags: CatValues, stores: Stores): Promise<number> {
+	const {io, umask} = context
+	const {null: nul = false, raw = false} = flags
+	const objectAt = objectsOfLines(context, flags)
+	const errors = itemErrors(context)
+	for await (const line of io.stdinRecords(nul)) {
+		const {isInfo, rest} = flags['batch-command'] ? parseCommand(line) : {isInfo: false, rest: line}
+		const {path, key, remote} = objectAt(parseAsked(rest, nul))
+		const source = {key, umask, raw, store: await stores.of(remote)}
+		try {
+			const {head, body} = await (isInfo ? headOf(source) : source.store.get(key))
+			const {record} = objectItem(path, key, head)
+			await io.record(formatRecord(raw ? {...record, size: head.size} : record, nul), nul)
+			if (body) await printContent(context, source, {head, body})
+		} catch (error) {
+			if (isFinal(error) || error instanceof Torn) throw error
+			await io.record(`missing\t${nul ? path : quote(path)}`, nul)
+			if (!isKind(error, 'not-found')) errors.failed(path, error)
+		}
+		await io.flush()
 	}
+	return errors.status
 }
 
-/** The bytes of an object, verified behind the last one. */
-async function* wholeOf(source: Source): AsyncGenerator<Buffer> {
-	const {head, body} = await source.store.get(source.key, {version: source.version})
-	yield* contentOf(arrived(source, head), body, () => {})
+function parseCommand(line: string): {readonly isInfo: boolean; readonly rest: string} {
+	const [, what, rest] = /^(contents|info) (.+)$/s.exec(line) ?? []
+	if (rest === undefined)
+		throw fatal(`not a command: ${shown(line)}`, "one is 'contents <key>' or 'info <key>'")
+	return {isInfo: what === 'info', rest}
 }
 
-/** Some bytes of an object. Only its head tells whether they are those that are stored. */
-async function* partOf(source: Source, range: Range): AsyncGenerator<Buffer> {
-	const {store, key, version} = source
-	const head = await store.head(key, {version})
+async function headOf({store, key}: Source): Promise<{readonly head: Head; readonly body?: undefined}> {
+	const head = await store.head(key)
 	if (!head) throw noSuchObject(store.bucket, key)
-	const {original} = arrived(source, head).attributes
-	const {first, last} = pickRange(range, original?.size ?? head.size)
-	if (original) yield* slice(wholeOf(source), first, last)
-	else yield* (await store.get(key, {range: {first, last}, ifMatch: head.etag, version})).body
+	return {head}
 }
 
-/** What the object says of its content: with --raw, what is stored is the content. */
-function arrived({key, raw, context: {umask}}: Source, head: Head): Arrival {
-	const arrival = arrivalOf(fromUnicode(key), key, head, {}, umask)
-	return raw ? {...arrival, attributes: {...arrival.attributes, original: undefined}} : arrival
-}
+/** An answer was begun and cannot be ended: nobody could tell an error from the bytes that were promised. */
+class Torn extends S3rError {}
 
-/** Bytes `first` to `last` of a stream; what is behind them is not read. */
-async function* slice(pieces: AsyncIterable<Buffer>, first: number, last: number): AsyncGenerator<Buffer> {
-	let at = 0
-	for await (const piece of pieces) {
-		const part = piece.subarray(Math.max(0, first - at), Math.max(0, last + 1 - at))
-		if (part.length > 0) yield part
-		at += piece.length
-		if (at > last) return
+/** As many bytes as the record says, and a line end. */
+async function printContent({io}: Context, source: Source, got: Got): Promise<void> {
+	try {
+		for await (const piece of contentIn(source, got)) await io.write(piece)
+	} catch (error) {
+		const {message, status, hint} = named(error, source.key) as S3rError
+		throw new Torn(message, {status, hint, cause: error})
 	}
+	await io.record('', false)
 }
-
-/** The error of a content that is not what it should be, with the object's name. */
-const named = (error: unknown, key: string): unknown =>
-	error instanceof S3rError && !(error instanceof StoreError) && error.status === EXIT.fatal
-		? fatal(`${shown(fromUnicode(key))}: ${error.message}`, error.hint, error)
-		: error

@@ -42,7 +42,7 @@ async function* objectsOnStdin(context: Context, flags: BatchValues): AsyncItera
  * How lines name objects: by paths below the remote in use, wherever the command is called, or as `s3://bucket/key`,
  * for which no remote is needed.
  */
-function objectsOfLines(context: Context, flags: RemoteValues): (asked: Asked) => AskedObject {
+export function objectsOfLines(context: Context, flags: RemoteValues): (asked: Asked) => AskedObject {
 	const where = lookup(context, flags)
 	let own: Named['remote'] | undefined
 	return ({path, status, record}) => {
