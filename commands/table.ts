@@ -184,6 +184,11 @@ export const COMMANDS: Table = {
 		summary: 'note in the index what files or objects are now',
 		load: async () => (await import('./update-index.ts')).default,
 	},
+	'delete-objects': {
+		group: 'plumbing',
+		summary: 'delete the objects that lines name',
+		load: async () => (await import('./delete-objects.ts')).default,
+	},
 	'send-objects': {
 		group: 'plumbing',
 		summary: 'execute the plan of a push, line by line',

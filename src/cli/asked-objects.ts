@@ -33,7 +33,8 @@ export function askedObjects(
 	return objectsOnStdin(context, flags)
 }
 
-async function* objectsOnStdin(context: Context, flags: BatchValues): AsyncIterable<AskedObject> {
+/** The objects that the lines on stdin name. */
+export async function* objectsOnStdin(context: Context, flags: BatchValues): AsyncIterable<AskedObject> {
 	const objectAt = objectsOfLines(context, flags)
 	for await (const asked of askedLines(context.io, flags.null ?? false)) yield objectAt(asked)
 }
@@ -55,5 +56,6 @@ export function objectsOfLines(context: Context, flags: RemoteValues): (asked: A
 /** An object with its path below its remote. */
 function withPath({remote, key}: Named): AskedObject {
 	const rest = key.startsWith(remote.prefix) ? key.slice(remote.prefix.length) : ''
-	return {remote, key, path: (rest === '' ? undefined : pathOf(rest)) ?? fromUnicode(key)}
+	const whole = key === '' ? `s3://${remote.bucket}` : key
+	return {remote, key, path: (rest === '' ? undefined : pathOf(rest)) ?? fromUnicode(whole)}
 }
