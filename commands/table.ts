@@ -149,6 +149,16 @@ export const COMMANDS: Table = {
 		summary: 'print the grants of an object or a bucket',
 		load: async () => (await import('./cat-acl.ts')).default,
 	},
+	presign: {
+		group: 'plumbing',
+		summary: 'print URLs that whoever has them may use for a while',
+		load: async () => (await import('./presign.ts')).default,
+	},
+	var: {
+		group: 'plumbing',
+		summary: 'print what s3r goes by',
+		load: async () => (await import('./var.ts')).default,
+	},
 	'hash-file': {
 		group: 'plumbing',
 		summary: 'print the MD5 of files',
@@ -188,6 +198,26 @@ export const COMMANDS: Table = {
 		group: 'plumbing',
 		summary: 'delete the objects that lines name',
 		load: async () => (await import('./delete-objects.ts')).default,
+	},
+	'copy-object': {
+		group: 'plumbing',
+		summary: 'copy objects within their bucket, on the server',
+		load: async () => (await import('./copy-object.ts')).default,
+	},
+	'put-acl': {
+		group: 'plumbing',
+		summary: 'replace ACLs by the grants on stdin',
+		load: async () => (await import('./put-acl.ts')).default,
+	},
+	'abort-uploads': {
+		group: 'plumbing',
+		summary: 'end multipart uploads, and drop their parts',
+		load: async () => (await import('./abort-uploads.ts')).default,
+	},
+	'set-attrs': {
+		group: 'plumbing',
+		summary: 'give files the modes, times and owners of records',
+		load: async () => (await import('./set-attrs.ts')).default,
 	},
 	'send-objects': {
 		group: 'plumbing',

@@ -5,6 +5,7 @@ import {mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
+import {getSignedUrl} from '@aws-sdk/s3-request-presigner'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
@@ -164,6 +165,37 @@ test('requests are signed as the SDK signs them', async (t) => {
 			)
 			t.is(signed['authorization'], headers['authorization'])
 			return t.true(names.includes('host') && names.includes('x-amz-date'))
+		}),
+		{numRuns: 60},
+	)
+})
+
+test('URLs are signed as the SDK signs them', async (t) => {
+	const request = fc.record({
+		verb: fc.constantFrom('GET', 'PUT'),
+		key: aKey,
+		expires: fc.integer({min: 1, max: 604_800}),
+		moment: fc.date({min: new Date('2007-06-13'), max: new Date('2077-06-13'), noInvalidDate: true}),
+		sessionToken: fc.option(fc.stringMatching(/^[A-Za-z0-9+/=]{1,40}$/), {nil: undefined}),
+	})
+	await fc.assert(
+		fc.asyncProperty(request, async ({verb, key, expires, moment, sessionToken}) => {
+			const client = sdk('', () => {}, sessionToken)
+			const target = {Bucket: 'bucket', Key: key}
+			const command = verb === 'PUT' ? new PutObjectCommand(target) : new GetObjectCommand(target)
+			const theirs = new URL(
+				await getSignedUrl(client, command, {expiresIn: expires, signingDate: new Date(moment)}),
+			)
+			const path = `/bucket/${encodeKey(key)}`
+			t.is(theirs.pathname, path)
+			const given = [...theirs.searchParams].filter(([name]) => !name.startsWith('X-Amz-'))
+			const query = Object.fromEntries(given)
+			const signer = new Signer({...KEYS, sessionToken}, 'eu-central-1')
+			const ours = signer.presign({method: verb, path, query, host: theirs.host, expires}, moment.getTime())
+			t.deepEqual(
+				[...new URLSearchParams(ours)].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+				[...theirs.searchParams].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+			)
 		}),
 		{numRuns: 60},
 	)

@@ -54,7 +54,7 @@ export function objectsOfLines(context: Context, flags: RemoteValues): (asked: A
 }
 
 /** An object with its path below its remote. */
-function withPath({remote, key}: Named): AskedObject {
+export function withPath({remote, key}: Named): AskedObject {
 	const rest = key.startsWith(remote.prefix) ? key.slice(remote.prefix.length) : ''
 	const whole = key === '' ? `s3://${remote.bucket}` : key
 	return {remote, key, path: (rest === '' ? undefined : pathOf(rest)) ?? fromUnicode(whole)}

@@ -1,6 +1,8 @@
 // An item as one JSON object a line. See s3r-records(5), JSON.
 
 import {fromUnicode, type Path, toUnicode} from '../base/path.ts'
+import {idOf} from './fields.ts'
+import {parseTime} from './record.ts'
 import {FIELDS, type Item} from './template.ts'
 
 /** Sequences of UTF-8 (RFC 3629, section 4), and single bytes that are part of none. */
@@ -21,3 +23,52 @@ export function formatJson(item: Item): Path {
 	const path = surrogateEscaped(item.record.path)
 	return fromUnicode(JSON.stringify({path, ...Object.fromEntries(known)}))
 }
+
+/** The path that `surrogateEscaped` made this text of; undefined where no path is it. */
+function fromSurrogateEscaped(text: string): Path | undefined {
+	const path = text.replace(
+		/[\udc80-\udcff]|(?:[^\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])+/g,
+		(piece) =>
+			/^[\udc80-\udcff]$/.test(piece)
+				? String.fromCharCode(piece.charCodeAt(0) - 0xdc00)
+				: fromUnicode(piece),
+	)
+	return surrogateEscaped(path) === text ? path : undefined
+}
+
+/** What a JSON object of an item says of a file. */
+export type JsonItem = Pick<Item, 'uid' | 'gid' | 'uname' | 'gname'> & {
+	readonly path: Path
+	readonly mode?: number | undefined
+	readonly mtime?: bigint | undefined
+}
+
+/** Reads a line of formatJson; undefined where it is none. Fields that are not well formed count as absent. */
+export function parseJson(line: Path): JsonItem | undefined {
+	const fields = objectIn(toUnicode(line) ?? '')
+	const path = fields && fromSurrogateEscaped(textOf(fields['path']) ?? '')
+	if (!path) return undefined
+	const mode = /^[0-7]{1,7}$/.exec(textOf(fields['mode']) ?? '')?.[0]
+	return {
+		path,
+		mode: mode === undefined ? undefined : parseInt(mode, 8),
+		mtime: parseTime(textOf(fields['mtime']) ?? ''),
+		uid: idOf(String(fields['uid'])),
+		gid: idOf(String(fields['gid'])),
+		uname: textOf(fields['uname']),
+		gname: textOf(fields['gname']),
+	}
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+	try {
+		const value: unknown = JSON.parse(text)
+		return typeof value === 'object' && value !== null
+			? (value as Readonly<Record<string, unknown>>)
+			: undefined
+	} catch {
+		return undefined
+	}
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -40,3 +40,20 @@ export const openStore: OpenStore = async (remote, options = {}) => (await loadS
 /** The buckets of the account, by name. */
 export const listBuckets: ListBuckets = async (where, options = {}) =>
 	(await loadS3()).listBuckets(where, options)
+
+/** What a URL allows who has it, in how many seconds. */
+export type Presign = {readonly method: 'GET' | 'PUT'; readonly key: string; readonly expires: number}
+
+export type Presigner = {
+	/** The URL, signed now. */
+	readonly urlOf: (request: Presign) => string
+	/** When the credentials expire, and every URL with them, in milliseconds since the epoch. */
+	readonly expires: number | undefined
+	close(): void
+}
+
+/** What signs URLs of a bucket; no request is made. */
+export async function openPresigner(remote: Remote): Promise<Presigner> {
+	await loadS3()
+	return (await import('./s3-presign.ts')).presigner(remote)
+}

@@ -196,6 +196,11 @@ export class S3Connection {
 		return this.#client
 	}
 
+	/** Where the bucket is and what is signed with; undefined where that takes more than Signature Version 4. */
+	async site(): Promise<Site | undefined> {
+		return (await plainSite(this.#way)) ?? this.#siteOfSdk()
+	}
+
 	/** The data plane; the SDK where that is switched off, or cannot go. */
 	async #openWire(): Promise<Wire> {
 		const sdk = async (): Promise<Wire> => {
@@ -203,7 +208,7 @@ export class S3Connection {
 			return new SdkWire(this, await this.#sdk(), this.#abort)
 		}
 		if (process.env['S3R_DATA_PLANE'] === '0') return sdk()
-		const find = async () => (await plainSite(this.#way)) ?? this.#siteOfSdk()
+		const find = () => this.site()
 		const site = await find()
 		if (site === undefined) return sdk()
 		const {Plane} = await import('./plane.ts')

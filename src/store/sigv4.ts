@@ -4,6 +4,8 @@
 
 import {createHmac, createSecretKey, hash, type KeyObject} from 'node:crypto'
 
+import {queryOf} from './uri.ts'
+
 export type Credentials = {
 	readonly accessKeyId: string
 	readonly secretAccessKey: string
@@ -28,6 +30,18 @@ export type Unsigned = {
 	/** All to be signed, `host` among them; names in lower case. */
 	readonly headers: Readonly<Record<string, string>>
 	readonly payload: string
+}
+
+export type Presigned = {
+	readonly method: string
+	/** The path, percent-encoded once. */
+	readonly path: string
+	/** Names and values, not encoded. */
+	readonly query: Readonly<Record<string, string>>
+	/** The Host header. */
+	readonly host: string
+	/** Seconds; S3 allows seven days. */
+	readonly expires: number
 }
 
 const SPACE = /\s/
@@ -65,11 +79,36 @@ export class Signer {
 		let canonical = `${method}\n${path}\n${query}\n`
 		for (const name of names) canonical += `${name}:${signedValue(all[name] ?? '')}\n`
 		canonical += `\n${signed}\n${payload}`
-		const text = `AWS4-HMAC-SHA256\n${this.#time}\n${this.#scope}\n${hash('sha256', canonical, 'hex')}`
-		const signature = createHmac('sha256', this.#key).update(text).digest('hex')
+		const signature = this.#signature(canonical)
 		all['authorization'] =
 			`AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${signed}, Signature=${signature}`
 		return all
+	}
+
+	/**
+	 * The query of a request that whoever has it may send until `expires` seconds after `now`: that given, and the
+	 * signature. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+	 */
+	presign({method, path, query, host, expires}: Presigned, now: number): string {
+		this.#turnTo(Math.floor(now / 1000))
+		const {accessKeyId, sessionToken} = this.#credentials
+		const all = queryOf({
+			...query,
+			'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+			'X-Amz-Content-Sha256': UNSIGNED,
+			'X-Amz-Credential': `${accessKeyId}/${this.#scope}`,
+			'X-Amz-Date': this.#time,
+			'X-Amz-Expires': String(expires),
+			'X-Amz-SignedHeaders': 'host',
+			...(sessionToken === undefined ? {} : {'X-Amz-Security-Token': sessionToken}),
+		})
+		const canonical = `${method}\n${path}\n${all}\nhost:${host}\n\nhost\n${UNSIGNED}`
+		return `${all}&X-Amz-Signature=${this.#signature(canonical)}`
+	}
+
+	#signature(canonical: string): string {
+		const text = `AWS4-HMAC-SHA256\n${this.#time}\n${this.#scope}\n${hash('sha256', canonical, 'hex')}`
+		return createHmac('sha256', this.#key).update(text).digest('hex')
 	}
 
 	#turnTo(second: number): void {
