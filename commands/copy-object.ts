@@ -19,8 +19,8 @@ import {itemErrors} from '../src/cli/item-errors.ts'
 import {objectItem} from '../src/cli/object-item.ts'
 import {Stores} from '../src/cli/objects.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
+import {storedAs} from '../src/cli/pushing.ts'
 import {objectOf} from '../src/cli/work.ts'
-import {parseCanned} from '../src/format/acl.ts'
 import {isKind} from '../src/store/store.ts'
 import {copyObject, type Copied} from '../src/sync/copy.ts'
 import {isFinal} from '../src/sync/final.ts'
@@ -33,7 +33,8 @@ const flagsOfCopy = {
 	...recordFlags,
 	force: {type: 'boolean', help: 'replace what is there'},
 	...dryRunFlags,
-	...storedFlags,
+	acl: storedFlags.acl,
+	'storage-class': storedFlags['storage-class'],
 	...chosenFlags,
 	...remoteFlags,
 } as const
@@ -109,16 +110,15 @@ function pairOfLine(line: string, objectAt: (path: string) => AskedObject): Pair
 
 type Answer = {readonly pair: Pair; readonly copied?: Copied; readonly error?: unknown}
 
-async function copyOne(pair: Pair, stores: Stores, {force, acl, ...flags}: CopyValues): Promise<Answer> {
+async function copyOne(pair: Pair, stores: Stores, {force, ...flags}: CopyValues): Promise<Answer> {
 	const {from, to} = pair
 	try {
 		if (from.remote.bucket !== to.remote.bucket || from.remote.endpoint !== to.remote.endpoint)
 			throw fatal('a copy stays in its bucket', "'s3r cat-object' and 's3r put -' go from one to another")
 		const store = await stores.of(to.remote)
-		const canned = acl ?? to.remote.acl
 		const copied = await copyObject(store, from.key, to.key, {
 			force,
-			acl: canned === undefined ? undefined : parseCanned(canned),
+			acl: storedAs(to.remote).stored.acl,
 			storageClass: flags['storage-class'],
 		})
 		return {pair, copied}
