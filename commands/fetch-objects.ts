@@ -1,12 +1,14 @@
 // s3r fetch-objects: execute the plan of a pull, line by line.
 
 import {command} from '../src/cli/command.ts'
+import {numberOf} from '../src/cli/filters.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
 import {diskOf, takeFlags, takenAs} from '../src/cli/pulling.ts'
 import {owners} from '../src/cli/owners.ts'
 import {openSession} from '../src/cli/pushing.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
+import {estimating} from '../src/sync/estimate.ts'
 import {receive} from '../src/sync/receive.ts'
 
 const {archive, 'hard-links': hardLinks, acls, xattrs} = preserveFlags
@@ -28,11 +30,14 @@ export default command({
 
 	async run(context, flags) {
 		const execution = new Execution(context, 'pull', flags)
+		const maxRequests = numberOf('max-requests', flags['max-requests'])
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const disk = diskOf(place, flags)
 		const session = await openSession(context, place, flags['dry-run'])
-		const {store, counts} = await openRemote(context, remote, {pretend: flags['dry-run']})
+		const pretend = flags['dry-run']
+		const opened = await openRemote(context, remote, {pretend, maxRequests})
+		const {store, counts} = opened
 		try {
 			await receive(execution.items(session), {
 				store,
@@ -41,12 +46,12 @@ export default command({
 				owners,
 				umask: context.umask,
 				prefix: remote.prefix,
-				events: execution.events,
+				events: pretend ? estimating(execution.events, counts) : execution.events,
 				...takenAs(flags),
 				force: flags.force,
 				signal: execution.report.signal,
 			})
-			return await execution.report.finish({}, counts)
+			return await execution.report.finish({}, opened)
 		} finally {
 			disk.close()
 			store.close()

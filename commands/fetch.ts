@@ -22,7 +22,8 @@ export default command({
 		const remote = remoteOf(context, flags)
 		const report = new Report(context, 'pull', flags)
 		const session = await openSession(context, place, flags['dry-run'])
-		const {store, counts} = await openRemote(context, remote)
+		const opened = await openRemote(context, remote)
+		const {store} = opened
 		try {
 			const known = flags.verbose ? new Set(pending(session.index).map(asText)) : undefined
 			const listing = listPaths(store, remote.prefix, report.events.failed)
@@ -30,7 +31,7 @@ export default command({
 			if (fetched.changed) session.adopt(fetched.index)
 			for (const item of known ? pending(session.index) : [])
 				if (!known?.has(asText(item))) await context.io.record(formatDiff(planLine(item, 'pull'), false))
-			return await report.finish({}, counts)
+			return await report.finish({}, opened)
 		} finally {
 			store.close()
 			session.end()

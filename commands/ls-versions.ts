@@ -1,4 +1,4 @@
-// s3r ls-versions: list every version of objects, and what was deleted.
+// s3r ls-versions: list the versions of objects, and what was deleted.
 
 import {EXIT} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
@@ -15,7 +15,7 @@ import type {Version} from '../src/store/store.ts'
 
 export default command({
 	name: 'ls-versions',
-	summary: 'list every version of objects, and what was deleted',
+	summary: 'list the versions of objects, and what was deleted',
 	synopsis: [
 		'[-z] [--exit-code] [<option>...] [<path>...]',
 		'[-z] [--exit-code] [<option>...] <bucket>[/<key>]...',

@@ -26,6 +26,7 @@ export default command({
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
+		const maxRequests = numberOf('max-requests', flags['max-requests'])
 		const maxDelete = numberOf('max-delete', flags['max-delete'])
 		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 		const report = new Report(context, 'push', flags)
@@ -39,10 +40,15 @@ export default command({
 		}
 		try {
 			const outcome = await push({
-				open: async () => (opened = await openRemote(context, remote, {pretend, onSlowDown})).store,
+				open: async () =>
+					(opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests})).store,
 				jobs,
 				pretend,
-				crew: crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown, onPut}),
+				// threads do not share a count of requests
+				crew:
+					maxRequests === undefined
+						? crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown, onPut})
+						: undefined,
 				session,
 				files: filesOf(place, flags),
 				owners,
@@ -58,7 +64,7 @@ export default command({
 				within: paths && isWithin(paths),
 				signal: report.signal,
 			})
-			return await report.finish(outcome, opened?.counts, maxDelete)
+			return await report.finish(outcome, opened, maxDelete)
 		} finally {
 			opened?.store.close()
 			session.end()

@@ -1,6 +1,7 @@
 // s3r send-objects: execute the plan of a push, line by line.
 
 import {command} from '../src/cli/command.ts'
+import {numberOf} from '../src/cli/filters.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {owners} from '../src/cli/owners.ts'
@@ -23,11 +24,13 @@ export default command({
 
 	async run(context, flags) {
 		const execution = new Execution(context, 'push', flags)
+		const maxRequests = numberOf('max-requests', flags['max-requests'])
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
 		const session = await openSession(context, place, pretend)
-		const {store, counts} = await openRemote(context, remote, {pretend})
+		const opened = await openRemote(context, remote, {pretend, maxRequests})
+		const {store} = opened
 		try {
 			await send(execution.items(session), {
 				store,
@@ -41,7 +44,7 @@ export default command({
 				force: flags.force,
 				signal: execution.report.signal,
 			})
-			return await execution.report.finish({}, counts)
+			return await execution.report.finish({}, opened)
 		} finally {
 			store.close()
 			session.end()

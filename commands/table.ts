@@ -116,7 +116,7 @@ export const COMMANDS: Table = {
 	},
 	'ls-versions': {
 		group: 'plumbing',
-		summary: 'list every version of objects, and what was deleted',
+		summary: 'list the versions of objects, and what was deleted',
 		load: async () => (await import('./ls-versions.ts')).default,
 	},
 	'ls-uploads': {

@@ -256,3 +256,116 @@ test('a time is how long ago, or a date', (t) => {
 	])
 		t.throws(() => parseMoment('at', text, now), {message: /is not a time|is still to come/}, text)
 })
+
+/** The lines of --stats that tell of requests and costs. */
+const billOf = ({stderr}: Result): string[] =>
+	stderr.split('\n').filter((line) => /^(requests|bytes|cost):/.test(line))
+
+test('what a push or a pull would take is told before, and is what it takes', async (t) => {
+	const world = await World.open(t)
+	fs.appendFileSync(
+		join(world.root, '.s3rsync/config'),
+		'[price]\n\tput = 5\n\tpart = 1\n\tget = 0.4\n\treceived = 90\n',
+	)
+	write(world.root, 'large', 'x'.repeat(40 * 2 ** 20))
+	for (const name of ['a', 'b', 'c']) write(world.root, name, `content of ${name}`)
+	const [would, does] = [
+		await world.run(['push', '-an', '--stats']),
+		await world.run(['push', '-a', '--stats']),
+	]
+	t.deepEqual([would.status, does.status], [0, 0])
+	const [bytes, requests, cost] = billOf(does)
+	t.is(bytes, `bytes: ${40 * 2 ** 20 + 36} (40.0 MiB)`)
+	t.is(requests, 'requests: 12 (put 4, list 1, part 7)')
+	t.is(cost, 'cost: $0.03')
+	t.deepEqual(billOf(would), [bytes, requests, 'cost: $0.03, estimated'])
+	// the same the other way, into another place
+	const other = join(world.home, 'other')
+	fs.mkdirSync(other)
+	await world.ok(['init', 'memory/home'], other)
+	fs.appendFileSync(join(other, '.s3rsync/config'), '[price]\n\treceived = 90\n')
+	const pulls = [
+		await world.run(['pull', '-an', '--stats'], other),
+		await world.run(['pull', '-a', '--stats'], other),
+	]
+	const [before, after] = pulls.map((result) => billOf(result).slice(1))
+	t.deepEqual(before, ['requests: 6 (get 4, head 1, list 1)', 'cost: $3.77, estimated'])
+	t.deepEqual(after, ['requests: 6 (get 4, head 1, list 1)', 'cost: $3.77'])
+})
+
+test('a run stops before more requests than were allowed, and the next goes on', async (t) => {
+	const world = await World.open(t)
+	for (let i = 0; i < 10; i++) write(world.root, `file-${i}`, String(i))
+	const bills: string[] = []
+	for (let runs = 1; ; runs++) {
+		const {status, stdout, stderr} = await world.run(['push', '-av', '--max-requests', '4', '--stats'])
+		if (status === 0) {
+			bills.push(...billOf({status, stdout, stderr}))
+			t.is(runs, 3)
+			break
+		}
+		t.is(status, 25)
+		t.regex(
+			stderr,
+			/^fatal: --max-requests=4 are made, and that was not all\nhint: the next run goes on where this one stopped\n$/,
+		)
+		t.is(stdout.split('\n').length - 1, 4)
+	}
+	t.is(bills[1], 'requests: 3 (put 3)')
+	t.is((await keysOf(world.store, 'home/file-')).length, 10)
+	const {status} = await world.run(['pull', '--max-requests', '0'])
+	t.is(status, 25)
+	t.is((await world.run(['push', '-a', '--max-requests', '0'])).status, 0)
+	t.like(await world.run(['push', '-a', '--max-requests', 'few']), {status: 129})
+})
+
+test('a price that is none is an error', async (t) => {
+	const world = await World.open(t)
+	await world.push((root) => write(root, 'a', '1'))
+	await world.ok(['config', 'price.put', 'cheap'])
+	write(world.root, 'b', '1')
+	t.like(await world.run(['push', '-a', '--stats']), {status: 128})
+	await world.ok(['config', 'price.put', '1'])
+	await world.ok(['config', 'price.parking', '1'])
+	write(world.root, 'c', '1')
+	const {status, stderr} = await world.run(['push', '-a', '--stats'])
+	t.is(status, 128)
+	t.regex(stderr, /^fatal: 'price.parking' is the price of nothing\nhint: one of put, copy, /m)
+})
+
+test('no byte is sent twice: what is renamed or there twice is copied before anything is deleted', async (t) => {
+	const world = await World.open(t)
+	await world.push((root) => {
+		for (const name of ['a', 'b', 'd/c']) write(root, name, `content of ${name}`)
+	})
+	const asked: string[] = []
+	const {store} = world
+	for (const verb of ['put', 'copy', 'delete'] as const) {
+		const method = store[verb].bind(store) as (...args: unknown[]) => Promise<never>
+		store[verb] = async (...args: unknown[]) => {
+			asked.push(`${verb} ${args.slice(0, verb === 'copy' ? 2 : 1).join(' ')}`.replaceAll('home/', ''))
+			return method(...args)
+		}
+	}
+	await world.push((root) => {
+		fs.renameSync(join(root, 'a'), join(root, 'd/a'))
+		fs.renameSync(join(root, 'd/c'), join(root, 'c'))
+		fs.copyFileSync(join(root, 'b'), join(root, 'z'))
+		fs.chmodSync(join(root, 'b'), 0o600)
+		// new, and twice: one is sent
+		write(root, 'n1', 'new content')
+		write(root, 'n2', 'new content')
+	})
+	t.deepEqual(
+		asked.filter((one) => one.startsWith('put') && !/root|\/$/.test(one)),
+		['put n1'],
+	)
+	t.deepEqual(asked.filter((one) => one.startsWith('copy')).toSorted(), [
+		'copy a d/a',
+		'copy b b',
+		'copy b z',
+		'copy d/c c',
+		'copy n1 n2',
+	])
+	t.deepEqual(asked.slice(-2).toSorted(), ['delete a', 'delete d/c'])
+})

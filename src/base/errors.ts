@@ -11,7 +11,7 @@ export const EXIT = {
 	partial: 23,
 	/** Some source files vanished before they could be sent (rsync's RERR_VANISHED). */
 	vanished: 24,
-	/** --max-delete stopped the deletions (rsync's RERR_DEL_LIMIT). */
+	/** --max-delete stopped the deletions (rsync's RERR_DEL_LIMIT), or --max-requests the work. */
 	maxDelete: 25,
 	fatal: 128,
 	usage: 129,

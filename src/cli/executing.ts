@@ -31,6 +31,7 @@ export const executeFlags = {
 	...dryRunFlags,
 	quiet: verboseFlags.quiet,
 	stats: reportFlags.stats,
+	'max-requests': reportFlags['max-requests'],
 	...progressFlags,
 	...chosenFlags,
 	...remoteFlags,

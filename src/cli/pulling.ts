@@ -11,6 +11,7 @@ import {isWithin, momentOf, openRemote} from './work.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'
+import {estimating} from '../sync/estimate.ts'
 import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
 import {pull} from '../sync/pull.ts'
 
@@ -57,12 +58,14 @@ export async function runPull(
 ): Promise<number> {
 	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
+	const maxRequests = numberOf('max-requests', flags['max-requests'])
 	const at = momentOf(flags)
 	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
-	const {store, counts} = await openRemote(context, remote, {pretend, at})
+	const opened = await openRemote(context, remote, {pretend, at, maxRequests})
+	const {store, counts} = opened
 	try {
 		const outcome = await pull({
 			store,
@@ -73,7 +76,7 @@ export async function runPull(
 			pinned: at !== undefined,
 			files: filesOf(place, flags),
 			prefix: remote.prefix,
-			events: report.events,
+			events: pretend ? estimating(report.events, counts) : report.events,
 			...takenAs(flags),
 			force: flags.force,
 			delete: flags.delete,
@@ -84,7 +87,7 @@ export async function runPull(
 			within: paths && isWithin(paths),
 			signal: report.signal,
 		})
-		return await report.finish(outcome, counts, maxDelete)
+		return await report.finish(outcome, opened, maxDelete)
 	} finally {
 		disk.close()
 		store.close()

@@ -4,6 +4,7 @@ import {EXIT} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {quote, shown} from '../base/quote.ts'
 import {reason, S3rError} from '../base/errors.ts'
+import {costOf, formatDollars, type Prices} from '../format/price.ts'
 import {formatDiff} from '../format/record.ts'
 import {requests, type Counts} from '../store/counted.ts'
 import {type Events, Tally} from '../sync/events.ts'
@@ -34,7 +35,8 @@ export const deleteFlags = {
 
 export const reportFlags = {
 	'itemize-changes': {type: 'boolean', short: 'i', help: 'print what changed about each item, as rsync does'},
-	stats: {type: 'boolean', help: 'print what was transferred, and the requests made'},
+	stats: {type: 'boolean', help: 'print what was transferred, the requests, and what they cost'},
+	'max-requests': {type: 'string', arg: 'n', help: 'stop before more requests than this'},
 } as const satisfies Flags
 
 export const transferFlags = {
@@ -49,7 +51,12 @@ export const transferFlags = {
 	...remoteFlags,
 } as const satisfies Flags
 
-export type ReportValues = Values<typeof verboseFlags & typeof reportFlags & typeof progressFlags>
+export type ReportValues = Values<
+	typeof verboseFlags & typeof reportFlags & typeof progressFlags & typeof dryRunFlags
+>
+
+/** What was asked of a store, and what that costs. */
+export type Bill = {readonly counts: Counts; readonly prices: () => Prices | undefined}
 
 /** Tells a person, on the command's streams, what the work says of itself. */
 export class Report {
@@ -127,29 +134,30 @@ export class Report {
 	}
 
 	/** Ends the report; resolves to the exit status. */
-	async finish(outcome: Outcome, counts: Counts | undefined, maxDelete?: number): Promise<number> {
+	async finish(outcome: Outcome, opened: Bill | undefined, maxDelete?: number): Promise<number> {
 		this.#progress.end()
 		await this.#printing
 		this.#stop.signal.throwIfAborted()
-		if (this.#flags.stats) this.#stats(counts)
+		if (this.#flags.stats) this.#stats(opened)
 		if (outcome.unread) this.#context.io.say('warning: some files could not be read, so nothing was deleted')
 		if (outcome.tooMany !== undefined) throw tooManyDeletions(outcome.tooMany, maxDelete ?? 0)
 		return this.tally.status === EXIT.ok && outcome.unread ? EXIT.partial : this.tally.status
 	}
 
-	#stats(counts: Counts | undefined): void {
+	#stats(bill: Bill | undefined): void {
 		const {io} = this.#context
+		const {counts, prices} = bill ?? {}
+		const pretend = this.#flags['dry-run'] === true
+		const bytes = pretend && counts ? counts.sent + counts.received : this.#moved
 		io.say(`items: ${this.#items} done, ${this.tally.failures} failed, ${this.tally.conflicts} in conflict`)
-		io.say(`bytes: ${this.#moved} (${humanBytes(this.#moved)})`)
-		const kinds = Object.entries(counts ?? {}).filter(
-			([kind, n]) => n > 0 && kind !== 'sent' && kind !== 'received',
-		)
-		io.say(
-			`requests: ${counts ? requests(counts) : 0}${kinds
-				.map(([kind, n], i) => `${i ? ',' : ' ('} ${kind} ${n}`)
-				.join('')
-				.replace('( ', '(')}${kinds.length ? ')' : ''}`,
-		)
+		io.say(`bytes: ${bytes} (${humanBytes(bytes)})`)
+		const kinds = Object.entries(counts ?? {})
+			.filter(([kind, n]) => n > 0 && kind !== 'sent' && kind !== 'received')
+			.map(([kind, n]) => `${kind} ${n}`)
+		io.say(`requests: ${counts ? requests(counts) : 0}${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}`)
+		const known = prices?.()
+		if (counts && known)
+			io.say(`cost: ${formatDollars(costOf(counts, known))}${pretend ? ', estimated' : ''}`)
 	}
 }
 

@@ -14,12 +14,14 @@ import {
 	type Lookup,
 	namedObject,
 	namedRemote,
+	pricesOf,
 	type Named,
 	namesObject,
 	placeOfChosen,
 	type RemoteOptions,
 	requireRemote,
 } from '../repo/remotes.ts'
+import type {Prices} from '../format/price.ts'
 import {type Counts, counted} from '../store/counted.ts'
 import {dryRun} from '../store/dry.ts'
 import {atMoment} from '../store/at.ts'
@@ -130,7 +132,12 @@ export function unicode(arg: string): string {
 	return text
 }
 
-export type Opened = {readonly store: Store; readonly counts: Counts}
+export type Opened = {
+	readonly store: Store
+	readonly counts: Counts
+	/** What requests to it cost, where that is known. */
+	readonly prices: () => Prices | undefined
+}
 
 /** Opens a remote's store, counted; with `pretend` nothing is written to it. */
 export async function openRemote(
@@ -141,16 +148,23 @@ export async function openRemote(
 		readonly onSlowDown?: (() => void) | undefined
 		/** As it was then, in milliseconds since the epoch. */
 		readonly at?: number | undefined
+		readonly maxRequests?: number | undefined
 	} = {},
 ): Promise<Opened> {
 	const open = context.openStore ?? openStore
-	const {onSlowDown, pretend, at} = options
+	const {onSlowDown, pretend, at, maxRequests} = options
 	const onProbed = pretend ? undefined : noteConditional(context, remote)
-	const store = counted(await open(remote, {signal: context.signal, onSlowDown, onProbed}))
+	const opened = await open(remote, {signal: context.signal, onSlowDown, onProbed})
+	// what is only pretended counts too: that is the estimate of -n --stats
+	const store = counted(pretend ? dryRun(opened) : opened, maxRequests)
 	const {counts} = store
-	if (at !== undefined)
-		return {store: atMoment(store, {time: at, onUnversioned: noteUnversioned(context, remote)}), counts}
-	return {store: pretend ? dryRun(store) : store, counts}
+	const prices = () => pricesOf(remote, {place: findPlace(context.cwd, context.env), env: context.env})
+	if (at === undefined) return {store, counts, prices}
+	return {
+		store: atMoment(store, {time: at, onUnversioned: noteUnversioned(context, remote)}),
+		counts,
+		prices,
+	}
 }
 
 const noteUnversioned =

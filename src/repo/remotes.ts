@@ -6,6 +6,7 @@ import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {type Config, isYes, parseConfig} from '../format/config.ts'
+import {AMAZON, type Prices, pricesIn} from '../format/price.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
 import {withoutExcluded} from '../format/settings.ts'
 import {parseTarget} from '../format/url.ts'
@@ -151,6 +152,15 @@ export const account = (lookup: Lookup): Where =>
 		fromEnvironment(lookup.env),
 		lookup.options,
 	)
+
+/** What requests to a remote cost: as the config says, and by default what they cost at Amazon. */
+export function pricesOf(
+	{endpoint}: Remote,
+	{place, env}: Pick<Lookup, 'place' | 'env'>,
+): Prices | undefined {
+	const isAmazon = endpoint === undefined || /\.amazonaws\.com(\.cn)?(:\d+)?\/?$/.test(endpoint)
+	return pricesIn(readConfig(place, env).values, isAmazon ? AMAZON : undefined)
+}
 
 /** A bucket or object that an argument names. */
 export type Named = {

@@ -1,7 +1,8 @@
 // A store that counts: what --stats prints, and what tests assert ("a push that changes nothing
 // makes no request").
 
-import type {Body, Got, Store} from './store.ts'
+import {EXIT, S3rError} from '../base/errors.ts'
+import type {Got, Store} from './store.ts'
 
 /**
  * Requests by kind, and bytes of objects in each direction. `part` is every request of a multipart
@@ -14,6 +15,7 @@ export type Counts = {
 	list: number
 	copy: number
 	delete: number
+	restore: number
 	part: number
 	other: number
 	sent: number
@@ -23,13 +25,28 @@ export type Counts = {
 /** Keys that one DeleteObjects request takes. */
 const BATCH = 1000
 
-const KINDS = ['put', 'get', 'head', 'list', 'copy', 'delete', 'part', 'other'] as const
+const KINDS = ['put', 'get', 'head', 'list', 'copy', 'delete', 'restore', 'part', 'other'] as const
+
+type Kind = (typeof KINDS)[number]
 
 /** All requests counted, of whatever kind. */
 export const requests = (counts: Counts): number => KINDS.reduce((sum, kind) => sum + counts[kind], 0)
 
-/** `store`, with every request counted in the `counts` given beside it. */
-export function counted(store: Store): Store & {readonly counts: Counts} {
+/** As many requests as were allowed have been made. */
+export class RequestsSpent extends S3rError {
+	constructor(limit: number) {
+		super(`--max-requests=${limit} are made, and that was not all`, {
+			status: EXIT.maxDelete,
+			hint: 'the next run goes on where this one stopped',
+		})
+	}
+}
+
+/**
+ * `store`, with every request counted in the `counts` given beside it. What would be more than `limit` requests
+ * rejects with RequestsSpent, and nothing is sent; only a listing that is under way may go one page further.
+ */
+export function counted(store: Store, limit: number = Infinity): Store & {readonly counts: Counts} {
 	const counts: Counts = {
 		put: 0,
 		get: 0,
@@ -37,21 +54,30 @@ export function counted(store: Store): Store & {readonly counts: Counts} {
 		list: 0,
 		copy: 0,
 		delete: 0,
+		restore: 0,
 		part: 0,
 		other: 0,
 		sent: 0,
 		received: 0,
 	}
-	const count = <T>(kind: (typeof KINDS)[number], answer: T): T => {
-		counts[kind]++
+	const spend = (kind: Kind, many = 1): void => {
+		if (requests(counts) + many > limit) throw new RequestsSpent(limit)
+		counts[kind] += many
+	}
+	/** Makes one request, if it may still be made. */
+	const count = async <T>(kind: Kind, ask: () => Promise<T>, sent = 0): Promise<T> => {
+		spend(kind)
+		const answer = await ask()
+		counts.sent += sent
 		return answer
 	}
-	const sending = (body: Body): Body => {
-		if (Buffer.isBuffer(body)) {
-			counts.sent += body.length
-			return body
+	/** Counts the pages of a listing as they come. */
+	const paged = async function* <T>(listing: () => AsyncIterable<T>): AsyncIterable<T> {
+		if (requests(counts) >= limit) throw new RequestsSpent(limit)
+		for await (const page of listing()) {
+			spend('list')
+			yield page
 		}
-		return {length: body.length, chunks: () => tally(body.chunks(), (bytes) => (counts.sent += bytes))}
 	}
 	return {
 		counts,
@@ -62,40 +88,42 @@ export function counted(store: Store): Store & {readonly counts: Counts} {
 		},
 		close: () => store.close(),
 
-		async *list(prefix, options) {
-			for await (const page of store.list(prefix, options)) yield count('list', page)
-		},
-		async *listVersions(prefix) {
-			for await (const page of store.listVersions(prefix)) yield count('list', page)
-		},
-		head: (key, options) => count('head', store.head(key, options)),
+		list: (prefix, options) => paged(() => store.list(prefix, options)),
+		listVersions: (prefix) => paged(() => store.listVersions(prefix)),
+		head: (key, options) => count('head', () => store.head(key, options)),
 		async get(key, options): Promise<Got> {
-			const {head, body} = await count('get', store.get(key, options))
+			const {head, body} = await count('get', () => store.get(key, options))
 			return {head, body: tally(body, (bytes) => (counts.received += bytes))}
 		},
-		put: (key, body, options) => count('put', store.put(key, sending(body), options)),
-		copy: (from, to, options) => count('copy', store.copy(from, to, options)),
-		delete: (key, options) => count('delete', store.delete(key, options)),
-		deleteMany(keys) {
-			counts.delete += Math.ceil(keys.length / BATCH)
+		put: (key, body, options) => count('put', () => store.put(key, body, options), body.length),
+		copy: (from, to, options) => count('copy', () => store.copy(from, to, options)),
+		delete: (key, options) => count('delete', () => store.delete(key, options)),
+		async deleteMany(keys) {
+			spend('delete', Math.ceil(keys.length / BATCH))
 			return store.deleteMany(keys)
 		},
 
-		createUpload: (key, properties) => count('part', store.createUpload(key, properties)),
+		createUpload: (key, properties) => count('part', () => store.createUpload(key, properties)),
 		uploadPart: (key, id, number, body, md5) =>
-			count('part', store.uploadPart(key, id, number, sending(body), md5)),
-		copyPart: (key, id, number, source) => count('part', store.copyPart(key, id, number, source)),
+			count('part', () => store.uploadPart(key, id, number, body, md5), body.length),
+		copyPart: (key, id, number, source) => count('part', () => store.copyPart(key, id, number, source)),
 		completeUpload: (key, id, parts, condition) =>
-			count('part', store.completeUpload(key, id, parts, condition)),
-		abortUpload: (key, id) => count('part', store.abortUpload(key, id)),
-		listUploads: (prefix) => count('list', store.listUploads(prefix)),
-		listParts: (key, id) => count('list', store.listParts(key, id)),
+			count('part', () => store.completeUpload(key, id, parts, condition)),
+		abortUpload: (key, id) => count('part', () => store.abortUpload(key, id)),
+		async *listUploads(prefix) {
+			spend('list')
+			yield* store.listUploads(prefix)
+		},
+		async *listParts(key, id) {
+			spend('list')
+			yield* store.listParts(key, id)
+		},
 
-		getAcl: (key) => count('other', store.getAcl(key)),
-		putAcl: (key, acl) => count('other', store.putAcl(key, acl)),
-		bucketExists: () => count('other', store.bucketExists()),
-		createBucket: (options) => count('other', store.createBucket(options)),
-		deleteBucket: () => count('other', store.deleteBucket()),
+		getAcl: (key) => count('other', () => store.getAcl(key)),
+		putAcl: (key, acl) => count('other', () => store.putAcl(key, acl)),
+		bucketExists: () => count('other', () => store.bucketExists()),
+		createBucket: (options) => count('other', () => store.createBucket(options)),
+		deleteBucket: () => count('other', () => store.deleteBucket()),
 	}
 }
 

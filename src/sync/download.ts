@@ -14,6 +14,9 @@ const RANGE = 16 * 2 ** 20
 const WIDTH = 4
 const CHUNK = 2 ** 20
 
+/** How many requests for ranges an object of this size takes, behind the first. */
+export const rangesOf = (size: number): number => (size < RANGED_FROM ? 0 : Math.ceil(size / RANGE))
+
 export type Source = {
 	readonly store: Store
 	readonly key: string

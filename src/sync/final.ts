@@ -1,6 +1,7 @@
 // Errors that are not of one item.
 
 import {Unrecorded} from '../repo/session.ts'
+import {RequestsSpent} from '../store/counted.ts'
 import {isKind} from '../store/store.ts'
 
 /** What S3 and the SDK call it when it is the credentials, and not what is asked for, that is refused. */
@@ -17,6 +18,7 @@ const CREDENTIALS = new Set([
 /** Whether no other item would fare better: the work ends with this error. */
 export const isFinal = (error: unknown): boolean =>
 	error instanceof Unrecorded ||
+	error instanceof RequestsSpent ||
 	isKind(error, 'no-bucket') ||
 	isKind(error, 'interrupted') ||
 	isKind(error, 'skew') ||

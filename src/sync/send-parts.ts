@@ -43,7 +43,7 @@ export type SentFile = {
 /** Sends a file in parts; the entry returned has the local side that was sent. */
 export async function sendParts(sender: Sender, planned: Entry): Promise<SentFile> {
 	const {files, compress, pretend} = sender.options
-	if (pretend) return {entry: planned, written: {etag: ''}, size: planned.local?.size ?? 0}
+	if (pretend) return pretendParts(sender, planned)
 	const file = files.open(planned.path)
 	try {
 		const entry = current(sender, planned, file)
@@ -56,6 +56,33 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		file.close()
 	}
 }
+
+/** Asks of a store that pretends what sending the file would take, but for the parts that are there. */
+async function pretendParts(sender: Sender, planned: Entry): Promise<SentFile> {
+	const {store, files, compress, session} = sender.options
+	const file = files.open(planned.path)
+	try {
+		const {size} = file.stat
+		const key = sender.key(planned.path)
+		const own = readUpload(session.place, planned.path)
+		const isOwn = own?.key === key && own.file === identityOf(file.stat)
+		const mayTakeUp = !isOwn && !(compress === true && isCompressible(planned.path))
+		const taken = mayTakeUp ? await sender.begun.find(key, file) : undefined
+		const listed = isOwn ? await partsOf(store, key, own.id) : taken?.listed
+		const id = isOwn ? own.id : (taken?.id ?? (await store.createUpload(key, {})))
+		const piece = (isOwn ? own.partSize : taken?.partSize) ?? partSize(size)
+		for (let number = 1, at = 0; at < size; number++, at += piece)
+			if (!listed?.has(number)) await store.uploadPart(key, id, number, unread(Math.min(piece, size - at)))
+		return {entry: planned, written: await store.completeUpload(key, id, [], {}), size}
+	} finally {
+		file.close()
+	}
+}
+
+const unread = (length: number) => ({
+	length,
+	async *chunks(): AsyncIterable<Buffer> {},
+})
 
 /** The entry as the open file has it: hashed again if it may have changed since it was indexed. */
 function current(sender: Sender, planned: Entry, {stat}: OpenFile): Entry {
