@@ -6,7 +6,7 @@ import {chosenFlags, exitCodeFlags, filterFlags, recordFlags} from '../src/cli/f
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {owners} from '../src/cli/owners.ts'
-import {filesOf, selectOf} from '../src/cli/pushing.ts'
+import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeOf} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
@@ -42,7 +42,7 @@ export default command({
 			contents: filesOf(place, flags),
 			owners,
 			paths: scopeOf(context, place, args),
-			select: await selectOf(context, place, flags, ordered),
+			select: (await selectionOf(context, place, flags, ordered)).shows,
 			oneFileSystem: flags['one-file-system'],
 			checksum: flags.checksum,
 			signal: context.signal,

@@ -3,7 +3,7 @@
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, dryRunFlags, filterFlags, verboseFlags} from '../src/cli/flags.ts'
 import {owners} from '../src/cli/owners.ts'
-import {filesOf, openSession, scanOf, selectOf} from '../src/cli/pushing.ts'
+import {filesOf, openSession, scanOf, selectionOf} from '../src/cli/pushing.ts'
 import {pathsOf} from '../src/cli/scope.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
@@ -38,7 +38,7 @@ export default command({
 					session,
 					owners,
 					files: filesOf(place, flags),
-					select: await selectOf(context, place, flags, ordered),
+					selection: await selectionOf(context, place, flags, ordered),
 					events: report.events,
 					signal: context.signal,
 				},

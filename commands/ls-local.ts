@@ -5,7 +5,7 @@ import {filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {localItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
-import {filesOf, selectOf} from '../src/cli/pushing.ts'
+import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeOf} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {requirePlace} from '../src/repo/find.ts'
@@ -31,7 +31,7 @@ export default command({
 			root: place.root,
 			index: readIndex(place),
 			paths: scopeOf(context, place, args),
-			select: await selectOf(context, place, flags, ordered),
+			select: (await selectionOf(context, place, flags, ordered)).shows,
 			oneFileSystem: flags['one-file-system'],
 			contents: flags.hash ? filesOf(place, {}) : undefined,
 			onError: errors.failed,

@@ -5,7 +5,7 @@ import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
-import {crewOf, filesOf, openSession, scanOf, selectOf, storedAs} from '../src/cli/pushing.ts'
+import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
 import {pathsOf} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
@@ -60,7 +60,7 @@ export default command({
 				maxDelete,
 				same: (flags.verbose ?? 0) > 1,
 				scan: paths || flags.archive ? scanOf(place, flags, paths) : undefined,
-				select: await selectOf(context, place, flags, ordered),
+				selection: await selectionOf(context, place, flags, ordered),
 				within: paths && isWithin(paths),
 				signal: report.signal,
 			})

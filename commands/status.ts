@@ -4,7 +4,7 @@ import {palette} from '../src/cli/color.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, colorFlags} from '../src/cli/flags.ts'
 import {owners} from '../src/cli/owners.ts'
-import {filesOf, selectOf} from '../src/cli/pushing.ts'
+import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {pathsOf} from '../src/cli/scope.ts'
 import {seenFrom} from '../src/cli/relative.ts'
 import {standingLines} from '../src/cli/standing.ts'
@@ -41,7 +41,7 @@ export default command({
 				session,
 				owners,
 				files: filesOf(place, {}),
-				select: await selectOf(context, place, {}, []),
+				selection: await selectionOf(context, place, {}, []),
 				events: report.events,
 				signal,
 			},

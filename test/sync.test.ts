@@ -28,6 +28,7 @@ import type {Events} from '../src/sync/events.ts'
 import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
 import {pull, type PullOptions} from '../src/sync/pull.ts'
 import {type Outcome, push, type PushOptions} from '../src/sync/push.ts'
+import type {Selection} from '../src/sync/select.ts'
 
 const PREFIX = 'home/'
 const MIB = 2 ** 20
@@ -60,6 +61,17 @@ type PushOver = Common & {readonly files?: (files: LocalFiles) => PushOptions['f
 		'files' | 'scan' | keyof Common
 	>
 type PullOver = Common & Omit<Partial<PullOptions>, 'scan' | keyof Common>
+
+/** A selection that answers every question alike. */
+const selecting = (select: (path: Path) => boolean): Selection => ({
+	shows: select,
+	risks: select,
+	scans: select,
+	exposes: false,
+	files: new Set(),
+	textOf: () => undefined,
+	learn() {},
+})
 
 class Side {
 	readonly root: Path
@@ -417,20 +429,20 @@ test('a root on another device deletes nothing, until that was seen without --de
 
 test('what is excluded is neither sent nor deleted nor fetched', async (t) => {
 	const {store, here, there} = await twins(t, {'a.iso': '1', b: '2', 'd/c.iso': '3'})
-	const select = (path: Path) => !path.endsWith('.iso') && path !== 'd/'
+	const selection = selecting((path) => !path.endsWith('.iso') && path !== 'd/')
 	here.write({'a.iso': 'changed', 'x.iso': 'new image', b: 'changed', 'd/e': 'new'})
-	t.deepEqual((await here.push({select, delete: true})).lines, ['M b', 'P ./'])
+	t.deepEqual((await here.push({selection, delete: true})).lines, ['M b', 'P ./'])
 	const {lines} = await here.push({within: () => false})
 	t.deepEqual(lines, [], 'indexed, and not sent')
-	t.deepEqual((await here.send({select})).lines, [])
+	t.deepEqual((await here.send({selection})).lines, [])
 	t.deepEqual((await here.send()).lines, ['A d/e', 'A x.iso', 'M a.iso', 'P d/'])
 	t.deepEqual(
-		(await there.pull({select})).lines.filter((line) => /iso|d\//.test(line)),
+		(await there.pull({selection})).lines.filter((line) => /iso|d\//.test(line)),
 		[],
 	)
 	t.is(there.read('a.iso'), '1')
 	fs.rmSync(there.at('a.iso'))
-	t.deepEqual((await there.push({select, delete: true})).lines, ['P ./'])
+	t.deepEqual((await there.push({selection, delete: true})).lines, ['P ./'])
 	t.true((await keysOf(store)).includes('a.iso'))
 })
 
@@ -694,7 +706,7 @@ test('a directory with something new in it is not deleted', async (t) => {
 	fs.rmSync(here.at('d'), {recursive: true})
 	await here.push({delete: true})
 	there.write({'d/new': 'mine'})
-	const {warned} = await there.pull({delete: true, select: (path) => path !== 'd/new'})
+	const {warned} = await there.pull({delete: true, selection: selecting((path) => path !== 'd/new')})
 	t.true(warned.has('not empty'))
 	t.deepEqual(there.paths(), ['d', 'd/new'])
 })

@@ -7,8 +7,8 @@ import {shown} from '../base/quote.ts'
 import {answerLater, type FilterOption} from '../format/filter-read.ts'
 import {FilterRules} from '../format/filter.ts'
 import {join, type Place} from '../repo/find.ts'
-import type {Context, Ordered, Values} from './command.ts'
-import type {filterFlags} from './flags.ts'
+import type {Context, Ordered} from './command.ts'
+import type {FilterValues} from './flags.ts'
 
 /** What -F stands for; given again it stands for the second too. */
 const RSYNC_FILTER = [': /.rsync-filter', '- .rsync-filter']
@@ -17,7 +17,7 @@ const RSYNC_FILTER = [': /.rsync-filter', '- .rsync-filter']
 export function filterRules(
 	{cwd, env, io}: Context,
 	{root}: Pick<Place, 'root'>,
-	flags: Values<typeof filterFlags>,
+	flags: FilterValues,
 	ordered: readonly Ordered[],
 ): Promise<FilterRules> {
 	const options = filterOptions(ordered)
@@ -27,6 +27,7 @@ export function filterRules(
 		root: root === '/' ? '' : root,
 		cwd: cwd === '/' ? '' : cwd,
 		nul: flags.from0,
+		deleteExcluded: flags['delete-excluded'],
 		cvs: {home, more: fromUnicode(env['CVSIGNORE'] ?? '')},
 	}
 	const read = async (file: Path) => (file === '-' ? whole(io.stdinChunks()) : readRules(file))

@@ -90,6 +90,7 @@ export const filterFlags = {
 	'cvs-exclude': {type: 'boolean', short: 'C', help: 'leave out what CVS ignores'},
 	from0: {type: 'boolean', short: '0', help: 'rules in files end in NUL, not in a newline'},
 } as const satisfies Flags
+export type FilterValues = Values<typeof filterFlags> & {readonly 'delete-excluded'?: boolean}
 
 /** What is said about the work. */
 export const verboseFlags = {

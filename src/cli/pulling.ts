@@ -2,7 +2,7 @@
 
 import {numberOf} from './filters.ts'
 import {owners} from './owners.ts'
-import {filesOf, openSession, type PreserveValues, scanOf, selectOf} from './pushing.ts'
+import {filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
 import {pathsOf} from './scope.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
@@ -83,7 +83,7 @@ export async function runPull(
 			maxDelete,
 			same: (flags.verbose ?? 0) > 1,
 			scan: scanOf(place, flags, undefined),
-			select: await selectOf(context, place, flags, ordered),
+			selection: await selectionOf(context, place, flags, ordered, 'pull'),
 			within: paths && isWithin(paths),
 			signal: report.signal,
 		})

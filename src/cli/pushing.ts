@@ -11,11 +11,11 @@ import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
 import {Crew, type CrewOptions} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
-import {type Select} from '../sync/scan.ts'
-import {selection} from '../sync/select.ts'
+import type {Direction} from '../sync/plan.ts'
+import {type Selection, selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
-import type {dryRunFlags, filterFlags} from './flags.ts'
+import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {preserveFlags} from './transfer.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
@@ -25,12 +25,14 @@ export const filesOf = (place: Place, flags: PreserveValues): LocalFiles =>
 	new LocalFiles(place.root, {xattrs: flags.xattrs, acls: flags.acls})
 
 /** Which files take part, by the rules of the command line and the ignore files. */
-export const selectOf = async (
+export const selectionOf = async (
 	context: Context,
 	place: Place,
-	flags: Values<typeof filterFlags>,
+	flags: FilterValues,
 	ordered: readonly Ordered[],
-): Promise<Select> => selection({...place, rules: await filterRules(context, place, flags, ordered)})
+	direction: Direction = 'push',
+): Promise<Selection> =>
+	selection({...place, rules: await filterRules(context, place, flags, ordered), direction})
 
 /** The session of a command: one that keeps its changes to itself where it pretends. */
 export const openSession = (

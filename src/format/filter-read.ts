@@ -232,3 +232,9 @@ export function seenFrom(directory: Path, name: Path): Path {
 		else if (part !== '' && part !== '.') parts.push(part)
 	return `/${parts.join('/')}`
 }
+
+/** The names of the files that a text of rules has read in the directories. */
+export const dirMergeNames = (text: string): string[] =>
+	[...text.matchAll(/(?:^|[\0\n\r])(?:dir-merge|:)[^ _\n\r]*(?:[ _]([^\0\n\r]*))?/g)].map(
+		([, name = '']) => nameOf(name) || '.cvsignore',
+	)

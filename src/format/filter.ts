@@ -22,7 +22,7 @@ import type {Rule, Side} from './filter-rule.ts'
 /** Who asks: the side that sends files, or the one that receives them and deletes what it has besides. */
 export type FilterSide = Exclude<Side, 'both'>
 
-type Compiled = {readonly rule: Rule; readonly matches: Matcher}
+type Compiled = {readonly rule: Rule; readonly matches: Matcher; readonly isPerishable: boolean}
 
 /** A dir-merge rule in force in a directory. */
 type Merged = {
@@ -63,8 +63,9 @@ export class FilterRules {
 		return new FilterRules(reader, list.rules, merges)
 	}
 
-	get isEmpty(): boolean {
-		return this.rules.length === 0
+	/** The names of the files that count in their directories. */
+	get fileNames(): ReadonlySet<string> {
+		return new Set([...this.merges.keys()].map(({pattern}) => nameOf(pattern)))
 	}
 
 	/** The rules as far as they count on one side. */
@@ -80,7 +81,7 @@ export class Filter {
 	readonly top: Standing
 	readonly #reader: RuleReader
 	readonly #rules: readonly Rule[]
-	readonly #known = new Map<Rule, Compiled>()
+	readonly #known = new Map<Rule, Matcher>()
 
 	constructor({reader, rules, merges}: FilterRules, side: FilterSide) {
 		this.side = side
@@ -162,7 +163,7 @@ export class Filter {
 	}
 
 	#standing(merges: ReadonlyMap<Rule, Merged>): Standing {
-		const all = [...this.#flat(this.#rules, merges, true)].map((rule) => this.#compile(rule))
+		const all = [...this.#flat(this.#rules, merges, {isTop: true, isPerishable: false})]
 		return {
 			compiled: all.filter(({rule}) => !rule.xattr),
 			xattrs: all.filter(({rule}) => rule.xattr),
@@ -171,21 +172,27 @@ export class Filter {
 	}
 
 	/** The rules in their order, with those that merge rules stand for in their places. */
-	*#flat(rules: readonly Rule[], merges: ReadonlyMap<Rule, Merged>, isTop: boolean): Generator<Rule> {
+	*#flat(
+		rules: readonly Rule[],
+		merges: ReadonlyMap<Rule, Merged>,
+		within: {readonly isTop: boolean; readonly isPerishable: boolean},
+	): Generator<Compiled> {
 		for (const rule of rules) {
-			if (isTop && rule.side !== undefined && rule.side !== 'both' && rule.side !== this.side) continue
-			if (rule.kind === 'cvs') yield* this.#flat(this.#reader.cvs ?? [], merges, isTop)
-			else if (rule.kind === 'dir-merge') yield* this.#flat(merges.get(rule)?.rules ?? [], merges, false)
-			else yield rule
+			if (within.isTop && rule.side !== undefined && rule.side !== 'both' && rule.side !== this.side) continue
+			const isPerishable = within.isPerishable || rule.perishable === true
+			if (rule.kind === 'cvs') yield* this.#flat(this.#reader.cvs ?? [], merges, {...within, isPerishable})
+			else if (rule.kind === 'dir-merge')
+				yield* this.#flat(merges.get(rule)?.rules ?? [], merges, {isTop: false, isPerishable})
+			else yield {rule, matches: this.#compile(rule), isPerishable}
 		}
 	}
 
-	#compile(rule: Rule): Compiled {
+	#compile(rule: Rule): Matcher {
 		const known = this.#known.get(rule)
 		if (known) return known
-		const compiled = {rule, matches: compilePattern(rule, this.#reader.settings.root)}
-		this.#known.set(rule, compiled)
-		return compiled
+		const matches = compilePattern(rule, this.#reader.settings.root)
+		this.#known.set(rule, matches)
+		return matches
 	}
 }
 
@@ -195,8 +202,8 @@ function decision(
 	isDirectory: boolean,
 	ignorePerishable: boolean,
 ): Rule | undefined {
-	for (const {rule, matches} of rules) {
-		if (ignorePerishable && rule.perishable) continue
+	for (const {rule, matches, isPerishable} of rules) {
+		if (ignorePerishable && isPerishable) continue
 		const isMatch = (isDirectory || !rule.directoryOnly) && matches(name, isDirectory)
 		if (isMatch !== (rule.negated ?? false)) return rule
 	}

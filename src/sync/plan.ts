@@ -9,6 +9,8 @@ import {type Entry, localIsBase, remoteIsBase, TYPE, typeOf} from '../format/ent
 import type {IndexFile} from '../format/index-file.ts'
 import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
 import {Clashes} from './clash.ts'
+import type {Selection} from './select.ts'
+import {Shown} from './shown.ts'
 
 export type Direction = 'push' | 'pull'
 
@@ -22,6 +24,8 @@ export type PlanOptions = {
 	readonly same?: boolean | undefined
 	/** Entries that take part; by default all. */
 	readonly select?: ((path: Path) => boolean) | undefined
+	/** What the filters let through; by default all. */
+	readonly selection?: Selection | undefined
 }
 
 export type PlanItem = {readonly status: Status; readonly entry: Entry}
@@ -96,12 +100,16 @@ export function planLine({status, entry}: PlanItem, direction: Direction): DiffL
 
 /** What is done with each entry, before it is known which content is on the remote already. */
 function* compared(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
-	const {direction, select, same} = options
+	const {direction, select, same, selection} = options
 	const clashes = new Clashes(index, options)
+	const shown = selection && new Shown(index, options, selection)
+	const seesAll = same || shown?.exposes
 	for (let row = 0; row < index.count; row++) {
-		if (index.inSync(row) && !same) continue
-		const entry = index.entry(row)
-		if (select && !select(entry.path)) continue
+		if (index.inSync(row) && !seesAll) continue
+		const known = index.entry(row)
+		if (select && !select(known.path)) continue
+		const entry = shown ? shown.see(known) : known
+		if (!entry) continue
 		const status =
 			direction === 'push' ? clashes.status(entry, pushStatus(entry, options)) : pullStatus(entry, options)
 		if (status !== undefined && (status !== '=' || same)) yield {status, entry}

@@ -5,12 +5,13 @@ import {fetch, listPaths} from './fetch.ts'
 import {guardedPlan, index, type Outcome, type PushOptions} from './push.ts'
 import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
-import type {Select} from './scan.ts'
+import {learnRules} from './remote-rules.ts'
+import type {Selection} from './select.ts'
 
 export type PullOptions = ReceiveOptions & {
 	readonly files: Files
 	readonly scan: NonNullable<PushOptions['scan']>
-	readonly select?: Select | undefined
+	readonly selection?: Selection | undefined
 	/** Only these paths and what is below them are fetched. */
 	readonly within?: ((path: Path) => boolean) | undefined
 	readonly delete?: boolean | undefined
@@ -25,6 +26,8 @@ export async function pull(options: PullOptions): Promise<Outcome> {
 	const unread = await index(options, options.scan)
 	const fetched = await fetch(session.index, listPaths(store, prefix, events.failed), signal)
 	if (fetched.changed) session.adopt(fetched.index)
+	const {selection} = options
+	if (selection) await learnRules('pull', {...options, selection, open: async () => store})
 	const {items, outcome} = guardedPlan(session.index, 'pull', unread, options)
 	await receive(items, options)
 	return outcome

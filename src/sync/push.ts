@@ -2,12 +2,13 @@
 // of the remote, and the difference is sent.
 
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
-import {type Path, ROOT} from '../base/path.ts'
+import type {Path} from '../base/path.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Store} from '../store/store.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
-import {scan, type ScanOptions, type Select} from './scan.ts'
-import {selector} from './scanner.ts'
+import {learnRules} from './remote-rules.ts'
+import {scan, type ScanOptions} from './scan.ts'
+import type {Selection} from './select.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
@@ -17,7 +18,7 @@ export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
 	readonly scan?:
 		| Pick<ScanOptions, 'root' | 'paths' | 'oneFileSystem' | 'checksum' | 'onTemporary' | 'onChange'>
 		| undefined
-	readonly select?: Select | undefined
+	readonly selection?: Selection | undefined
 	/** Only these paths and what is below them are sent. */
 	readonly within?: ((path: Path) => boolean) | undefined
 	readonly delete?: boolean | undefined
@@ -32,9 +33,13 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
 	const unread = options.scan ? await index(options, options.scan) : false
+	let store: Promise<Store> | undefined
+	const open = () => (store ??= options.open())
+	if (options.selection && options.delete)
+		await learnRules('push', {...options, selection: options.selection, open})
 	const {items, outcome} = guardedPlan(options.session.index, 'push', unread, options)
 	const first = items.next()
-	if (first.value) await send(from(first.value, items), {...options, store: await options.open()})
+	if (first.value) await send(from(first.value, items), {...options, store: await open()})
 	return outcome
 }
 
@@ -49,7 +54,7 @@ export async function index(
 		session,
 		files,
 		owners,
-		select,
+		selection,
 		signal,
 		events,
 		delete: deletes,
@@ -64,7 +69,7 @@ export async function index(
 		index: session.index,
 		contents: files,
 		owners,
-		select,
+		select: selection?.scans,
 		signal,
 		onError(path, error) {
 			unread = true
@@ -90,12 +95,10 @@ export function guardedPlan(
 	known: IndexFile,
 	direction: Direction,
 	unread: boolean,
-	options: Pick<PushOptions, 'select' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same'>,
+	options: Pick<PushOptions, 'selection' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same'>,
 ): {readonly items: Generator<PlanItem, undefined>; readonly outcome: Outcome} {
-	const {select, within, force, same, maxDelete = Infinity} = options
-	const isChosen = selector(select)
-	const takesPart = (path: Path) => within?.(path) !== false && (path === ROOT || isChosen(path))
-	const how = {direction, force, same, delete: options.delete, select: takesPart}
+	const {selection, within, force, same, maxDelete = Infinity} = options
+	const how = {direction, force, same, delete: options.delete, select: within, selection}
 	const count = unread || maxDelete < Infinity ? countDeletions(known, how) : 0
 	const outcome = count > maxDelete ? {tooMany: count} : unread && count > 0 ? {unread} : undefined
 	const items = plan(known, how)

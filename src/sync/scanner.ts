@@ -220,8 +220,8 @@ const remembering = (old: Entry): Base | undefined =>
 /** Whether `path` and every directory that leads to it take part. */
 function isSelected(path: Path, select: Select | undefined): boolean {
 	if (!select) return true
-	for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (!select(at, true)) return false
-	return select(path, isDirectory(path))
+	const directory = parentOf(path)
+	return (directory === '' || isSelected(directory, select)) && select(path, isDirectory(path))
 }
 
 /** As isSelected, for many paths: what lies in one directory comes in a row, and that is asked for once. */

@@ -1,10 +1,14 @@
 // Which files take part: the rules of the command line first, then the ignore files.
+//
+// rsync asks two questions, and so do we. Which of its files does the sending side show? And which of its
+// files may the receiving side lose, if the other does not show them? Most rules answer both alike.
 
 import {existsSync, readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
-import {type FilterRules, FilterWalk} from '../format/filter.ts'
+import {type Filter, type FilterRules, FilterWalk} from '../format/filter.ts'
 import {IgnoreStack, parseIgnore} from '../format/gitignore.ts'
+import type {Direction} from './plan.ts'
 import type {Select} from './scan.ts'
 
 /** The ignore file of a directory; its semantics are those of .gitignore. */
@@ -15,6 +19,24 @@ export type SelectOptions = {
 	/** The `.s3rsync` of the root, whose info/exclude counts for everything. */
 	readonly dir: Path
 	readonly rules: FilterRules
+	readonly direction?: Direction | undefined
+}
+
+export type Selection = {
+	/** Whether the sending side shows a path; what lies below one that it does not show is not to be asked about. */
+	readonly shows: Select
+	/** Whether the receiving side may lose a path that it is not shown; `isInGone`: its directory goes, too. */
+	readonly risks: (path: Path, isDirectory: boolean, isInGone: boolean) => boolean
+	/** Whether a local file is to be looked at: it is shown, or may be lost. */
+	readonly scans: Select
+	/** Whether something may be lost although it is there on the sending side, which does not show it. */
+	readonly exposes: boolean
+	/** Names of files with rules in the directories. */
+	readonly files: ReadonlySet<string>
+	/** The text of such a file as it is here, undefined where there is none. */
+	textOf(path: Path): string | undefined
+	/** Takes the texts of such files as they are on the remote; undefined where there is none. */
+	learn(texts: ReadonlyMap<Path, string | undefined>): void
 }
 
 function readIfThere(file: Path): string | undefined {
@@ -30,16 +52,60 @@ function readIfThere(file: Path): string | undefined {
 }
 
 /**
- * The selection of a local side. An include rule of the
- * command line brings back what an ignore file names.
+ * The selection of a local side, of which `direction` says whether it sends. An include rule of the command
+ * line brings back what an ignore file names.
  */
-export function selection({root, dir, rules}: SelectOptions): Select {
-	const filter = new FilterWalk(rules.on('sender'), readIfThere)
+export function selection({root, dir, rules, direction = 'push'}: SelectOptions): Selection {
+	const base = root === '/' ? '' : root
+	let remote: ReadonlyMap<Path, string | undefined> = new Map()
+	/** A file as the remote has it, or has it by then. */
+	const readRemote = (file: Path): string | undefined => {
+		const path = file.slice(base.length + 1)
+		return file.startsWith(`${base}/`) && remote.has(path) ? remote.get(path) : readIfThere(file)
+	}
+	const isPush = direction === 'push'
 	const ignores = new Ignores(root, dir)
-	return (path, isDirectory) => {
-		const rule = filter.decide(path, isDirectory)
+	const sender = new Asked(rules.on('sender'), ignores, isPush ? readIfThere : readRemote)
+	const receiver = new Asked(rules.on('receiver'), ignores, isPush ? readRemote : readIfThere)
+	// of a pull, the remote is not known yet when the files are looked at
+	const here = isPush ? sender : new Asked(rules.on('sender'), ignores, readIfThere)
+	const {deleteExcluded = false} = rules.reader.settings
+	const shows: Select = (path, isDirectory) => sender.takes(path, isDirectory)
+	const risks: Selection['risks'] = (path, isDirectory, isInGone) =>
+		receiver.takes(path, isDirectory, {ignorePerishable: isInGone, isIgnored: !deleteExcluded})
+	return {
+		shows,
+		risks,
+		scans: isPush
+			? shows
+			: (path, isDirectory) => here.takes(path, isDirectory) || risks(path, isDirectory, false),
+		exposes: deleteExcluded || rules.rules.some(({kind, side}) => kind === 'dir-merge' || side !== undefined),
+		files: rules.fileNames,
+		textOf: (path) => readIfThere(`${base}/${path}`),
+		learn(texts) {
+			remote = texts
+		},
+	}
+}
+
+/** What one side takes. */
+class Asked {
+	readonly #walk: FilterWalk
+	readonly #ignores: Ignores
+
+	constructor(filter: Filter, ignores: Ignores, read: (file: Path) => string | undefined) {
+		this.#walk = new FilterWalk(filter, read)
+		this.#ignores = ignores
+	}
+
+	takes(
+		path: Path,
+		isDirectory: boolean,
+		{ignorePerishable = false, isIgnored = true}: {ignorePerishable?: boolean; isIgnored?: boolean} = {},
+	): boolean {
+		const rule = this.#walk.decide(path, isDirectory, {ignorePerishable})
 		if (rule !== undefined) return rule.kind === 'include'
-		return !ignores.ignores(path, isDirectory)
+		return !isIgnored || !this.#ignores.ignores(path, isDirectory)
 	}
 }
 
