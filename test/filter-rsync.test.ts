@@ -250,7 +250,7 @@ function plantBeside(
 	root: string,
 	here: readonly string[],
 	wanted: Groves,
-	others: readonly (readonly [Groves[number], readonly number[]])[],
+	besides: readonly (readonly [Groves[number], readonly number[]])[],
 ): string[] {
 	const known = new Set(here)
 	const clashes = (path: string) => known.has(path.endsWith('/') ? path.slice(0, -1) : `${path}/`)
@@ -259,7 +259,7 @@ function plantBeside(
 			.split('/')
 			.slice(0, -1)
 			.map((_, n, parts) => parts.slice(0, n + 1).join('/'))
-	const more = others.map(([[tree, files]], i): Groves[number] => [
+	const more = besides.map(([[tree, files]], i): Groves[number] => [
 		tree.filter(
 			(path) => !clashes(`t${i}/${path}`) && !leads(`t${i}/${path}`).some((name) => known.has(name)),
 		),
@@ -268,7 +268,7 @@ function plantBeside(
 	const extra = plant(root, more)
 	plant(root, wanted)
 	const there = new Set([...extra, ...here])
-	for (const [i, [, drops]] of others.entries()) {
+	for (const [i, [, drops]] of besides.entries()) {
 		const files = here.filter(
 			(path) => path.startsWith(`t${i}/`) && !/(\/|\.rules|\.more|\.cvsignore)$/.test(path),
 		)
@@ -283,7 +283,7 @@ function plantBeside(
 
 /** What rsync prints of each list of options; undefined for one that it refuses, and for none. */
 function eachByRsync(
-	lists: readonly (readonly FilterOption[] | undefined)[],
+	given: readonly (readonly FilterOption[] | undefined)[],
 	args: readonly string[],
 	base: string,
 ): Promise<(readonly string[] | undefined)[]> {
@@ -302,7 +302,7 @@ function eachByRsync(
 			),
 		)
 	// all at once: rsync sleeps before it ends
-	return Promise.all(lists.map((options) => options && one(options)))
+	return Promise.all(given.map(async (options) => options && one(options)))
 }
 
 /**
