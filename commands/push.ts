@@ -34,7 +34,7 @@ export default command({
 		const jobs = new AdaptiveWidth()
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
-		const onPut = (bytes: number) => {
+		const onFile = (bytes: number) => {
 			if (opened) opened.counts.put++
 			if (opened) opened.counts.sent += bytes
 		}
@@ -47,7 +47,17 @@ export default command({
 				// threads do not share a count of requests
 				crew:
 					maxRequests === undefined
-						? crewOf(context, place, remote, {pretend, compress: flags.compress, onSlowDown, onPut})
+						? crewOf(
+								context,
+								{
+									kind: 'send',
+									remote,
+									root: place.root,
+									compress: flags.compress,
+									stored: storedAs(remote).stored,
+								},
+								{pretend, onSlowDown, onFile, signal: report.signal},
+							)
 						: undefined,
 				session,
 				files: filesOf(place, flags),

@@ -437,6 +437,22 @@ test('without koffi, times are set as node can, and what is lost is told', (t) =
 
 const names = (directory: Path): string[] => fs.readdirSync(forFs(directory), 'latin1')
 
+test('a new file appears whole, and replaces nothing, whether it had a name meanwhile or not', (t) => {
+	for (const named of [true, false]) {
+		const root = scratch(t)
+		const file = new TemporaryFile(`${root}/file`, {isNew: true, named})
+		file.write(Buffer.from('whole'), 0)
+		if (named || native()?.link) t.deepEqual(names(root).map(isTemporary), named ? [true] : [])
+		const stat = file.commit((handle) =>
+			t.deepEqual(applyAttrs(handle, {mode: 0o640, mtime: 5n}, {owners}), []),
+		)
+		t.deepEqual([stat, names(root)], [must(`${root}/file`), ['file']])
+		const late = new TemporaryFile(`${root}/file`, {isNew: true, named})
+		t.throws(() => late.commit(), {code: 'EEXIST'})
+		t.deepEqual([fs.readFileSync(`${root}/file`, 'utf8'), names(root)], ['whole', ['file']])
+	}
+})
+
 test('a file appears whole, with its attributes, in place of the old one', (t) => {
 	const root = scratch(t)
 	put(root, 'file', 'old')
@@ -445,7 +461,7 @@ test('a file appears whole, with its attributes, in place of the old one', (t) =
 	file.write(Buffer.from('hello '), 0)
 	t.is(fs.readFileSync(`${root}/file`, 'utf8'), 'old')
 	t.true(names(root).some(isTemporary))
-	t.is(must(file.file).mode, 0o100600)
+	t.is(must(file.file ?? '').mode, 0o100600)
 	file.commit((temporary) => t.deepEqual(applyAttrs(temporary, {mode: 0o644, mtime: 5n}, {owners}), []))
 	t.is(fs.readFileSync(`${root}/file`, 'utf8'), 'hello world')
 	t.is(must(`${root}/file`).mode, 0o100644)

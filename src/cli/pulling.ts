@@ -1,8 +1,9 @@
 // The one way from options to a pull, for pull and clone.
 
 import {numberOf} from './filters.ts'
+import {AdaptiveWidth} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
-import {filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
+import {crewOf, filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
 import {pathsOf} from './scope.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
@@ -64,8 +65,15 @@ export async function runPull(
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
-	const opened = await openRemote(context, remote, {pretend, at, maxRequests})
+	const jobs = new AdaptiveWidth()
+	const onSlowDown = () => jobs.slowDown()
+	const opened = await openRemote(context, remote, {pretend, at, maxRequests, onSlowDown})
 	const {store, counts} = opened
+	const onFile = (bytes: number) => {
+		counts.get++
+		counts.received += bytes
+	}
+	const taken = takenAs(flags)
 	try {
 		const outcome = await pull({
 			store,
@@ -77,7 +85,24 @@ export async function runPull(
 			files: filesOf(place, flags),
 			prefix: remote.prefix,
 			events: pretend ? estimating(report.events, counts) : report.events,
-			...takenAs(flags),
+			...taken,
+			jobs,
+			// threads do not share a count of requests
+			crew:
+				maxRequests === undefined
+					? crewOf(
+							context,
+							{
+								kind: 'receive',
+								remote,
+								root: place.root,
+								preserve: taken.preserve,
+								umask,
+								disk: writtenAs(flags),
+							},
+							{pretend, onSlowDown, onFile, signal: report.signal},
+						)
+					: undefined,
 			force: flags.force,
 			delete: flags.delete,
 			maxDelete,
@@ -97,10 +122,23 @@ export async function runPull(
 
 /** The disk that is written to, or with -n only looked at. */
 export function diskOf({root}: Place, flags: TakeValues & PreserveValues): Disk {
-	const {xattrs, acls, sparse, fsync, 'numeric-ids': numericIds} = flags
-	const disk = new LocalDisk(root, {owners, numericIds, xattrs, acls, sparse, fsync})
+	const disk = new LocalDisk(root, {...writtenAs(flags), owners})
 	return flags['dry-run'] ? new PretendDisk(disk) : disk
 }
+
+const writtenAs = ({
+	xattrs,
+	acls,
+	sparse,
+	fsync,
+	'numeric-ids': numericIds,
+}: TakeValues & PreserveValues) => ({
+	numericIds,
+	xattrs,
+	acls,
+	sparse,
+	fsync,
+})
 
 /** What of the files comes back, and what becomes of those that are replaced. */
 export const takenAs = (flags: TakeValues & PreserveValues) => ({

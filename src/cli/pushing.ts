@@ -9,7 +9,7 @@ import {parseTags} from '../format/tags.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
-import {Crew, type CrewOptions} from '../sync/crew.ts'
+import {Crew, type CrewOptions, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
@@ -70,15 +70,10 @@ export function storedAs(remote: Remote): {readonly prefix: string; readonly sto
 }
 
 /** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
-export const crewOf = (
-	context: Context,
-	place: Place,
-	remote: Remote,
-	{
-		pretend,
-		...how
-	}: Pick<CrewOptions, 'compress' | 'onSlowDown' | 'onPut'> & {readonly pretend: boolean | undefined},
-): (() => Crew) | undefined => {
-	if (pretend || context.openStore || !Crew.pays) return undefined
-	return () => new Crew({...how, ...storedAs(remote), remote, root: place.root})
+export function crewOf<Task, Done extends {readonly size: number}>(
+	{openStore}: Context,
+	job: Job,
+	{pretend, ...options}: CrewOptions & {readonly pretend: boolean | undefined},
+): (() => Crew<Task, Done>) | undefined {
+	return pretend || openStore || !Crew.pays ? undefined : () => new Crew(job, options)
 }

@@ -2,6 +2,7 @@
 // as far as node can have it.
 
 import {chmodSync, closeSync, constants, existsSync, fchmodSync, openSync} from 'node:fs'
+import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
@@ -18,6 +19,22 @@ export const openDirectory = (file: Path): number =>
 		forFs(file),
 		constants.O_DIRECTORY | constants.O_NOFOLLOW | (hasDescriptors ? O_PATH : constants.O_RDONLY),
 	)
+
+/** A file without a name, which is gone when it is closed unless it was given one. Linux only; not in node's constants. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+/** Opens a new file in a directory, named `prefix` with its final '/', that has no name yet; undefined where there are none. */
+export function openUnnamed(prefix: Path): number | undefined {
+	try {
+		return openSync(forFs(prefix), O_TMPFILE | constants.O_RDWR, 0o600)
+	} catch (error) {
+		if (UNKNOWN.has(errnoOf(error) ?? '')) return undefined
+		throw error
+	}
+}
+
+/** What file systems and kernels that know no O_TMPFILE say to it. */
+const UNKNOWN = new Set(['EINVAL', 'EISDIR', 'ENOENT', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP'])
 
 /** The path that means the file of a descriptor. Only where hasDescriptors. */
 export const pathOf = (fd: number): Path => `${DESCRIPTORS}/${fd}`

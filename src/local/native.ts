@@ -5,6 +5,7 @@ import {createRequire} from 'node:module'
 import {getSystemErrorName} from 'node:util'
 import {errnoOf} from '../base/errors.ts'
 import {type Path, toBytes} from '../base/path.ts'
+import {hasDescriptors, pathOf} from './descriptors.ts'
 import {type Device, joinDevice} from './stat.ts'
 
 /** None of these follows a symlink; all throw errors with node's `code` and `syscall`. */
@@ -13,6 +14,8 @@ export type Native = {
 	setTimes(file: Path, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	/** The same of an open file. */
 	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
+	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
+	readonly link?: ((fd: number, file: Path) => void) | undefined
 	listXattrs(file: Path): string[]
 	/** The value, or undefined if there is no such attribute. */
 	getXattr(file: Path, name: string): Buffer | undefined
@@ -29,6 +32,8 @@ type Abi = {
 	readonly signatures: Readonly<Record<string, string>>
 	readonly AT_FDCWD: number
 	readonly AT_SYMLINK_NOFOLLOW: number
+	/** Where linkat can give a file of /proc/self/fd a name. */
+	readonly AT_SYMLINK_FOLLOW?: number
 	readonly UTIME_OMIT: bigint
 	/** What the xattr calls take after their common arguments so as not to follow a link. */
 	readonly xattr: {
@@ -48,9 +53,11 @@ const LINUX: Abi = {
 		set: 'int lsetxattr(const void *, const void *, const void *, size_t, int)',
 		remove: 'int lremovexattr(const void *, const void *)',
 		mknod: 'int mknod(const void *, uint32_t, uint64_t)',
+		linkat: 'int linkat(int, const void *, int, const void *, int)',
 	},
 	AT_FDCWD: -100,
 	AT_SYMLINK_NOFOLLOW: 0x100,
+	AT_SYMLINK_FOLLOW: 0x400,
 	UTIME_OMIT: (1n << 30n) - 2n,
 	xattr: {list: [], get: [], set: [0], remove: []},
 }
@@ -120,7 +127,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
 		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
 	}
-	return {...timesAndNodes(call, abi), setTimesOf, ...xattrs(call, abi)}
+	return {...timesAndNodes(call, abi), setTimesOf, link: linkOf(call, abi), ...xattrs(call, abi)}
 }
 
 type Caller = (name: string, ...first: number[]) => Call
@@ -137,7 +144,13 @@ function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod
 	}
 }
 
-function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'setTimesOf' | 'mknod'> {
+function linkOf(call: Caller, {AT_FDCWD, AT_SYMLINK_FOLLOW}: Abi): Native['link'] {
+	if (AT_SYMLINK_FOLLOW === undefined || !hasDescriptors) return undefined
+	const linkat = call('linkat', AT_FDCWD)
+	return (fd, file) => void linkat(pathOf(fd), AT_FDCWD, terminated(file), AT_SYMLINK_FOLLOW)
+}
+
+function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'setTimesOf' | 'link' | 'mknod'> {
 	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
 	return {
 		listXattrs: (file) =>

@@ -1,41 +1,52 @@
-// A thread of the crew (crew.ts): takes files, sends them, answers.
+// A thread of the crew (crew.ts): takes tasks, does them, answers.
 
 import {parentPort, workerData} from 'node:worker_threads'
-import {Owners} from '../local/owners.ts'
 import {openStore} from '../store/open.ts'
-import {cargoOf} from './cargo.ts'
-import type {CrewOptions, FromThread, Sent, Task, ToThread} from './crew.ts'
-import {LocalFiles} from './local-files.ts'
+import {type FromThread, type Job, type ToThread, type Work} from './crew.ts'
+import {receiving} from './crew-receive.ts'
+import {sending} from './crew-send.ts'
 
-const {remote, root, compress, stored} = workerData as CrewOptions
-const port = parentPort
-const answer = (message: FromThread) => port?.postMessage(message)
+const job = workerData as Job
+const answer = (message: FromThread) => parentPort?.postMessage(message)
 
-const opening = openStore(remote, {onSlowDown: () => answer('slow down')})
-const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
-let answers: [number, Sent | undefined][] = []
+const stop = new AbortController()
+const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')})
+const working = opening.then(
+	(store) => (job.kind === 'send' ? sending(job, store) : receiving(job, store)) as Work<unknown, unknown>,
+)
+let answers: [number, unknown][] = []
+let running = 0
 
-port?.on('message', (tasks: ToThread) => {
-	for (const [id, task] of tasks)
-		void send(task).then(
-			(sent) => reply(id, sent),
-			() => reply(id, undefined),
-		)
+parentPort?.on('message', (message: ToThread) => {
+	if (message === 'stop') stop.abort()
+	else if (message === 'end') void end()
+	else begin(message)
 })
 
-async function send({path, key, local, guard}: Task): Promise<Sent | undefined> {
-	const {entry, body, md5, properties, side} = cargoOf({path, local}, how, true)
-	if (side || !entry.local || entry.attrs === undefined) return undefined
-	const store = await opening
-	const written = await store.put(key, body, {...properties, md5, ...guard})
-	return {local: entry.local, attrs: entry.attrs, written, size: body.length, md5: md5.toString('hex')}
+function begin(tasks: Exclude<ToThread, string>): void {
+	running += tasks.length
+	for (const [id, task] of tasks)
+		void working
+			.then((work) => work.do(task))
+			.then(
+				(done) => reply(id, done),
+				() => reply(id, undefined),
+			)
 }
 
-function reply(id: number, sent: Sent | undefined): void {
-	if (answers.length === 0)
-		setImmediate(() => {
-			answer(answers)
-			answers = []
-		})
-	answers.push([id, sent])
+/** Answers when half of what it has is done: to wake the other side costs as much as a file. */
+function reply(id: number, done: unknown): void {
+	answers.push([id, done])
+	if (answers.length < --running) return
+	answer(answers)
+	answers = []
+}
+
+async function end(): Promise<void> {
+	try {
+		;(await working).close()
+		;(await opening).close()
+	} finally {
+		answer('ended')
+	}
 }

@@ -1,83 +1,66 @@
-// Threads that send small files: each reads, hashes, signs and sends on a core of its own, while the
-// main thread walks, plans and keeps the index.
+// Threads that send or fetch small files: each reads or writes, hashes, signs and exchanges on a core of its
+// own, while the main thread walks, plans and keeps the index.
 //
 // A thread answers for what went well only. Whatever did not is done again by the caller, who knows
 // what to make of it.
 
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
-import type {Path} from '../base/path.ts'
-import type {Local} from '../format/entry.ts'
-import type {Remote} from '../format/remote.ts'
-import type {Condition, Written} from '../store/store.ts'
-import type {Stored} from './cargo.ts'
+import type {ReceiveJob} from './crew-receive.ts'
+import type {SendJob} from './crew-send.ts'
 
 /** What every thread is told at its start. */
+export type Job = SendJob | ReceiveJob
+
+/** What a thread does: undefined where it leaves a task to the caller. */
+export type Work<Task, Done> = {
+	do(task: Task): Promise<Done | undefined>
+	/** Gives back what it holds. */
+	close(): void
+}
+
 export type CrewOptions = {
-	readonly remote: Remote
-	/** The root of the local side. */
-	readonly root: Path
-	readonly compress?: boolean | undefined
-	readonly stored?: Stored | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
-	/** Is told of each PUT that succeeded, and its bytes. */
-	readonly onPut?: ((bytes: number) => void) | undefined
+	/** Is told of each file that went well, and its bytes at the store. */
+	readonly onFile?: ((bytes: number) => void) | undefined
+	/** Ends every request under way when it is aborted. */
+	readonly signal?: AbortSignal | undefined
 }
 
-export type Task = {
-	readonly path: Path
-	readonly key: string
-	readonly local: Local
-	readonly guard: Condition
-}
-
-/** A file that the store has now: as it was when it was read, and what the store said. */
-export type Sent = {
-	readonly local: Local
-	readonly attrs: string
-	readonly written: Written
-	/** Bytes stored, and the MD5 (hex) of these bytes. */
-	readonly size: number
-	readonly md5: string
-}
-
-export type ToThread = readonly (readonly [id: number, task: Task])[]
-export type FromThread = 'slow down' | readonly (readonly [id: number, sent: Sent | undefined])[]
+export type ToThread = 'stop' | 'end' | readonly (readonly [id: number, task: unknown])[]
+export type FromThread = 'slow down' | 'ended' | readonly (readonly [id: number, done: unknown])[]
 
 /** More threads than this gain nothing: the main thread has its part of every file. */
 const MOST = 4
 
-type Member = {readonly worker: Worker; waiting: [number, Task][]; outstanding: number}
+type Member = {
+	readonly worker: Worker
+	/** Resolves when it holds nothing any more. */
+	readonly ended: Promise<void>
+	waiting: [number, unknown][]
+	outstanding: number
+}
 
-export class Crew {
+export class Crew<Task, Done extends {readonly size: number}> {
 	readonly #members: Member[]
-	readonly #onPut: CrewOptions['onPut']
-	readonly #answers = new Map<number, (sent: Sent | undefined) => void>()
+	readonly #options: CrewOptions
+	readonly #answers = new Map<number, (done: Done | undefined) => void>()
 	#next = 0
 	#flushing = false
 
 	/** Whether there are cores for threads at all. */
 	static readonly pays = availableParallelism() > 1
 
-	constructor({onSlowDown, onPut, ...workerData}: CrewOptions) {
-		this.#onPut = onPut
+	constructor(job: Job, options: CrewOptions = {}) {
+		this.#options = options
 		const count = Math.min(availableParallelism(), MOST)
-		this.#members = Array.from({length: count}, () => {
-			const worker = new Worker(new URL('./crew-worker.js', import.meta.url), {workerData})
-			const member: Member = {worker, waiting: [], outstanding: 0}
-			worker.on('message', (message: FromThread) => {
-				if (message === 'slow down') onSlowDown?.()
-				else this.#take(member, message)
-			})
-			// a thread that dies takes its answers with it: the caller does that work itself
-			worker.on('error', () => this.#lose(member))
-			return member
-		})
+		this.#members = Array.from({length: count}, () => this.#start(job))
+		options.signal?.addEventListener('abort', this.#stop)
 	}
 
-	/** Sends a file; undefined where that failed, for whatever reason. */
-	send(task: Task): Promise<Sent | undefined> {
+	/** Has a thread do it; undefined where that failed, for whatever reason. */
+	do(task: Task): Promise<Done | undefined> {
 		const [first, ...rest] = this.#members
 		if (!first) return Promise.resolve(undefined)
 		const member = rest.reduce((least, m) => (m.outstanding < least.outstanding ? m : least), first)
@@ -87,6 +70,37 @@ export class Crew {
 		if (!this.#flushing) setImmediate(() => this.#flush())
 		this.#flushing = true
 		return new Promise((resolve) => this.#answers.set(id, resolve))
+	}
+
+	/** Ends the threads, when they have given back what they hold; whoever still waits for an answer gets none. */
+	async close(): Promise<void> {
+		this.#options.signal?.removeEventListener('abort', this.#stop)
+		this.#tell('end')
+		await Promise.all(this.#members.map(({ended}) => ended))
+		await Promise.all(this.#members.map(({worker}) => worker.terminate()))
+		this.#answerAll()
+	}
+
+	#start(workerData: Job): Member {
+		const worker = new Worker(new URL('./crew-worker.js', import.meta.url), {workerData})
+		let resolve = () => {}
+		const ended = new Promise<void>((done) => (resolve = done))
+		const member: Member = {worker, ended, waiting: [], outstanding: 0}
+		worker.on('message', (message: FromThread) => {
+			if (message === 'slow down') this.#options.onSlowDown?.()
+			else if (message === 'ended') resolve()
+			else this.#take(member, message)
+		})
+		// a thread that dies takes its answers with it: the caller does that work itself
+		worker.on('error', () => this.#lose(member))
+		worker.on('exit', resolve)
+		return member
+	}
+
+	readonly #stop = (): void => this.#tell('stop')
+
+	#tell(message: ToThread): void {
+		for (const {worker} of this.#members) worker.postMessage(message)
 	}
 
 	/** Hands over what has gathered in this turn, in one message a thread. */
@@ -100,23 +114,21 @@ export class Crew {
 	}
 
 	#take(member: Member, answers: Exclude<FromThread, string>): void {
-		for (const [id, sent] of answers) {
+		for (const [id, answer] of answers) {
+			const done = answer as Done | undefined
 			member.outstanding--
-			if (sent) this.#onPut?.(sent.size)
-			this.#answers.get(id)?.(sent)
+			if (done) this.#options.onFile?.(done.size)
+			this.#answers.get(id)?.(done)
 			this.#answers.delete(id)
 		}
 	}
 
 	#lose(member: Member): void {
 		this.#members.splice(this.#members.indexOf(member), 1)
-		for (const answer of this.#answers.values()) answer(undefined)
-		this.#answers.clear()
+		this.#answerAll()
 	}
 
-	/** Ends the threads; whoever still waits for an answer gets none. */
-	async close(): Promise<void> {
-		await Promise.all(this.#members.map(({worker}) => worker.terminate()))
+	#answerAll(): void {
 		for (const answer of this.#answers.values()) answer(undefined)
 		this.#answers.clear()
 	}

@@ -12,9 +12,9 @@ export type NewFile = {
 	write(bytes: Buffer, position: number): void
 	/** Bytes that were written, read back. */
 	read(position: number, length: number): Buffer
-	/** Gives it its length and attributes and puts it in its place, over what is there. */
-	commit(wanted: Known): Lost
-	/** Forgets it; nothing stays. */
+	/** Gives it its length and attributes and puts it in its place, over what is there; returns what it is then. */
+	commit(wanted: Known): {readonly lost: Lost; readonly stat: Stat}
+	/** Forgets it, unless it is committed; nothing stays. */
 	discard(): void
 }
 
@@ -24,7 +24,8 @@ export type NewFile = {
  */
 export type Disk = {
 	stat(path: Path): Stat | undefined
-	create(path: Path): NewFile
+	/** With `isNew` it replaces nothing: its commit throws EEXIST where something is. */
+	create(path: Path, options?: {readonly isNew?: boolean}): NewFile
 	symlink(path: Path, target: Buffer, wanted: Known): Lost
 	/** A hard link to another path below the root. */
 	link(path: Path, to: Path): void

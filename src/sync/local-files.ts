@@ -105,22 +105,26 @@ export class LocalDisk implements Disk {
 		return lookAt(`${this.#root}/${withoutSlash(path)}`)
 	}
 
-	create(path: Path): NewFile {
+	create(path: Path, {isNew = false} = {}): NewFile {
 		const held = this.#confined.hold(path)
-		const {sparse, fsync} = this.#options
+		const {sparse, fsync, xattrs, acls} = this.#options
 		try {
-			const file = new TemporaryFile(held.file, {sparse, fsync})
+			const file = new TemporaryFile(held.file, {
+				sparse,
+				fsync,
+				isNew,
+				named: xattrs === true || acls === true,
+			})
 			return {
 				write: (bytes, position) => file.write(bytes, position),
 				read: (position, length) => readBack(file.fd, position, length),
 				commit: (wanted) => {
 					const lost = new Map<string, string>()
 					try {
-						file.commit(this.#finish(wanted, lost))
+						return {lost, stat: file.commit(this.#finish(wanted, lost))}
 					} finally {
 						held.release()
 					}
-					return lost
 				},
 				discard: () => {
 					file.discard()
@@ -215,7 +219,7 @@ export class PretendDisk implements Disk {
 	}
 
 	create(): NewFile {
-		return {write() {}, read: () => Buffer.alloc(0), commit: () => new Map(), discard() {}}
+		throw new Error('a disk that stays as it is gets no files')
 	}
 
 	symlink(): Lost {

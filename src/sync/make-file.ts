@@ -85,7 +85,7 @@ async function regular(
 		const onBytes = (bytes: number) => events.moved(bytes, path)
 		const source = {store, key: receiver.key(path), ...receiver.version(entry), signal, onBytes}
 		const content = await download(arrival, got.body, file, source)
-		const put = () => file.commit(arrival.attributes)
+		const put = () => file.commit(arrival.attributes).lost
 		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()
 	} catch (error) {
 		file.discard()

@@ -7,10 +7,14 @@ import type {Status} from '../format/record.ts'
 import {encodeXattrs, xattrsDigest} from '../format/xattrs.ts'
 import type {Arrival} from './arrival.ts'
 import {digestOf} from './attributes.ts'
-import type {Lost} from './disk.ts'
+import type {Received} from './crew-receive.ts'
 import {localRecord, remoteRecord} from './plan.ts'
 import {localOf} from './local.ts'
 import type {ReceiveOptions} from './receive.ts'
+import {isAsKnown} from './unchanged.ts'
+
+/** A file as it is, and the head of its object. */
+type Now = Pick<Received, 'local' | 'attrs' | 'head'>
 
 /** What lstat does not tell. */
 type Kept = Pick<Local, 'md5' | 'link' | 'xattrs'>
@@ -30,9 +34,8 @@ export class Notes {
 	/** Whether the file is what the index says, or is not there: then nothing of it can be lost. */
 	isAsIndexed({path, local}: Entry): boolean {
 		const stat = this.#options.disk.stat(path)
-		if (!local || !stat) return !stat
-		if (stat.size !== local.size || BigInt(stat.ino) !== local.ino) return false
-		if (stat.ctime === local.ctime) return true
+		if (isAsKnown(stat, local)) return true
+		if (!local || !stat || stat.size !== local.size || BigInt(stat.ino) !== local.ino) return false
 		if (local.link === undefined || !this.#disturbed.has(local.link)) return false
 		return stat.ctime === this.#disturbed.get(local.link) || stat.mtime === local.mtime
 	}
@@ -45,20 +48,25 @@ export class Notes {
 
 	/** Notes in the index that both sides are the same now, and tells of it. */
 	same(status: Status, entry: Entry, {head, attributes, type}: Arrival, md5: string | undefined): void {
-		const {session, owners, preserve} = this.#options
+		const {owners, preserve} = this.#options
 		const link = preserve.hardLinks ? attributes.link : undefined
 		const local = this.#localNow(entry.path, {md5, link, xattrs: xattrsOf(attributes)})
-		const was = entry.local
-		if (local) {
-			const attrs = digestOf(local, owners)
-			const {etag, size, version} = head
-			const remote = {etag, size, version, modified: Math.floor(head.modified / 1000)}
-			session.put({path: entry.path, local, attrs, base: {type, md5, attrs}, remote})
-			if (was?.link !== undefined)
-				this.#disturbed.set(was.link, local.ino === was.ino ? local.ctime : undefined)
-			entry = {...entry, local}
-		}
-		this.tell(status, entry, was)
+		if (local) this.#note(entry, {local, attrs: digestOf(local, owners), head}, type)
+		this.tell(status, local ? {...entry, local} : entry, entry.local)
+	}
+
+	/** The same of a file that a thread brought. */
+	brought(status: Status, entry: Entry, received: Received): void {
+		this.#note(entry, received, TYPE.file)
+		this.tell(status, {...entry, local: received.local}, entry.local)
+	}
+
+	#note({path, local: was}: Entry, {local, attrs, head}: Now, type: number): void {
+		const {etag, size, version} = head
+		const remote = {etag, size, version, modified: Math.floor(head.modified / 1000)}
+		this.#options.session.put({path, local, attrs, base: {type, md5: local.md5, attrs}, remote})
+		if (was?.link !== undefined)
+			this.#disturbed.set(was.link, local.ino === was.ino ? local.ctime : undefined)
 	}
 
 	/** Takes note of how a file is now that has the content it had: it got another name, or its old times back. */
@@ -75,7 +83,7 @@ export class Notes {
 	}
 
 	/** Tells of what could not be restored. */
-	warn(lost: Lost): void {
+	warn(lost: Iterable<readonly [kind: string, why: string]>): void {
 		for (const [kind, why] of lost) this.#options.events.warn(kind, why)
 	}
 
@@ -94,5 +102,6 @@ export class Notes {
 	}
 }
 
-const xattrsOf = ({xattrs}: Known): string | undefined =>
+/** The digest of the extended attributes that a file got. */
+export const xattrsOf = ({xattrs}: Known): string | undefined =>
 	xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined

@@ -59,7 +59,7 @@ export async function index(
 		events,
 		delete: deletes,
 		force,
-	}: Omit<PushOptions, 'open' | 'prefix'>,
+	}: Omit<PushOptions, 'open' | 'prefix' | 'crew' | 'jobs'>,
 	how: NonNullable<PushOptions['scan']>,
 ): Promise<boolean> {
 	let unread = false

@@ -5,7 +5,7 @@
 
 import {errnoOf, fatal} from '../base/errors.ts'
 import {comparePaths, isDirectory, type Path, withoutSlash} from '../base/path.ts'
-import {pool} from '../base/pool.ts'
+import {pool, type PoolOptions} from '../base/pool.ts'
 import {type Entry, localIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
@@ -13,6 +13,8 @@ import type {IndexSession} from '../repo/session.ts'
 import type {Head, Store} from '../store/store.ts'
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
+import type {Crew} from './crew.ts'
+import type {Received, ReceiveTask} from './crew-receive.ts'
 import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
 import type {Events} from './events.ts'
@@ -20,6 +22,7 @@ import {isFinal} from './final.ts'
 import {LinkTargets} from './link-targets.ts'
 import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
+import {SmallFiles} from './small-files.ts'
 import {localRecord, type PlanItem, planLine} from './plan.ts'
 
 export type ReceiveOptions = {
@@ -41,7 +44,9 @@ export type ReceiveOptions = {
 	readonly backup?: string | undefined
 	/** Nothing is fetched or changed, only told (-n). */
 	readonly pretend?: boolean | undefined
-	readonly jobs?: number | undefined
+	readonly jobs?: PoolOptions['width'] | undefined
+	/** Threads for small files, made when there are many of them. */
+	readonly crew?: (() => Crew<ReceiveTask, Received>) | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
@@ -60,6 +65,8 @@ export async function receive(
 		receiver.deleteAll()
 		await pool(receiver.blocked, how, (item) => receiver.take(item))
 	} finally {
+		// what the threads hold open must not get its old mode back later
+		await receiver.small.close()
 		receiver.directories.finish()
 	}
 }
@@ -69,6 +76,7 @@ export class Receiver {
 	readonly links: LinkTargets
 	readonly notes: Notes
 	readonly directories: Directories
+	readonly small: SmallFiles<ReceiveTask, Received>
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
 	readonly deletions = new Set<Path>()
@@ -78,6 +86,7 @@ export class Receiver {
 		this.links = new LinkTargets(options.session)
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
+		this.small = new SmallFiles(options.crew)
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */
@@ -97,12 +106,29 @@ export class Receiver {
 			if (isDirectory(entry.path)) await this.#directory(status, entry)
 			else if (status === 'P') await this.#attributes(entry)
 			else if (canWait && this.#isBlocked(entry)) this.blocked.push({status, entry})
+			else if (await this.#byThread(status, entry)) return
 			else if (this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
 			else this.notes.tell('C', entry)
 		} catch (error) {
 			if (this.options.signal?.aborted || isFinal(error)) throw error
 			this.options.events.failed(entry.path, error)
 		}
+	}
+
+	/** Lets a thread bring a file, if it is one for threads and that goes well. */
+	async #byThread(status: Status, entry: Entry): Promise<boolean> {
+		const {path, local, remote} = entry
+		const {backup, force, events, pinned} = this.options
+		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
+		const received = await this.small.do(remote.size, () => {
+			this.directories.touch(path)
+			return {path, key: this.key(path), local, force}
+		})
+		if (!received) return false
+		events.moved(received.size, path)
+		this.notes.warn(received.lost)
+		this.notes.brought(status === 'C' ? 'M' : status, entry, received)
+		return true
 	}
 
 	/** The head and attributes of an object. */

@@ -1,17 +1,18 @@
 // A file in one piece: by a thread of the crew where there are many, else here.
 
 import {isDeepStrictEqual} from 'node:util'
-import type {Entry, Local} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
 import {type Cargo, cargoOf} from './cargo.ts'
 import {isOfType} from './same-type.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
 import {SmallFiles} from './small-files.ts'
+import type {SendTask, Sent} from './crew-send.ts'
 
 export class WholeFiles {
 	readonly #sender: Sender
-	readonly #small: SmallFiles
+	readonly #small: SmallFiles<SendTask, Sent>
 	/** Until the store shows that it is not so. */
 	#etagIsMd5: boolean
 
@@ -32,9 +33,17 @@ export class WholeFiles {
 
 	/** Lets a thread send a file, if it is one for threads and that goes well. */
 	async #byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
+		const {path} = planned
 		if (!this.#etagIsMd5 || !this.#sender.options.store.conditional) return undefined
-		const task = {path: planned.path, local, guard: this.#sender.guard(planned)}
-		const sent = await this.#small.send(task, (path) => this.#sender.key(path))
+		if (typeOf(local.mode) !== TYPE.file || local.xattrs !== undefined) return undefined
+		const sent = await this.#small.do(local.size, () => ({
+			path,
+			key: this.#sender.key(path),
+			local,
+			guard: this.#sender.guard(planned),
+		}))
+		// an ETag that is no MD5 needs more than a thread does
+		if (sent?.written.etag !== sent?.md5) return undefined
 		return sent && {...sent, entry: {...planned, local: sent.local, attrs: sent.attrs}}
 	}
 

@@ -19,6 +19,7 @@ import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
 import type {Cargo, Stored} from './cargo.ts'
 import type {Crew} from './crew.ts'
+import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
@@ -48,7 +49,7 @@ export type SendOptions = {
 	/** Items under way at once. */
 	readonly jobs?: PoolOptions['width'] | undefined
 	/** Threads for small files, made when there are many of them. */
-	readonly crew?: (() => Crew) | undefined
+	readonly crew?: (() => Crew<SendTask, Sent>) | undefined
 	readonly signal?: AbortSignal | undefined
 }
 

@@ -1,30 +1,26 @@
 // Which files go to the crew: small ones, where there are many.
 
-import type {Path} from '../base/path.ts'
-import {type Local, TYPE, typeOf} from '../format/entry.ts'
-import type {Crew, Sent, Task} from './crew.ts'
+import type {Crew} from './crew.ts'
 
 /** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
 const BELOW = 2 ** 20
 const FROM = 500
 
-export class SmallFiles {
-	readonly #make: (() => Crew) | undefined
-	#crew: Crew | undefined
+export class SmallFiles<Task, Done extends {readonly size: number}> {
+	readonly #make: (() => Crew<Task, Done>) | undefined
+	#crew: Crew<Task, Done> | undefined
 	#seen = 0
 
 	/** `make` starts the threads; without it every file is left to the caller. */
-	constructor(make: (() => Crew) | undefined) {
+	constructor(make: (() => Crew<Task, Done>) | undefined) {
 		this.#make = make
 	}
 
-	/** Lets a thread send a file; undefined where it is not the crew's, or did not go well. */
-	async send(task: Omit<Task, 'key'>, keyOf: (path: Path) => string): Promise<Sent | undefined> {
-		if (!this.#make || !isSmall(task.local) || this.#seen++ < FROM) return undefined
+	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
+	async do(size: number, task: () => Task): Promise<Done | undefined> {
+		if (!this.#make || size >= BELOW || this.#seen++ < FROM) return undefined
 		this.#crew ??= this.#make()
-		const sent = await this.#crew.send({...task, key: keyOf(task.path)})
-		// an ETag that is no MD5 needs more than a thread does
-		return sent?.written.etag === sent?.md5 ? sent : undefined
+		return this.#crew.do(task())
 	}
 
 	/** Ends the threads. */
@@ -32,6 +28,3 @@ export class SmallFiles {
 		await this.#crew?.close()
 	}
 }
-
-const isSmall = ({mode, size, xattrs}: Local): boolean =>
-	typeOf(mode) === TYPE.file && xattrs === undefined && size < BELOW

@@ -9,7 +9,7 @@ import {createHash} from 'node:crypto'
 import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import {TYPE, typeOf} from '../format/entry.ts'
+import {type Local, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Contents} from './scan.ts'
@@ -24,6 +24,12 @@ export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
 /** Whether a file certainly holds what entry `row` of the index says. */
 export const isUnchanged = (index: IndexFile, row: number, stat: Stat): boolean =>
 	index.matches(row, stat) && (typeOf(stat.mode) !== TYPE.file || !isRacy(stat.ctime, index.scanned))
+
+/** Whether what is there may be replaced, because it is what the index knows, or nothing. */
+export const isAsKnown = (stat: Stat | undefined, known: Local | undefined): boolean =>
+	known === undefined || stat === undefined
+		? stat === undefined
+		: stat.size === known.size && BigInt(stat.ino) === known.ino && stat.ctime === known.ctime
 
 /** MD5 in hex of what a file, or a symlink, holds; undefined for what holds nothing. */
 export function contentMd5(path: Path, stat: Stat, contents: Contents): string | undefined {

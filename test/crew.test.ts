@@ -1,0 +1,140 @@
+// The threads that send and fetch small files, which there must be many of (src/sync/crew.ts).
+
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import * as fs from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {setTimeout as pause} from 'node:timers/promises'
+import {fileURLToPath} from 'node:url'
+import test from 'ava'
+import {Crew} from '../src/sync/crew.ts'
+import {type Result, s3r} from './support/run.ts'
+import {testServer, type TestServer} from './support/server.ts'
+import {snapshot} from './support/trees.ts'
+
+const PROGRAM = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
+const BUCKET = 'threads'
+/** So many that there are threads for the last ones. */
+const FILES = 700
+const DIRECTORIES = 7
+
+let server: TestServer
+const base = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 's3r-threads-')))
+
+test.before(async () => {
+	server = await testServer()
+	// the threads look for it there
+	Object.assign(process.env, server.env, {AWS_EC2_METADATA_DISABLED: 'true'})
+})
+test.after.always(async () => {
+	await server.stop()
+	fs.rmSync(base, {recursive: true, force: true})
+})
+
+const inThreads = Crew.pays ? test.serial : test.serial.skip
+
+const ask = (cwd: string, ...argv: readonly string[]): Promise<Result> => s3r(argv, {cwd, env: server.env})
+const nameOf = (i: number): string => `d${i % DIRECTORIES}/file-${i}`
+
+/** A new local side of many small files, which have been pushed; says what that took. */
+async function newSide(name: string): Promise<{root: string; said: string}> {
+	const root = join(base, name)
+	for (let d = 0; d < DIRECTORIES; d++) fs.mkdirSync(`${root}/d${d}`, {recursive: true})
+	for (let i = 0; i < FILES; i++) {
+		fs.writeFileSync(`${root}/${nameOf(i)}`, `${'content '.repeat(i % 50)}${i}`)
+		fs.chmodSync(`${root}/${nameOf(i)}`, [0o644, 0o600, 0o755, 0o444][i % 4] ?? 0)
+		fs.utimesSync(`${root}/${nameOf(i)}`, 1, 1_000_000_000 + i + 0.25)
+	}
+	await ask(root, 'init', '--create-bucket', `${BUCKET}/${name}`)
+	const {stderr: said} = await ask(root, 'push', '-a', '--stats')
+	return {root, said}
+}
+
+/** All names below a root that are s3r's temporary ones. */
+const temporary = (root: string): string[] =>
+	(fs.readdirSync(root, {recursive: true}) as string[]).filter((name) => name.includes('.s3r-'))
+
+inThreads('many small files go and come back as they were, for one request each', async (t) => {
+	const {root, said} = await newSide('whole')
+	const there = join(base, 'whole there')
+	t.regex(said, new RegExp(`put ${FILES + DIRECTORIES + 1}\\b`))
+	t.notRegex(said, /head|get/)
+	const {status, stderr} = await ask(base, 'clone', '-a', '--stats', `${BUCKET}/whole`, there)
+	t.is(status, 0, stderr)
+	t.regex(stderr, new RegExp(`get ${FILES}\\b`))
+	t.deepEqual(snapshot(there), snapshot(root))
+	t.regex((await ask(there, 'push', '-a', '--stats')).stderr, /requests: 0\b/)
+	t.regex((await ask(there, 'pull', '-a', '--stats')).stderr, /items: 0 done/)
+})
+
+inThreads('a thread replaces what did not change here, and nothing else', async (t) => {
+	const {root: yours} = await newSide('both')
+	const mine = join(base, 'both mine')
+	await ask(base, 'clone', '-a', `${BUCKET}/both`, mine)
+	for (let i = 0; i < FILES; i++) fs.writeFileSync(`${yours}/${nameOf(i)}`, `yours ${i}`)
+	t.is((await ask(yours, 'push', '-a')).status, 0)
+	const isKept = (i: number) => i > 690
+	for (let i = 0; i < FILES; i++) if (isKept(i)) fs.writeFileSync(`${mine}/${nameOf(i)}`, `mine ${i}`)
+	const {status, stderr} = await ask(mine, 'pull', '-a')
+	t.is(status, 23)
+	for (let i = 0; i < FILES; i++) {
+		t.is(fs.readFileSync(`${mine}/${nameOf(i)}`, 'utf8'), `${isKept(i) ? 'mine' : 'yours'} ${i}`)
+		t.is(stderr.includes(`${nameOf(i)}': it changed both`), isKept(i))
+	}
+	t.deepEqual(temporary(mine), [])
+})
+
+inThreads('no thread goes through a symlink', async (t) => {
+	await newSide('confined')
+	const [there, outside] = [join(base, 'confined there'), join(base, 'outside')]
+	for (const directory of [there, outside]) fs.mkdirSync(directory)
+	await ask(there, 'init', `${BUCKET}/confined`)
+	fs.symlinkSync(outside, `${there}/d6`)
+	const {status, stderr} = await ask(there, 'pull', '-a')
+	t.is(status, 23)
+	t.regex(stderr, /d6\/file-699': it passes through the symlink/)
+	t.deepEqual(fs.readdirSync(outside), [])
+	t.is(fs.readdirSync(`${there}/d5`).length, FILES / DIRECTORIES)
+})
+
+inThreads(
+	'killed among its threads, a pull has left whole files only, and the next one goes on',
+	async (t) => {
+		const {root} = await newSide('killed')
+		const there = join(base, 'killed there')
+		const whole = snapshot(root)
+		const child = spawn(process.execPath, [PROGRAM, 'clone', '-a', `${BUCKET}/killed`, there], {
+			stdio: 'ignore',
+		})
+		const ended = once(child, 'exit')
+		const count = () => (fs.existsSync(there) ? fs.readdirSync(there, {recursive: true}).length : 0)
+		while (child.exitCode === null && count() < 0.85 * FILES) await pause(1)
+		child.kill('SIGKILL')
+		await ended
+		const left = snapshot(there)
+		for (const [path, what] of Object.entries(left))
+			if (path.includes('file')) t.is(what, whole[path] ?? '', path)
+		t.deepEqual(temporary(there), [])
+		t.is((await ask(there, 'pull', '-a')).status, 0)
+		t.deepEqual(snapshot(there), whole)
+		t.deepEqual(await ask(there, 'verify', '--read'), {status: 0, stdout: '', stderr: ''})
+	},
+)
+
+inThreads('a signal ends what the threads have under way', async (t) => {
+	await newSide('stopped')
+	const stop = new AbortController()
+	const there = join(base, 'stopped there')
+	const clone = s3r(['clone', '-a', `${BUCKET}/stopped`, there], {
+		cwd: base,
+		env: server.env,
+		signal: stop.signal,
+	})
+	const count = () => (fs.existsSync(there) ? fs.readdirSync(there, {recursive: true}).length : 0)
+	while (count() < 0.8 * FILES) await pause(1)
+	stop.abort()
+	const {status} = await clone
+	t.true(status === 130 || (status === 0 && count() >= FILES))
+	t.deepEqual(temporary(there), [])
+})
