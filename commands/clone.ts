@@ -5,7 +5,7 @@ import {errnoOf, fatal, reason} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
-import {pullFlags, runPull} from '../src/cli/pulling.ts'
+import {pullFlags, restoreOf, runPull} from '../src/cli/pulling.ts'
 import {lookup, momentOf, newRemote, openRemote, unicode} from '../src/cli/work.ts'
 import {absolute} from '../src/repo/find.ts'
 import {initialize} from '../src/repo/init.ts'
@@ -23,6 +23,7 @@ export default command({
 	async run(context, flags, [target = '', directory], ordered) {
 		const remote = namedRemote(unicode(target), lookup(context, flags))
 		momentOf(flags)
+		restoreOf(flags)
 		const root = absolute(context.cwd, directory ?? (target.replace(/\/+$/, '').split('/').at(-1) || target))
 		const {store} = await openRemote(context, remote)
 		if (!(await store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)

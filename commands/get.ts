@@ -14,7 +14,7 @@ import {
 	versionFlags,
 } from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
-import {pullFlags} from '../src/cli/pulling.ts'
+import {pullFlags, restoreFlags, restoreOf} from '../src/cli/pulling.ts'
 import {owners} from '../src/cli/owners.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
@@ -48,6 +48,7 @@ const flagsOfGet = {
 	'numeric-ids': numericIds,
 	...atFlags,
 	...versionFlags,
+	...restoreFlags,
 	...dryRunFlags,
 	...verboseFlags,
 	...progressFlags,
@@ -67,6 +68,7 @@ export default command({
 		const names = args.length > 1 ? args.slice(0, -1) : args
 		const target = args.length > 1 ? (args.at(-1) ?? '') : '.'
 		exclusive(flags, 'at', 'version')
+		restoreOf(flags)
 		const {version} = flags
 		const sources = names.map((arg) => ({
 			...objectOf(context, flags, arg),
@@ -163,6 +165,7 @@ async function fetchInto(
 				prefix: ownRemote(context, flags)?.prefix ?? '',
 				keyOf: (path) => keys.get(path) ?? '',
 				preserve: {archive: all, hardLinks: flags['hard-links'], xattrs: flags.xattrs, acls: flags.acls},
+				restore: restoreOf(flags),
 				umask: context.umask,
 				pinned: (flags.at ?? flags.version) !== undefined,
 				pretend: flags['dry-run'],

@@ -9,6 +9,7 @@ import {resolve} from 'node:path'
 import {EXIT, fatal, usage} from '../src/base/errors.ts'
 import {fromUnicode, type Path, toUnicode} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
+import {numberOf} from '../src/cli/filters.ts'
 import {command} from '../src/cli/command.ts'
 import {parsePort, warnOfOthers} from '../src/cli/listening.ts'
 import {serve} from '../src/serve/server.ts'
@@ -61,7 +62,7 @@ export default command({
 	name: 'serve',
 	summary: 'run a small S3 server on a directory',
 	synopsis: [
-		'[-qv] [--root <dir>] [--port <n>] [--host <address>] [--account <key:secret>...] [--acls-disabled] [--no-fsync] [--env]',
+		'[-qv] [--root <dir>] [--port <n>] [--host <address>] [--account <key:secret>...] [--acls-disabled] [--restore-time <seconds>] [--no-fsync] [--env]',
 	],
 	flags: {
 		root: {type: 'string', arg: 'dir', help: 'the directory of the store'},
@@ -69,6 +70,7 @@ export default command({
 		host: {type: 'string', arg: 'address', help: 'the address to listen on'},
 		account: {type: 'string', arg: 'key:secret', multiple: true, help: 'an access key and its secret key'},
 		'acls-disabled': {type: 'boolean', help: 'make new buckets as AWS does: no ACLs, nothing public'},
+		'restore-time': {type: 'string', arg: 'seconds', help: 'how long a copy of what is archived takes'},
 		fsync: {type: 'boolean', negatable: true, help: 'answer a write when it is on the disk (default)'},
 		env: {type: 'boolean', help: 'print a line for eval in a shell'},
 		verbose: {type: 'boolean', short: 'v', help: 'print a line about each request on stderr'},
@@ -88,6 +90,7 @@ export default command({
 			host,
 			port: parsePort(flags.port ?? PORT),
 			fsync: flags.fsync ?? true,
+			restoreTime: (numberOf('restore-time', flags['restore-time']) ?? 0) * 1000,
 			aclsDisabled: flags['acls-disabled'] ?? false,
 			log: flags.verbose === true ? (line) => io.say(line) : undefined,
 		})

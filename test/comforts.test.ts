@@ -48,9 +48,11 @@ class Side {
 	readonly home: string
 	readonly root: string
 	readonly #t: ExecutionContext
+	readonly #endpoint: string
 
-	constructor(t: ExecutionContext) {
+	constructor(t: ExecutionContext, endpoint: string = server.endpoint) {
 		this.#t = t
+		this.#endpoint = endpoint
 		this.home = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 's3r-comforts-')))
 		t.teardown(() => fs.rmSync(this.home, {recursive: true, force: true}))
 		this.root = join(this.home, 'root')
@@ -71,7 +73,17 @@ class Side {
 	}
 
 	run(...argv: readonly string[]): Promise<Result> {
-		return s3r(argv, {cwd: this.root, env: {...process.env, HOME: this.home, XDG_CONFIG_HOME: this.home}})
+		return this.runIn(this.root, ...argv)
+	}
+
+	runIn(cwd: string, ...argv: readonly string[]): Promise<Result> {
+		const env = {
+			...process.env,
+			HOME: this.home,
+			XDG_CONFIG_HOME: this.home,
+			AWS_ENDPOINT_URL: this.#endpoint,
+		}
+		return s3r(argv, {cwd, env})
 	}
 
 	async ok(...argv: readonly string[]): Promise<string> {
@@ -361,4 +373,52 @@ test('headers go by names and by whole paths, and the later counts', (t) => {
 	t.deepEqual(of('d').metadata, {k: 'v'})
 	t.deepEqual(parseTags('a=b, c='), {a: 'b', c: ''})
 	t.is(parseRetention('30d', 0), 30 * 86_400_000)
+})
+
+bothWays('what is archived is told, asked for, and comes later', async (t) => {
+	// an hour, until the clock of the server is asked again: the second server has none
+	const slow = await testServer({restoreTime: 3_600_000})
+	t.teardown(() => slow.stop())
+	for (const [endpoint, isSlow] of [
+		[slow.endpoint, true],
+		[server.endpoint, false],
+	] as const) {
+		const side = new Side(t, endpoint)
+		await side.ok('create-bucket', side.bucket)
+		await side.ok('init', side.bucket)
+		await side.write('a', '1').write('b', '2').ok('push', '-a')
+		await side.write('cold', 'ice').ok('push', '-a', '--storage-class', 'DEEP_ARCHIVE')
+		const copy = join(side.home, 'copy')
+		const clone = await side.run('clone', side.bucket, copy)
+		t.is(clone.status, 23)
+		t.regex(
+			clone.stderr,
+			/^error: 'cold': 's3:.*cold' is archived and must be restored before it can be read\nhint: --restore of 's3r pull' and 's3r get' asks for that\n$/,
+		)
+		t.deepEqual(fs.readdirSync(copy).toSorted(), ['.s3rsync', 'a', 'b'])
+		const pull = (...options: readonly string[]) => side.runIn(copy, 'pull', ...options)
+		const asked = await pull('--restore', '--restore-tier', 'bulk', '--restore-days', '3')
+		t.is(asked.status, 23)
+		t.regex(
+			asked.stderr,
+			/^error: 'cold': it is archived, and a copy for 3 days was asked for \(Bulk\)\nhint: run this again in 5 to 12 hours, or 48 for DEEP_ARCHIVE\n$/,
+		)
+		const again = await pull('--restore', '--stats')
+		t.is(again.status, isSlow ? 23 : 0)
+		if (isSlow)
+			t.regex(
+				again.stderr,
+				/^error: 'cold': it is archived, and a copy was asked for before\n.*^requests: .*restore 1/ms,
+			)
+		else t.is(fs.readFileSync(join(copy, 'cold'), 'utf8'), 'ice')
+		const got = await side.run('get', '--restore', 'cold', join(side.home, 'got'))
+		t.is(got.status, isSlow ? 23 : 0)
+		for (const wrong of [
+			['--restore-days', '3'],
+			['--restore-tier', 'Bulk'],
+			['--restore', '--restore-tier', 'fast'],
+			['--restore', '--restore-days', '0'],
+		])
+			t.is((await pull(...wrong)).status, 129, wrong.join(' '))
+	}
 })

@@ -519,4 +519,6 @@ test('what is archived must be restored before it is read', async (t) => {
 	await store.put('old', bytes('1'), {storageClass: 'DEEP_ARCHIVE'})
 	t.is((await store.head('old'))?.storageClass, 'DEEP_ARCHIVE')
 	await fails(t, 'archived', store.get('old'))
+	t.is(await store.restore('old', {days: 1, tier: 'Standard'}), 'begun')
+	t.is(await contentOf(store, 'old'), '1')
 })

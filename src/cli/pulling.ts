@@ -1,5 +1,8 @@
 // The one way from options to a pull, for pull and clone.
 
+import {usage} from '../base/errors.ts'
+import {shown} from '../base/quote.ts'
+import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
 import {AdaptiveWidth} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
@@ -24,9 +27,29 @@ const replaceFlags = {
 	fsync: {type: 'boolean', help: 'wait for the disk after each file'},
 } as const satisfies Flags
 
+/** What is archived cannot be read at once. */
+export const restoreFlags = {
+	restore: {type: 'boolean', help: 'ask for a copy of what is archived, to come later'},
+	'restore-days': {type: 'string', arg: 'n', help: 'how many days the copy stays, 7 by default'},
+	'restore-tier': {type: 'string', arg: 'tier', help: 'how it comes: Standard, Bulk or Expedited'},
+} as const satisfies Flags
+
+/** How copies of what is archived are asked for, if they are. */
+export function restoreOf(flags: Values<typeof restoreFlags>): RestoreOptions | undefined {
+	const {restore, 'restore-days': days, 'restore-tier': name = 'standard'} = flags
+	const needed = (['restore-days', 'restore-tier'] as const).find((one) => flags[one] !== undefined)
+	if (!restore && needed !== undefined) throw usage(`'--${needed}' needs '--restore'`)
+	const tier = TIERS.find((known) => known.toLowerCase() === name.toLowerCase())
+	if (tier === undefined) throw usage(`${shown(name)} is not a tier`, `one of ${TIERS.join(', ')}`)
+	const wanted = {days: numberOf('restore-days', days) ?? 7, tier}
+	if (wanted.days < 1) throw usage("'--restore-days' is at least 1")
+	return restore ? wanted : undefined
+}
+
 export const takeFlags = {
 	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
 	...replaceFlags,
+	...restoreFlags,
 } as const satisfies Flags
 
 export const pullFlags = {
@@ -39,6 +62,7 @@ export const pullFlags = {
 		help: 'accepted as rsync does: what is stored as gzip comes back as it was',
 	},
 	...replaceFlags,
+	...restoreFlags,
 } as const satisfies Flags
 export type PullValues = Values<typeof pullFlags>
 type TakeValues = Values<typeof takeFlags & typeof dryRunFlags>
@@ -61,6 +85,7 @@ export async function runPull(
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
 	const maxRequests = numberOf('max-requests', flags['max-requests'])
 	const at = momentOf(flags)
+	restoreOf(flags)
 	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
@@ -149,5 +174,6 @@ export const takenAs = (flags: TakeValues & PreserveValues) => ({
 		acls: flags.acls,
 	},
 	pretend: flags['dry-run'],
+	restore: restoreOf(flags),
 	backup: flags.backup ? (flags.suffix ?? '~') : undefined,
 })

@@ -18,6 +18,8 @@ export type Service = {
 	readonly publicAccessBlock: PublicAccessBlock | undefined
 	/** Whether the conditions of writes are looked at. */
 	readonly conditional: boolean
+	/** Milliseconds until the copy of what is archived can be read. */
+	readonly restoreTime: number
 	/** Milliseconds that a client may be silent. */
 	readonly patience: number
 }

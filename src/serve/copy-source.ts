@@ -11,6 +11,7 @@ import {findVersion, versionHeader} from './find.ts'
 import type {Piece, Version} from './model.ts'
 import type {Received} from './payload.ts'
 import {readSpans} from './read.ts'
+import {isReadable} from './restore.ts'
 import {splitPath} from './request.ts'
 import {percentDecode} from './uri.ts'
 
@@ -36,6 +37,7 @@ export function sourceOf(call: Call): Source {
 	const version = findVersion(bucket, key, m?.[2])
 	mustRead(call, bucket, version)
 	checkCopyConditions(call.headers, version)
+	if (!isReadable(version)) throw new S3Error('InvalidObjectState')
 	const id = versionHeader(bucket, version)['x-amz-version-id']
 	return {
 		bucket,

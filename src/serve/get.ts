@@ -5,6 +5,7 @@ import {type Call, quoted, type Reply, xmlReply} from './call.ts'
 import {checksumHeaders, elementOf} from './checksum.ts'
 import {checkReadConditions} from './conditions.ts'
 import {S3Error} from './errors.ts'
+import {isReadable, restoreHeader} from './restore.ts'
 import {findVersion, versionHeader} from './find.ts'
 import type {Checksum, Version} from './model.ts'
 
@@ -84,12 +85,14 @@ export function getObject(call: Call): Reply {
 	const version = findVersion(bucket, call.key, call.query.get('versionId'))
 	checkCustomerKey(headers, 'x-amz-', version.customerKey)
 	checkReadConditions(headers, version)
+	if (call.request.method === 'GET' && !isReadable(version)) throw new S3Error('InvalidObjectState')
 	const {start, length, partial, checksum} = wantedOf(call, version)
 	const reply: Record<string, string> = {
 		...version.headers,
 		...overrides(call),
 		...encryptionHeaders(version),
 		...versionHeader(bucket, version),
+		...restoreHeader(version),
 		...(headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' ? checksumHeaders(checksum) : {}),
 		etag: quoted(version.etag),
 		'last-modified': new Date(version.modified).toUTCString(),

@@ -73,6 +73,8 @@ export type Version = Attributes & {
 	readonly checksum?: Checksum | undefined
 	/** Made by CompleteMultipartUpload: its pieces are its parts. */
 	readonly multipart?: true | undefined
+	/** Of what is archived: when its copy can be read, and until when. */
+	readonly restore?: {readonly ready: number; readonly expires: number} | undefined
 	/** A delete marker. */
 	readonly marker?: true | undefined
 }

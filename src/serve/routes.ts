@@ -15,6 +15,7 @@ import {listUploads, listVersions} from './list-more.ts'
 import {abortUpload, createUpload, listParts, uploadPart, uploadPartCopy} from './multipart.ts'
 import {copyObject, putObject} from './put.ts'
 import type {Request} from './request.ts'
+import {restoreObject} from './restore.ts'
 import {deleteObjectTagging, getObjectTagging, putObjectTagging} from './tagging.ts'
 
 export type Route = {readonly handler: Handler; readonly need: Need}
@@ -83,6 +84,7 @@ const ROUTES: Readonly<Record<string, readonly [Handler, Need]>> = {
 	'PUT object tagging': [putObjectTagging, bucketNeed('FULL_CONTROL', 'PutObjectTagging')],
 	'DELETE object tagging': [deleteObjectTagging, bucketNeed('FULL_CONTROL', 'DeleteObjectTagging')],
 	'POST object uploads': [createUpload, write],
+	'POST object restore': [restoreObject, bucketNeed('WRITE', 'RestoreObject')],
 	'PUT object uploadId': [uploadPart, write],
 	'PUT object uploadId copy': [uploadPartCopy, write],
 	'POST object uploadId': [completeUpload, write],
@@ -93,7 +95,7 @@ const ROUTES: Readonly<Record<string, readonly [Handler, Need]>> = {
 /** Subresources of S3 that this server lacks. */
 const LACKING =
 	'accelerate analytics encryption intelligent-tiering inventory legal-hold logging metrics notification ' +
-	'object-lock policyStatus replication requestPayment restore retention select torrent website'
+	'object-lock policyStatus replication requestPayment retention select torrent website'
 
 /** Parameters that name a subresource. */
 const SUBRESOURCES = [

@@ -27,6 +27,8 @@ export type ServeOptions = {
 	readonly conditional?: boolean | undefined
 	/** Milliseconds that a client may be silent. Default 30,000. */
 	readonly patience?: number | undefined
+	/** Milliseconds until what is archived and asked for can be read; 0 by default. */
+	readonly restoreTime?: number | undefined
 	/** Called with one line a request. */
 	readonly log?: ((line: string) => void) | undefined
 }
@@ -67,6 +69,7 @@ function serviceOf(options: ServeOptions): Service {
 		publicAccessBlock: disabled ? all : undefined,
 		conditional: options.conditional ?? true,
 		patience: options.patience ?? PATIENCE_MS,
+		restoreTime: options.restoreTime ?? 0,
 	}
 }
 

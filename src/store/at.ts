@@ -44,6 +44,11 @@ export function atMoment(store: Store, {time, onUnversioned}: Moment): Store {
 			if (found === undefined) throw noSuchObject(store.bucket, key)
 			return store.get(key, {...options, version: found})
 		},
+		async restore(key, options) {
+			const version = options.version ?? (await find(key))?.version
+			if (version === undefined) throw noSuchObject(store.bucket, key)
+			return store.restore(key, {...options, version})
+		},
 		getAcl: (key) => store.getAcl(key),
 		bucketExists: () => store.bucketExists(),
 		listUploads: (prefix) => store.listUploads(prefix),

@@ -119,6 +119,7 @@ export function counted(store: Store, limit: number = Infinity): Store & {readon
 			yield* store.listParts(key, id)
 		},
 
+		restore: (key, options) => count('restore', () => store.restore(key, options)),
 		getAcl: (key) => count('other', () => store.getAcl(key)),
 		putAcl: (key, acl) => count('other', () => store.putAcl(key, acl)),
 		bucketExists: () => count('other', () => store.bucketExists()),

@@ -2,7 +2,7 @@
 
 import {createHash, randomUUID} from 'node:crypto'
 import {checkKey, checkProperties} from './limits.ts'
-import type {Body, CopyOptions, Properties, Store, StoreError, Written} from './store.ts'
+import type {Body, CopyOptions, Properties, Restoring, Store, StoreError, Written} from './store.ts'
 
 /**
  * `store` for --dry-run. What is written gets the ETag it would have (for a source that is not in
@@ -55,6 +55,9 @@ export function dryRun(store: Store): Store {
 			return {etag: `${madeUp()}-${parts.length}`}
 		},
 		async abortUpload(): Promise<void> {},
+		async restore(): Promise<Restoring> {
+			return 'begun'
+		},
 		async putAcl(): Promise<void> {},
 		async createBucket(): Promise<boolean> {
 			return !(await store.bucketExists())

@@ -55,7 +55,7 @@ export const archived = (bucket: string, key: string, cause?: unknown): StoreErr
 		'archived',
 		'InvalidObjectState',
 		`${shownObject(bucket, key)} is archived and must be restored before it can be read`,
-		{cause},
+		{hint: "--restore of 's3r pull' and 's3r get' asks for that", cause},
 	)
 
 /** A request that the store refuses, or would refuse, whoever asks. */

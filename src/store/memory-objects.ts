@@ -4,7 +4,14 @@ import {fromUnicode} from '../base/path.ts'
 import type {Acl} from '../format/acl.ts'
 import type {Head, Listed} from './store.ts'
 
-export type Stored = {readonly key: string; readonly bytes: Buffer; readonly head: Head; acl: Acl}
+export type Stored = {
+	readonly key: string
+	readonly bytes: Buffer
+	readonly head: Head
+	acl: Acl
+	/** There is a readable copy of what is archived. */
+	restored?: boolean
+}
 
 /** Keys of one page of a listing (S3's own limit). */
 const PAGE = 1000

@@ -35,6 +35,8 @@ import {
 	type PartSource,
 	type Properties,
 	type PutOptions,
+	type RestoreOptions,
+	type Restoring,
 	type Store,
 	StoreError,
 	type Upload,
@@ -108,10 +110,10 @@ export class MemoryStore implements Store {
 	}
 
 	async get(key: string, options: GetOptions = {}): Promise<Got> {
-		const {head, bytes} = this.#need(key, options.version)
+		const {head, bytes, restored} = this.#need(key, options.version)
 		if (options.ifMatch !== undefined && options.ifMatch !== head.etag)
 			throw preconditionFailed(this.bucket, key, options)
-		if (ARCHIVES.has(head.storageClass ?? '')) throw archived(this.bucket, key)
+		if (ARCHIVES.has(head.storageClass ?? '') && !restored) throw archived(this.bucket, key)
 		const {start, end} = resolveRange(this.bucket, key, bytes.length, options.range)
 		return {head, body: chunksOf(bytes.subarray(start, end))}
 	}
@@ -205,6 +207,15 @@ export class MemoryStore implements Store {
 	async *listParts(key: string, id: string): AsyncIterable<Part> {
 		this.#needBucket()
 		yield* this.#uploads.listParts(key, id)
+	}
+
+	async restore(key: string, {version}: RestoreOptions): Promise<Restoring> {
+		const found = this.#need(key, version)
+		if (!ARCHIVES.has(found.head.storageClass ?? ''))
+			throw invalid('InvalidObjectState', `${shownObject(this.bucket, key)} is not archived`)
+		const before = found.restored
+		found.restored = true
+		return before ? 'done' : 'begun'
 	}
 
 	async getAcl(key: string | undefined): Promise<AclPolicy> {

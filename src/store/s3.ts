@@ -28,6 +28,8 @@ import {
 	type PartSource,
 	type Properties,
 	type PutOptions,
+	type RestoreOptions,
+	type Restoring,
 	type Store,
 	type StoreError,
 	type Upload,
@@ -146,6 +148,11 @@ class S3Store implements Store {
 
 	async *listParts(key: string, id: string): AsyncIterable<Part> {
 		yield* (await control()).listParts(this.#at, key, id)
+	}
+
+	async restore(key: string, options: RestoreOptions): Promise<Restoring> {
+		checkKey(this.bucket, key)
+		return (await control()).restore(this.#at, key, options)
 	}
 
 	async getAcl(key: string | undefined): Promise<AclPolicy> {

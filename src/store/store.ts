@@ -141,6 +141,19 @@ export type BucketOptions = {
 /** The largest object that one CopyObject copies, and the largest single PUT: 5 GiB (S3 limits). */
 export const COPY_LIMIT = 5 * 2 ** 30
 
+/** How a copy of what is archived is asked for. */
+export type RestoreOptions = {
+	/** How long the copy stays. */
+	readonly days: number
+	/** How quickly it comes: S3's name of it. */
+	readonly tier: (typeof TIERS)[number]
+	readonly version?: string | undefined
+}
+export const TIERS = ['Standard', 'Bulk', 'Expedited'] as const
+
+/** A restore is begun by this request, is under way already, or is done. */
+export type Restoring = 'begun' | 'under way' | 'done'
+
 export interface Store {
 	/** The bucket's name. */
 	readonly bucket: string
@@ -198,6 +211,9 @@ export interface Store {
 	abortUpload(key: string, id: string): Promise<void>
 	listUploads(prefix: string): AsyncIterable<Upload>
 	listParts(key: string, id: string): AsyncIterable<Part>
+
+	/** Asks for a readable copy of an archived object, which comes in minutes or hours. */
+	restore(key: string, options: RestoreOptions): Promise<Restoring>
 
 	/** The owner and grants of a key, or with undefined of the bucket; never a canned name. */
 	getAcl(key: string | undefined): Promise<AclPolicy>

@@ -10,7 +10,7 @@ import {type Entry, localIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
-import type {Head, Store} from '../store/store.ts'
+import {type Head, isKind, type RestoreOptions, type Restoring, type Store} from '../store/store.ts'
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import type {Crew} from './crew.ts'
@@ -37,6 +37,8 @@ export type ReceiveOptions = {
 	readonly preserve: Preserve
 	/** The versions that the index names are fetched, whatever there is by now. */
 	readonly pinned?: boolean | undefined
+	/** A copy of what is archived is asked for, and how. */
+	readonly restore?: Omit<RestoreOptions, 'version'> | undefined
 	readonly umask: number
 	/** What is here and has changed since it was indexed may be replaced and deleted, too. */
 	readonly force?: boolean | undefined
@@ -70,6 +72,21 @@ export async function receive(
 		receiver.directories.finish()
 	}
 }
+
+const toCome = (state: Restoring, {days, tier}: NonNullable<ReceiveOptions['restore']>) =>
+	fatal(
+		state === 'begun'
+			? `it is archived, and a copy for ${days} days was asked for (${tier})`
+			: 'it is archived, and a copy was asked for before',
+		HOURS[tier],
+	)
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html */
+const HOURS = {
+	Expedited: 'run this again in some minutes',
+	Standard: 'run this again in 3 to 5 hours, or 12 for DEEP_ARCHIVE',
+	Bulk: 'run this again in 5 to 12 hours, or 48 for DEEP_ARCHIVE',
+} as const
 
 export class Receiver {
 	readonly options: ReceiveOptions
@@ -111,7 +128,21 @@ export class Receiver {
 			else this.notes.tell('C', entry)
 		} catch (error) {
 			if (this.options.signal?.aborted || isFinal(error)) throw error
-			this.options.events.failed(entry.path, error)
+			const {restore} = this.options
+			if (restore && isKind(error, 'archived')) await this.#restore(entry, restore)
+			else this.options.events.failed(entry.path, error)
+		}
+	}
+
+	/** Asks for a copy of what is archived, and tells that it comes later. */
+	async #restore(entry: Entry, how: NonNullable<ReceiveOptions['restore']>): Promise<void> {
+		const {store, events} = this.options
+		try {
+			const state = await store.restore(this.key(entry.path), {...how, ...this.version(entry)})
+			events.failed(entry.path, toCome(state, how))
+		} catch (error) {
+			if (isFinal(error)) throw error
+			events.failed(entry.path, error)
 		}
 	}
 

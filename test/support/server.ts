@@ -20,9 +20,9 @@ const ACCOUNTS = [
 ] as const
 
 /** Starts a server on a free port of 127.0.0.1. */
-export async function testServer(): Promise<TestServer> {
+export async function testServer(options: {readonly restoreTime?: number} = {}): Promise<TestServer> {
 	const root = await mkdtemp(join(tmpdir(), 's3r-server-'))
-	const server = await serve({root, accounts: ACCOUNTS, fsync: false})
+	const server = await serve({root, accounts: ACCOUNTS, fsync: false, ...options})
 	const [env, other] = ACCOUNTS.map(({accessKey, secretKey}) => ({
 		AWS_ENDPOINT_URL: server.endpoint,
 		AWS_ACCESS_KEY_ID: accessKey,
