@@ -12,7 +12,7 @@ const DAY = 86_400_000
 const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE']
 const TIERS = ['Standard', 'Bulk', 'Expedited']
 
-export const isArchived = (version: Version): boolean => ARCHIVES.includes(storageClassOf(version))
+const isArchived = (version: Version): boolean => ARCHIVES.includes(storageClassOf(version))
 
 /** Whether a version can be read now. */
 export const isReadable = (version: Version, now: number = Date.now()): boolean =>
