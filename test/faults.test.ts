@@ -1,10 +1,13 @@
 // Networks, proxies and stores at their worst: what was pushed is there, and what is pulled is the same.
 
+import {execFile} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import test, {type ExecutionContext} from 'ava'
 import {type OpenStore, openStore} from '../src/store/open.ts'
 import {type Fault, FAULTS, faultProxy, type FaultOptions, type FaultProxy} from './support/faults.ts'
@@ -176,6 +179,45 @@ for (const seed of [1, 2])
 		t.true(total(proxy) > 0)
 		t.log(`${total(proxy)} injected`)
 	})
+
+/** What makes a process believe that it is an hour earlier. */
+const SLOW_CLOCK = `data:text/javascript,${encodeURIComponent(`
+	const Right = Date
+	const now = () => Right.now() - 3_600_000
+	globalThis.Date = class extends Right {
+		constructor(...args) { super(...(args.length === 0 ? [now()] : args)) }
+		static now() { return now() }
+	}
+`)}`
+
+test('push and pull survive a clock that is an hour slow', async (t) => {
+	const {bucket, straight} = await throughFaults(t, {seed: 1, faults: [], rate: 0})
+	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	const program = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
+	const late = async (cwd: string, ...argv: readonly string[]) => {
+		const env = {...process.env, ...server.env}
+		const {stdout, stderr} = await promisify(execFile)(
+			process.execPath,
+			['--import', SLOW_CLOCK, program, ...argv],
+			{cwd, env},
+		)
+		return stdout + stderr
+	}
+	for (const root of [here, there]) {
+		fs.mkdirSync(root)
+		await straight(root, 'init', bucket)
+	}
+	makeTree(here)
+	fs.writeFileSync(`${here}/large`, noise('large', 16 * MIB + 12_345))
+	t.is(await late(here, 'push', '-aH'), '')
+	t.is(await late(there, 'pull', '-aH'), '')
+	t.deepEqual(snapshot(there), snapshot(here))
+	changeTree(here)
+	t.is(await late(here, 'push', '-aH', '--delete'), '')
+	t.is(await late(there, 'pull', '-aH', '--delete'), '')
+	t.deepEqual(snapshot(there), snapshot(here))
+	t.deepEqual(await straight(here, 'verify', '--read'), QUIET)
+})
 
 test.serial('what a listing lacks is not deleted here, and comes with the next one', async (t) => {
 	const {proxy, bucket, run, straight} = await throughFaults(t, {
