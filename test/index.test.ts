@@ -158,6 +158,7 @@ const remote = fc.record({
 	modified: maybe(fc.integer({min: 1, max: 2 ** 32 - 1})),
 	bound: fc.boolean(),
 	version: maybe(fc.string({maxLength: 1024})),
+	alias: maybe(fc.string({unit: 'binary', minLength: 1, maxLength: 40})),
 	moved: fc.boolean(),
 })
 const sides = fc

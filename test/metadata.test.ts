@@ -144,6 +144,8 @@ test('the metadata of other tools is read', (t) => {
 	t.is(told({mode: '41471', uid: '4', gid: '5', mtime: '6'}), 's3fs 120777 4 5 - 6000000000')
 	t.is(told({mode: '104755', uid: '4', gid: '5', mtime: '6.5'}), 'rclone 104755 4 5 - 6500000000')
 	t.is(told({mode: '41777', uid: '4', mtime: '6'}, {key: 'd/'}), 'rclone 41777 4 - - 6000000000')
+	t.is(told({mtime: '6.5'}, {key: 'l.rclonelink'}), 'rclone 120777 - - - 6500000000')
+	t.is(told({mode: '100644', mtime: '6.5'}, {key: 'd/l.rclonelink'}), 'rclone 120777 - - - 6500000000')
 	t.is(told({permissions: '33188', owner: '4', group: '5'}), 's3sync.rb 100644 4 5 - -')
 	t.is(told({permissions: '493', owner: '4', symlink: 'true'}), 's3sync.rb 120755 4 - - -')
 	t.is(told({privilege: '640'}), 's4cmd 100640 - - - -')
@@ -152,6 +154,9 @@ test('the metadata of other tools is read', (t) => {
 		decodeMetadata({mode: '33188', xattr: '%7B%22user.a%22%3A%22Yg%3D%3D%22%7D'}, FILE).attributes.xattrs,
 		[['user.a', Buffer.from('b')]],
 	)
+	const withXattrs = {mode: '100644', uid: '0', colour: 'blue', 'content-type': 'x', btime: 'y'}
+	t.deepEqual(decodeMetadata(withXattrs, FILE).attributes.xattrs, [['user.colour', Buffer.from('blue')]])
+	t.is(decodeMetadata({colour: 'blue', mtime: '1'}, FILE).attributes.xattrs, undefined)
 	t.is(
 		decodeMetadata({md5chksum: '1B2M2Y8AsgTpgAmY7PhCfg=='}, FILE).attributes.md5,
 		'd41d8cd98f00b204e9800998ecf8427e',

@@ -34,6 +34,8 @@ export type RemoteSide = {
 	/** `modified` is not the store's own word but a time not before it: that of the reply to our write. */
 	readonly bound?: boolean | undefined
 	readonly version?: string | undefined
+	/** The path that the key is that of, where it is not the entry's: see alias.ts. */
+	readonly alias?: Path | undefined
 	/** Somebody else wrote this object after `base`. */
 	readonly moved?: boolean | undefined
 }
@@ -60,6 +62,9 @@ export type Entry = {
 	/** Digest of `local`'s attributes; equal to `base.attrs` when nothing was changed. */
 	readonly attrs?: string | undefined
 }
+
+/** The path whose key the object of an entry has, or would get. */
+export const objectPath = ({path, remote}: Entry): Path => remote?.alias ?? path
 
 export const S_IFMT = 0o170000
 export const TYPE = {

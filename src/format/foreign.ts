@@ -3,7 +3,8 @@
 // A field is taken from the first convention that has it, in the order of READERS; a value that is not well
 // formed or out of range counts as absent.
 
-import {fromUnicode} from '../base/path.ts'
+import {comparePaths, fromUnicode} from '../base/path.ts'
+import {isS3syncDirectory, RCLONE_LINK} from './alias.ts'
 import {base64Digest, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
 import {decodeFields, decodeFileKeys, known, type Known, type Metadata} from './metadata.ts'
 import {S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, typeOf} from './mode.ts'
@@ -52,18 +53,17 @@ export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
 		attributes = {...found, ...attributes}
 	}
 	const directory = standsForDirectory(info, attributes.mode)
+	if (info.key.endsWith(RCLONE_LINK) && (attributes.mode ?? 0) >> 12 !== 0o12)
+		attributes = {...attributes, mode: S_IFLNK | 0o777}
 	if (attributes.mode !== undefined)
 		attributes = {...attributes, mode: withType(attributes.mode, info.key, directory)}
 	return {attributes, convention, directory}
 }
 
-/** s3sync.rb marks a directory by these 38 bytes, which a listing shows by their size and MD5. */
-const S3SYNC_DIRECTORY = {size: 38, etag: 'd66759af42f282e1ba19144df2d405d0'}
-
 const standsForDirectory = ({key, size, etag, contentType}: ContentInfo, mode = 0): boolean =>
 	key.endsWith('/') ||
 	typeOf(mode) === 'directory' ||
-	(size === S3SYNC_DIRECTORY.size && etag === S3SYNC_DIRECTORY.etag) ||
+	isS3syncDirectory({size, etag}) ||
 	(size === 0 && /^(application\/x-directory|httpd\/unix-directory)\b/.test(contentType ?? ''))
 
 /** The mode with type bits: those of a directory where the key says so, else its own, else those of a file. */
@@ -124,13 +124,27 @@ function readS3fs(metadata: Metadata): Known {
 	return mode === undefined ? {} : known({...readBare(metadata), mode, xattrs: s3fsXattrs(metadata['xattr'])})
 }
 
-/** rclone: `mtime` and `md5chksum`, and with its -M an octal `mode`, `uid` and `gid`. */
+/** rclone: `mtime` and `md5chksum`, and with its -M an octal `mode`, `uid`, `gid` and the xattrs. */
 function readRclone(metadata: Metadata): Known {
+	const mode = bareMode(metadata['mode']).rclone
 	return known({
 		...readBare(metadata),
-		mode: bareMode(metadata['mode']).rclone,
+		mode,
 		md5: base64Digest(metadata['md5chksum']),
+		xattrs: mode === undefined ? undefined : rcloneXattrs(metadata),
 	})
+}
+
+/** What rclone does not take for an xattr, and the keys of others. */
+const NO_XATTR =
+	/^((a|b|m)time|mode|[ug]id|rdev|md5chksum|md5|content-(type|encoding|language|disposition)|cache-control|tier|owner|group|permissions|symlink|privilege|s3r|xattr|(file|mc|s3cmd|goog-reserved|s3sync)[-_].*)$/
+
+/** rclone writes each xattr `user.Name` as a key `name`, as far as a key can hold it. */
+function rcloneXattrs(metadata: Metadata): Xattr[] | undefined {
+	const xattrs = Object.entries(metadata)
+		.filter(([name]) => !NO_XATTR.test(name))
+		.map(([name, value]): Xattr => [fromUnicode(`user.${name}`), Buffer.from(value)])
+	return xattrs.length === 0 ? undefined : xattrs.toSorted(([a], [b]) => comparePaths(a, b))
 }
 
 function readBare(metadata: Metadata): Known {

@@ -14,6 +14,7 @@ export type Extra = {
 	link?: string
 	xattrs?: string
 	was?: string
+	alias?: string
 }
 
 /** Bytes of a tag and a length. */
@@ -65,6 +66,7 @@ export function encodeExtra(entry: Entry, flags: number): Buffer | undefined {
 	const extra: Extra = {}
 	if (remote && !(flags & F.etagIsMd5)) extra.etag = remote.etag
 	if (remote && !(flags & F.sameSize)) extra.remoteSize = remote.size
+	if (remote?.alias !== undefined) extra.alias = remote.alias
 	if (remote?.version !== undefined) extra.version = remote.version
 	if (base?.md5 !== undefined && !(flags & F.sameContent)) extra.baseMd5 = base.md5
 	if (entry.attrs !== undefined && !(flags & F.sameAttrs)) extra.attrs = entry.attrs

@@ -206,6 +206,7 @@ export class IndexFile implements Sections {
 			modified: this.#word(row, W.modified) || undefined,
 			bound: (flags & F.bound) !== 0,
 			version: extra.version,
+			alias: extra.alias,
 			moved: (flags & F.moved) !== 0,
 		}
 	}

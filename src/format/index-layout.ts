@@ -79,6 +79,7 @@ export const X = {
 	link: 7,
 	xattrs: 8,
 	was: 9,
+	alias: 10,
 } as const
 
 const BIAS = 2 ** 31

@@ -75,12 +75,12 @@ const isLocal = (local: Fields): boolean =>
 	isText(local['xattrs'], 32) &&
 	['undefined', 'string'].includes(typeof local['rdev'])
 
-const isRemote = ({etag, size, modified, version}: Fields): boolean =>
+const isRemote = ({etag, size, modified, version, alias}: Fields): boolean =>
 	typeof etag === 'string' &&
 	isWhole(size) &&
 	Number(size) < SIZE_LIMIT &&
 	(modified === undefined || isWhole(modified)) &&
-	['undefined', 'string'].includes(typeof version)
+	[version, alias].every((text) => ['undefined', 'string'].includes(typeof text))
 
 const isBase = ({type, md5, attrs, was}: Fields): boolean =>
 	isWhole(type) && isText(md5, 32) && typeof attrs === 'string' && isText(attrs, 16) && isSide(was, isStat)

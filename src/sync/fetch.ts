@@ -3,8 +3,9 @@
 
 import {setImmediate as turn} from 'node:timers/promises'
 import {fatal} from '../base/errors.ts'
-import {fromUnicode, type Path} from '../base/path.ts'
+import {fromUnicode, isDirectory, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
+import {aliasOf} from '../format/alias.ts'
 import type {Entry, RemoteSide} from '../format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import type {IndexFile} from '../format/index-file.ts'
@@ -80,6 +81,7 @@ class Listener {
 	readonly #index: IndexFile
 	readonly #fresh = new IndexBuilder()
 	readonly #late = new Map<Path, Entry>()
+	readonly #aliases: (Heard & {readonly of: Path})[] = []
 	readonly #seen: Uint8Array
 	#row = 0
 	#last = ''
@@ -91,6 +93,12 @@ class Listener {
 	}
 
 	hear(heard: Heard): void {
+		const of = aliasOf(heard)
+		if (of === undefined) this.#note(heard)
+		else this.#aliases.push({...heard, of})
+	}
+
+	#note(heard: Heard): void {
 		const row = this.#rowOf(heard.path)
 		const isInOrder = heard.path > this.#last
 		if (isInOrder) this.#last = heard.path
@@ -118,15 +126,35 @@ class Listener {
 		return row < 0 ? undefined : row
 	}
 
+	/** Takes note of objects that stand for another path, unless that has an object of its own. */
+	#noteAliases(fresh: IndexFile): void {
+		for (const {of, ...heard} of this.#aliases) {
+			const row = this.#index.find(of)
+			const hasOwn = (row >= 0 && this.#seen[row]) || fresh.find(of) >= 0 || this.#late.has(of)
+			if (!hasOwn) this.#noteAt(of, heard, row)
+			else if (!isDirectory(of)) this.#noteAt(heard.path, heard, this.#index.find(heard.path))
+		}
+	}
+
+	#noteAt(path: Path, heard: Heard, row: number): void {
+		const alias = path === heard.path ? undefined : heard.path
+		const entry = row < 0 ? {path} : this.#index.entry(row)
+		if (row >= 0) this.#seen[row] = 1
+		if (entry.remote && entry.remote.alias === alias && isSameVersion(entry.remote, heard)) return
+		this.#changed = true
+		this.#late.set(path, {...entry, remote: {...remoteOf(heard, entry.base !== undefined), alias}})
+	}
+
 	finish(): Fetched {
+		const fresh = this.#fresh.finish(this.#index)
+		this.#noteAliases(fresh)
 		for (let row = 0; row < this.#index.count; row++) {
 			if (this.#seen[row] || !this.#index.hasRemote(row)) continue
 			const {remote: _, ...rest} = this.#index.entry(row)
 			this.#index.replace(row, rest)
 			this.#changed = true
 		}
-		const merged =
-			this.#fresh.count === 0 ? this.#index : mergeIndexes(this.#index, this.#fresh.finish(this.#index))
+		const merged = fresh.count === 0 ? this.#index : mergeIndexes(this.#index, fresh)
 		return {index: withEntries(merged, this.#late.values()), changed: this.#changed}
 	}
 }

@@ -22,7 +22,7 @@ export async function makeFile(receiver: Receiver, status: Status, entry: Entry)
 
 async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
 	const {store, preserve} = receiver.options
-	const got = await store.get(receiver.key(entry.path), receiver.version(entry))
+	const got = await store.get(receiver.key(entry), receiver.version(entry))
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
 		const {link} = arrival.attributes
@@ -83,7 +83,7 @@ async function regular(
 	const file = disk.create(path)
 	try {
 		const onBytes = (bytes: number) => events.moved(bytes, path)
-		const source = {store, key: receiver.key(path), ...receiver.version(entry), signal, onBytes}
+		const source = {store, key: receiver.key(entry), ...receiver.version(entry), signal, onBytes}
 		const content = await download(arrival, got.body, file, source)
 		const put = () => file.commit(arrival.attributes).lost
 		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()

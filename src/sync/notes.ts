@@ -61,9 +61,10 @@ export class Notes {
 		this.tell(status, {...entry, local: received.local}, entry.local)
 	}
 
-	#note({path, local: was}: Entry, {local, attrs, head}: Now, type: number): void {
+	#note({path, local: was, remote: known}: Entry, {local, attrs, head}: Now, type: number): void {
 		const {etag, size, version} = head
-		const remote = {etag, size, version, modified: Math.floor(head.modified / 1000)}
+		const modified = Math.floor(head.modified / 1000)
+		const remote = {etag, size, version, modified, alias: known?.alias}
 		this.#options.session.put({path, local, attrs, base: {type, md5: local.md5, attrs}, remote})
 		if (was?.link !== undefined)
 			this.#disturbed.set(was.link, local.ino === was.ino ? local.ctime : undefined)

@@ -6,7 +6,7 @@
 import {errnoOf, fatal} from '../base/errors.ts'
 import {comparePaths, isDirectory, type Path, withoutSlash} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
-import {type Entry, localIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, localIsBase, objectPath, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -153,7 +153,7 @@ export class Receiver {
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
 		const received = await this.small.do(remote.size, () => {
 			this.directories.touch(path)
-			return {path, key: this.key(path), local, force}
+			return {path, key: this.key(entry), local, force}
 		})
 		if (!received) return false
 		events.moved(received.size, path)
@@ -165,7 +165,7 @@ export class Receiver {
 	/** The head and attributes of an object. */
 	async arrival(entry: Entry, head?: Head): Promise<Arrival> {
 		const {store, prefix, preserve, umask} = this.options
-		const key = this.key(entry.path)
+		const key = this.key(entry)
 		const found = head ?? (await store.head(key, this.version(entry)))
 		if (!found) throw fatal('the object is gone', "'s3r fetch' brings the index up to date")
 		return withXattrs(arrivalOf(entry.path, key, found, preserve, umask), store, prefix, preserve)
@@ -252,7 +252,7 @@ export class Receiver {
 	async confirm(path: Path): Promise<void> {
 		const {store, events} = this.options
 		try {
-			if (!(await store.head(this.key(path)))) return
+			if (!(await store.head(this.key({path})))) return
 			throw fatal('the remote has it, though it was not listed', "the next 's3r pull' looks again")
 		} catch (error) {
 			if (isFinal(error)) throw error
@@ -298,7 +298,8 @@ export class Receiver {
 		return this.options.pinned ? {version: remote?.version} : {}
 	}
 
-	key(path: Path): string {
-		return this.options.keyOf?.(path) ?? this.options.prefix + keyOf(path)
+	/** The key of an entry's object. */
+	key(entry: Entry): string {
+		return this.options.keyOf?.(entry.path) ?? this.options.prefix + keyOf(objectPath(entry))
 	}
 }

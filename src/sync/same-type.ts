@@ -15,7 +15,7 @@ export function isOfType(key: string, head: Head, {path, local}: Entry): boolean
 
 /** Rejects with 'precondition' where the remote's object, of the same bytes, is of another type. */
 export async function needSameType(sender: Sender, entry: Entry): Promise<void> {
-	const key = sender.key(entry.path)
+	const key = sender.objectKey(entry)
 	const head = await sender.options.store.head(key)
 	if (head && !isOfType(key, head, entry))
 		throw new StoreError('precondition', 'PreconditionFailed', 'the object is of another type')

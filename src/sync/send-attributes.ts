@@ -21,7 +21,7 @@ export async function sendAttributes(
 	source: Entry,
 ): Promise<{readonly written: Written; readonly size: number}> {
 	const {store, stored} = sender.options
-	const from = sender.key(source.path)
+	const from = sender.objectKey(source)
 	const isSame = from === sender.key(entry.path)
 	const [head, acl] = await Promise.all([store.head(from), isSame ? aclOf(store, from) : stored?.acl])
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')

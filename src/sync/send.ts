@@ -10,7 +10,7 @@ import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
-import {type Entry, type Local, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -103,7 +103,7 @@ export class Sender {
 	async delete(entry: Entry): Promise<void> {
 		const {store, session, force} = this.options
 		await this.#attempt(entry, async () => {
-			await store.delete(this.key(entry.path), force ? {} : {ifMatch: entry.remote?.etag})
+			await store.delete(this.objectKey(entry), force ? {} : {ifMatch: entry.remote?.etag})
 			session.forget(entry.path)
 			this.options.events.done({line: {status: 'D', record: remoteRecord(entry)}, entry})
 		})
@@ -123,6 +123,11 @@ export class Sender {
 		return key
 	}
 
+	/** The key of the object that an entry has: another tool's may be another one than ours would be. */
+	objectKey(entry: Entry): string {
+		return this.key(objectPath(entry))
+	}
+
 	/** What the index knows of a path by now. */
 	known(path: Path): Entry {
 		return this.options.session.get(path) ?? {path}
@@ -131,7 +136,7 @@ export class Sender {
 	/** What guards the write of an entry. */
 	guard({remote}: Entry): Condition {
 		if (this.options.force) return {}
-		return remote ? {ifMatch: remote.etag} : {ifNoneMatch: '*'}
+		return remote && remote.alias === undefined ? {ifMatch: remote.etag} : {ifNoneMatch: '*'}
 	}
 
 	/** Runs the work on one item; what goes wrong with it is told, not thrown. */
@@ -152,14 +157,22 @@ export class Sender {
 		if (!local) throw fatal('it is not in the index')
 		if (this.#isLarge(planned.path, local)) {
 			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
+			await this.#supersede(planned)
 			this.commit(status, entry, written, size)
 			return
 		}
 		await this.budget.hold(local.size, async () => {
 			const {entry, written, size} = await this.whole.send(planned, local)
+			await this.#supersede(planned)
 			this.commit(status, entry, written, size)
 			this.options.events.moved(size, planned.path)
 		})
+	}
+
+	/** Deletes the object of another key that the one just written stands in the place of. */
+	async #supersede({path, remote}: Entry): Promise<void> {
+		if (remote?.alias === undefined) return
+		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote.etag})
 	}
 
 	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */

@@ -5,7 +5,8 @@ import {setImmediate as turn} from 'node:timers/promises'
 import {reason} from '../base/errors.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, localIsBase, remoteIsBase, typeOf} from '../format/entry.ts'
+import {aliasOf} from '../format/alias.ts'
+import {type Entry, localIsBase, objectPath, remoteIsBase, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
@@ -98,7 +99,7 @@ class Verifier {
 			for (const heard of page) {
 				if (within && !within(heard.path)) continue
 				count++
-				const row = index.find(heard.path)
+				const row = this.#rowOf(heard)
 				if (row >= 0) seen[row] = 1
 				this.#object(heard, row)
 			}
@@ -106,6 +107,14 @@ class Verifier {
 			if (entry.remote && !seen[row])
 				this.#tell({what: 'remote-missing', path: entry.path, expected: `etag:${entry.remote.etag}`})
 		return count
+	}
+
+	/** The row of the entry whose object this is. */
+	#rowOf(heard: Heard): number {
+		const {index} = this.#options
+		const of = aliasOf(heard)
+		const row = of === undefined ? -1 : index.find(of)
+		return row >= 0 && index.entry(row).remote?.alias === heard.path ? row : index.find(heard.path)
 	}
 
 	#object({path, etag, size}: Heard, row: number): void {
@@ -199,7 +208,7 @@ class Verifier {
 	async #content(entry: Entry): Promise<void> {
 		const {path, base} = entry
 		const {store, prefix} = this.#options
-		const key = prefix + keyOf(path)
+		const key = prefix + keyOf(objectPath(entry))
 		const {head, body} = await store.get(key)
 		const pieces = contentOf(arrivalOf(path, key, head, {}, 0), body, () => {})
 		let next = await pieces.next()
