@@ -138,7 +138,7 @@ export class Receiver {
 	async #restore(entry: Entry, how: NonNullable<ReceiveOptions['restore']>): Promise<void> {
 		const {store, events} = this.options
 		try {
-			const state = await store.restore(this.key(entry.path), {...how, ...this.version(entry)})
+			const state = await store.restore(this.key(entry), {...how, ...this.version(entry)})
 			events.failed(entry.path, toCome(state, how))
 		} catch (error) {
 			if (isFinal(error)) throw error
