@@ -306,7 +306,7 @@ function readCluster(options: ServerOptions, text: string): void {
 function normal(options: ServerOptions): ServerOptions {
 	if (options.deleteExcluded) options.deleteMode ??= 'during'
 	if (options.append > 0) options.inplace = true
-	if (options.listOnly && !options.recurse) options.dirs = true
+	if ((options.listOnly || options.filesFrom !== undefined) && !options.recurse) options.dirs = true
 	if (options.suffix === undefined && options.backup)
 		options.suffix = options.backupDir === undefined ? '~' : ''
 	return options
