@@ -7,9 +7,9 @@ import {createBucket} from '../src/cli/buckets.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {remoteFlags, storedFlags} from '../src/cli/flags.ts'
 import {parse} from '../src/cli/parse.ts'
-import {lookup, openRemote, unicode} from '../src/cli/work.ts'
+import {lookup, unicode} from '../src/cli/work.ts'
 import type {Remote} from '../src/format/remote.ts'
-import {rememberedOf} from '../src/cli/rsync-memory.ts'
+import {openTarget} from '../src/cli/rsync-target.ts'
 import {RsyncError} from '../src/peer/rsync/errors.ts'
 import {serve} from '../src/peer/rsync/session.ts'
 import {splitWords} from '../src/peer/rsync/words.ts'
@@ -39,10 +39,7 @@ export default command({
 				{input: io.stdinChunks(), write: (bytes) => io.write(bytes)},
 				{
 					words,
-					open: async () => {
-						const {store} = await openRemote(context, remote)
-						return {store, prefix: remote.prefix, memory: rememberedOf(context, flags, remote)}
-					},
+					open: () => openTarget(context, flags, remote),
 					umask,
 					self: {uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0},
 					say: (text) => io.say(text),

@@ -15,8 +15,8 @@ import {listBuckets} from '../store/open.ts'
 import {isKind} from '../store/store.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
-import {rememberedOf} from './rsync-memory.ts'
-import {lookup, openRemote} from './work.ts'
+import {openTarget} from './rsync-target.ts'
+import {lookup} from './work.ts'
 
 /** The module of a remote, opened when a client asks for it. */
 function served(
@@ -29,10 +29,7 @@ function served(
 		readOnly: config.readOnly,
 		users: config.authUsers.map(parseUser),
 		password: (user) => passwordOf(context, config.secretsFile, user),
-		open: async () => {
-			const {store} = await openRemote(context, remote)
-			return {store, prefix: remote.prefix, memory: rememberedOf(context, flags, remote)}
-		},
+		open: () => openTarget(context, flags, remote),
 	}
 }
 

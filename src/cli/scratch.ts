@@ -5,14 +5,26 @@ import {tmpdir} from 'node:os'
 import {fromUnicode} from '../base/path.ts'
 import {join, type Place} from '../repo/find.ts'
 
-/** Runs `work` with a place below $TMPDIR, whose root is that of the file system. */
-export async function withScratch<T>(work: (place: Place) => Promise<T>): Promise<T> {
+/** A place below $TMPDIR, whose root is that of the file system, until it is removed. */
+export function makeScratch(): {readonly place: Place; readonly remove: () => void} {
 	const directory = mkdtempSync(`${tmpdir()}/s3r-`)
+	const place = {root: '/', dir: fromUnicode(directory)}
+	const remove = () => rmSync(directory, {recursive: true, force: true})
 	try {
-		const place = {root: '/', dir: fromUnicode(directory)}
 		mkdirSync(join(place.dir, 'uploads'))
+	} catch (error) {
+		remove()
+		throw error
+	}
+	return {place, remove}
+}
+
+/** Runs `work` with such a place. */
+export async function withScratch<T>(work: (place: Place) => Promise<T>): Promise<T> {
+	const {place, remove} = makeScratch()
+	try {
 		return await work(place)
 	} finally {
-		rmSync(directory, {recursive: true, force: true})
+		remove()
 	}
 }

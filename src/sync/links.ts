@@ -47,4 +47,6 @@ export class LinkGroups {
 	}
 }
 
-const idOf = (first: Path): string => createHash('md5').update(toBytes(first)).digest('hex').slice(0, 12)
+/** The id of the group whose first name this is. */
+export const idOf = (first: Path): string =>
+	createHash('md5').update(toBytes(first)).digest('hex').slice(0, 12)

@@ -9,9 +9,11 @@ import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
+import type {IndexSession} from '../repo/session.ts'
 import {send, type SendOptions} from './send.ts'
 
-export type PushOptions = Omit<SendOptions, 'force' | 'store'> & {
+export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
+	readonly session: IndexSession
 	/** Opens the store; not called where there is nothing to send. */
 	readonly open: () => Promise<Store>
 	/** What is indexed first; nothing without. */

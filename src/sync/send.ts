@@ -29,9 +29,12 @@ import {sendParts} from './send-parts.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
 
+/** Where it is noted what the remote holds: an index, or what stands in for one. */
+export type Ledger = Pick<IndexSession, 'place' | 'index' | 'get' | 'put' | 'forget'>
+
 export type SendOptions = {
 	readonly store: Store
-	readonly session: IndexSession
+	readonly session: Ledger
 	readonly files: Files
 	readonly owners: Owners
 	/** The remote's prefix: '' or one that ends in '/'. */

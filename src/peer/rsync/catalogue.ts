@@ -12,7 +12,7 @@ import {attributesDigest, type Known} from '../../format/metadata.ts'
 import {encodeXattrs, type Xattr, xattrsDigest} from '../../format/xattrs.ts'
 import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
-import {attributesOf, digestOf} from '../../sync/attributes.ts'
+import {attributesOf, digestOf, type Owners} from '../../sync/attributes.ts'
 import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
 import type {OwnerNames} from './owner-names.ts'
 import {listLevel} from './shallow.ts'
@@ -203,8 +203,14 @@ export class Catalogue {
 	}
 
 	/** Remembers what was written. */
-	wrote(entry: Entry): void {
-		this.#learned.set(entry.path, entry)
+	wrote(entry: Entry, owners: Owners): void {
+		const {path, local, attrs} = entry
+		if (!local) return
+		this.names.user(local.uid, owners.userName(local.uid))
+		this.names.group(local.gid, owners.groupName(local.gid))
+		// an index keeps no names: where they are others than usual, the object is asked next time
+		if (digestOf(local, this.names) === attrs) this.#learned.set(path, entry)
+		else this.#learned.set(path, {path})
 		this.#pack()
 	}
 

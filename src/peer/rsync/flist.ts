@@ -45,6 +45,8 @@ const FLAG = {top: 1, content: 2, linked: 4, dropped: 8} as const
 type Rare = Pick<FlistEntry, 'atime' | 'first' | 'rdev' | 'target' | 'xattrs'>
 
 const INITIAL = 1024
+/** In place of the directory that the root itself does not lie in. */
+const ROOT_DIRECTORY = 0xffffffff
 
 export class FileList {
 	/** Directories that entries lie in, each with its final '/' ('' for the root's own). */
@@ -69,7 +71,7 @@ export class FileList {
 		const name = nameOf(entry.path)
 		const at = row * WORDS
 		const words = this.#words
-		words[at + W.directory] = entry.path === ROOT ? 0xffffffff : this.#directory(parentOf(entry.path))
+		words[at + W.directory] = entry.path === ROOT ? ROOT_DIRECTORY : this.#directory(parentOf(entry.path))
 		words[at + W.name] = this.#names.append(name)
 		words[at + W.mode] = (name.length << 16) | entry.mode
 		words[at + W.nsec] = entry.nsec
@@ -176,7 +178,7 @@ export class FileList {
 
 	path(row: number): Path {
 		const directory = this.#word(row, W.directory)
-		if (directory === 0xffffffff) return ROOT
+		if (directory === ROOT_DIRECTORY) return ROOT
 		const path = (this.#directories[directory] ?? '') + this.#name(row)
 		return this.isDirectory(row) ? `${path}/` : path
 	}
@@ -218,64 +220,65 @@ export class FileList {
 	}
 
 	#sortByDirectory(): Uint32Array {
-		const {starts, rows} = this.#grouped()
-		const below = this.#subdirectories()
 		const order = new Uint32Array(this.#count)
 		let at = 0
-		const emit = (row: number) => {
-			order[at++] = row
-		}
-		for (let row = 0, seen = false; row < this.#count; row++)
-			if (this.#word(row, W.directory) === 0xffffffff) {
-				if (seen) this.drop(row)
-				seen = true
-				emit(row)
-			}
-		// directories to walk, the next one last: rows to emit, and the directory whose content follows
-		const stack: Pending[] = [{id: this.#ids.get('')}]
-		const walk = (id: number) => {
-			const names = new Map<number, string>()
-			const group = rows.subarray(starts[id], starts[id + 1])
-			for (const row of group) names.set(row, this.isDirectory(row) ? `${this.#name(row)}/` : this.#name(row))
-			const files = [...group]
-				.filter((row) => !this.isDirectory(row))
-				.toSorted((a, b) => compare(names.get(a) ?? '', names.get(b) ?? '') || a - b)
-			files.forEach((row, i) => {
-				if (i > 0 && names.get(row) === names.get(files[i - 1] ?? -1)) this.drop(row)
-				emit(row)
-			})
-			const named = new Map<string, Pending>()
-			const own = this.#directories[id] ?? ''
-			for (const row of group) {
-				if (!this.isDirectory(row)) continue
-				const name = names.get(row) ?? ''
-				const same = named.get(name)
-				if (same?.row === undefined) named.set(name, {row, id: this.#ids.get(own + name)})
-				else {
-					this.drop(row)
-					;(same.dropped ??= []).push(row)
-				}
-			}
-			// where a list names what is in a directory and not the directory itself
-			for (const child of below.get(own) ?? []) {
-				const name = child.slice(own.length)
-				if (!named.has(name)) named.set(name, {id: this.#ids.get(child)})
-			}
-			const sorted = [...named].toSorted(([a], [b]) => compare(b, a))
-			for (const [name, pending] of sorted) stack.push({...pending, virtual: own + name})
-		}
-		for (let next = stack.pop(); next; next = stack.pop()) {
-			if (next.row !== undefined) emit(next.row)
-			for (const row of next.dropped ?? []) emit(row)
-			if (next.id !== undefined) walk(next.id)
-			else if (next.virtual !== undefined && below.has(next.virtual)) {
-				const children = (below.get(next.virtual) ?? []).toSorted((a, b) => compare(b, a))
-				for (const child of children) stack.push({id: this.#ids.get(child), virtual: child})
-			} else if (next.virtual === undefined)
-				for (const child of (below.get('') ?? []).toSorted((a, b) => compare(b, a)))
-					stack.push({id: this.#ids.get(child), virtual: child})
-		}
+		for (const row of this.#walk(true)) order[at++] = row
 		return order
+	}
+
+	/** The rows in the byte order of their paths, which is that of a listing; second entries of a name left out. */
+	byPath(): Uint32Array {
+		const order = new Uint32Array(this.#count)
+		let at = 0
+		for (const row of this.#walk(false)) if (!this.isDropped(row)) order[at++] = row
+		return order.subarray(0, at)
+	}
+
+	/** The rows, each directory before what is in it; what is none before all directories, or by its name among them. */
+	*#walk(filesFirst: boolean): Iterable<number> {
+		const {starts, rows} = this.#grouped()
+		const below = this.#subdirectories()
+		let root: number | undefined
+		for (let row = 0; row < this.#count; row++) {
+			if (this.#word(row, W.directory) !== ROOT_DIRECTORY) continue
+			if (root !== undefined) this.drop(row)
+			root ??= row
+			yield row
+		}
+		const stack: Step[] = [{directory: ''}]
+		for (let step = stack.pop(); step; step = stack.pop()) {
+			if (step.row !== undefined) {
+				yield step.row
+				for (const row of step.same ?? []) yield row
+			}
+			if (step.directory === undefined) continue
+			const id = this.#ids.get(step.directory)
+			const own = id === undefined ? [] : [...rows.subarray(starts[id], starts[id + 1])]
+			const steps = this.#steps(step.directory, own, below.get(step.directory) ?? [])
+			const order = (a: Step, b: Step) =>
+				(filesFirst ? Number(a.directory !== undefined) - Number(b.directory !== undefined) : 0) ||
+				compare(a.name ?? '', b.name ?? '')
+			for (const next of steps.toSorted((a, b) => order(b, a))) stack.push(next)
+		}
+	}
+
+	/** What is to be walked in a directory: its entries, and directories that have none and something in them. */
+	#steps(directory: Path, own: readonly number[], below: readonly Path[]): Step[] {
+		const steps = new Map<string, Step>()
+		for (const row of own) {
+			const isDirectory = this.isDirectory(row)
+			const name = isDirectory ? `${this.#name(row)}/` : this.#name(row)
+			const same = steps.get(name)
+			if (same) {
+				this.drop(row)
+				;(same.same ??= []).push(row)
+			} else steps.set(name, {name, row, directory: isDirectory ? directory + name : undefined})
+		}
+		for (const path of below) {
+			const name = path.slice(directory.length)
+			if (!steps.has(name)) steps.set(name, {name, directory: path})
+		}
+		return [...steps.values()]
 	}
 
 	/** The rows of each directory, behind one another. */
@@ -283,7 +286,7 @@ export class FileList {
 		const starts = new Uint32Array(this.#directories.length + 1)
 		for (let row = 0; row < this.#count; row++) {
 			const id = this.#word(row, W.directory)
-			if (id !== 0xffffffff) starts[id + 1] = (starts[id + 1] ?? 0) + 1
+			if (id !== ROOT_DIRECTORY) starts[id + 1] = (starts[id + 1] ?? 0) + 1
 		}
 		for (let id = 0; id < this.#directories.length; id++)
 			starts[id + 1] = (starts[id + 1] ?? 0) + (starts[id] ?? 0)
@@ -291,7 +294,7 @@ export class FileList {
 		const next = starts.slice()
 		for (let row = 0; row < this.#count; row++) {
 			const id = this.#word(row, W.directory)
-			if (id === 0xffffffff) continue
+			if (id === ROOT_DIRECTORY) continue
 			rows[next[id] ?? 0] = row
 			next[id] = (next[id] ?? 0) + 1
 		}
@@ -315,14 +318,14 @@ export class FileList {
 	}
 }
 
-/** A directory whose turn is to come. */
-type Pending = {
-	/** Its own entry. */
+/** An entry or a directory whose turn is to come. */
+type Step = {
+	readonly name?: string
 	readonly row?: number
-	/** Of the directory that entries lie in. */
-	readonly id?: number | undefined
-	readonly virtual?: Path
-	dropped?: number[]
+	/** Where what is in it is to be walked. */
+	readonly directory?: Path | undefined
+	/** Further entries of the same name. */
+	same?: number[]
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

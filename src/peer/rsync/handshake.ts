@@ -48,6 +48,8 @@ export type Agreed = {
 	readonly listChecksum: string
 	readonly compression: Compression
 	readonly seedFix: boolean
+	/** No values of attributes are asked for of further names of a file. */
+	readonly xattrOptimization: boolean
 }
 
 /** Exchanges the versions on a connection that has no greeting. */
@@ -89,6 +91,7 @@ export async function agree(
 		varintFlags: negotiates,
 		idZeroNames: (flags & COMPAT.idZeroNames) !== 0,
 		seedFix: (flags & COMPAT.checksumSeedFix) !== 0,
+		xattrOptimization: protocol >= 31 && (flags & COMPAT.avoidXattrOptimization) === 0,
 		...names,
 	}
 }

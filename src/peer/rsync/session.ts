@@ -13,7 +13,8 @@ import type {Memory} from './memory.ts'
 import {IO_ERROR, MSG} from './messages.ts'
 import {readServerArgs, type ServerOptions} from './options.ts'
 import {Output, type Write} from './output.ts'
-import {Sender} from './sender.ts'
+import {receive, type ReceiverOptions} from './receiver.ts'
+import {Sender, type SenderOptions} from './sender.ts'
 import {type Word, wireWords} from './words.ts'
 
 /** The two directions of a connection. */
@@ -44,7 +45,9 @@ export type Target = {
 	readonly memory: Memory
 	/** Nothing may be written. */
 	readonly readOnly?: boolean | undefined
-}
+	/** Ends its connections, and removes what was kept for the session. */
+	readonly close: () => void
+} & Pick<ReceiverOptions, 'stored' | 'accounts' | 'scratch'>
 
 /** Serves one client; resolves to the status, one of rsync's own. Rejects before the first byte only. */
 export async function serve(wire: Wire, how: ServeOptions): Promise<number> {
@@ -134,7 +137,8 @@ class Session {
 		const line = new Line({input: this.#input, output: this.#output}, options, agreed, checksum)
 		this.#line = line
 		if (this.#refusal) throw this.#refusal
-		const {store, prefix, memory, readOnly} = await open(options)
+		const target = await open(options)
+		const {store, prefix, memory, readOnly} = target
 		try {
 			if (readOnly && !options.sender) throw new RsyncError(RERR.syntax, 'module is read only')
 			const catalogue = new Catalogue(
@@ -148,22 +152,21 @@ class Session {
 				},
 				memory.names,
 			)
-			const role = {store, prefix, catalogue, umask, self, signal}
-			if (!options.sender)
-				throw new RsyncError(
-					RERR.unsupported,
-					"nothing can be sent to a bucket this way; 's3r push' and 's3r put' do that",
-				)
-			const sender = await Sender.begin(line, role)
-			this.#onMessage = (tag, payload) => {
-				if (tag === MSG.success) sender.success(payload)
-			}
-			const status = await sender.run()
+			const role = {...target, catalogue, umask, self, signal}
+			const status = options.sender ? await this.#send(line, role) : await receive(line, role)
 			await memory.save(catalogue, signal)
 			return status
 		} finally {
-			store.close()
+			target.close()
 		}
+	}
+
+	async #send(line: Line, role: SenderOptions): Promise<number> {
+		const sender = await Sender.begin(line, role)
+		this.#onMessage = (tag, payload) => {
+			if (tag === MSG.success && payload.length >= 4) sender.success(payload)
+		}
+		return sender.run()
 	}
 
 	#failed(path: Path, error: unknown): void {

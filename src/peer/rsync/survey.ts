@@ -1,0 +1,249 @@
+// The list beside the remote: which files are there as they shall be, which are not, and what is there besides.
+
+import {createHash} from 'node:crypto'
+import {comparePaths, isDirectory, parentOf, type Path, ROOT, withoutSlash} from '../../base/path.ts'
+import {pool} from '../../base/pool.ts'
+import {TYPE, typeOf} from '../../format/entry.ts'
+import {difference, type Difference, type Kinds, NO_DIFFERENCE, sameByDigest} from './attribute-sets.ts'
+import type {Catalogue, Found} from './catalogue.ts'
+import {type Destination, remotePath} from './destination.ts'
+import type {FileList} from './flist.ts'
+import {isSameType, type Wanted} from './wanted.ts'
+
+/** Objects that are asked for one by one, at once. */
+const HEADS = 64
+/** Pages that are listed for a list of few files before it is asked for these one by one; and more for longer lists. */
+const PAGES = 4
+const ROWS_A_PAGE = 250
+
+export type SurveyOptions = {
+	readonly files: FileList
+	readonly destination: Destination
+	readonly catalogue: Catalogue
+	readonly wanted: Wanted
+	readonly kinds: Kinds
+	/** Links of files are kept: what is there of files with several names is needed. */
+	readonly hardLinks: boolean
+	/** What is not in the list is wanted too, to be deleted. */
+	readonly deletes: boolean
+	readonly signal?: AbortSignal | undefined
+}
+
+export class Survey {
+	readonly #options: SurveyOptions
+	readonly #order: Uint32Array
+	readonly #seen: Uint8Array
+	#next = 0
+	/** What differs, by rows; of rows that are as they shall be only those that have links. */
+	readonly found = new Map<number, Found>()
+	/** How attributes differ that take a request to compare. */
+	readonly attributes = new Map<number, Difference>()
+	/** What the list has not, in the order of the paths; their names in the list. */
+	readonly extraneous: Found[] = []
+	/** What stands where the list has something of another type: below a directory's path in place of a file. */
+	readonly inTheWay = new Map<number, Found[]>()
+	/** Anything is there. */
+	isThere = false
+
+	constructor(options: SurveyOptions) {
+		this.#options = options
+		this.#order = options.files.byPath()
+		this.#seen = new Uint8Array(options.files.count)
+	}
+
+	/** Whether a row's file is there. */
+	has(row: number): boolean {
+		return this.#seen[row] !== 0
+	}
+
+	/** Whether it is there and as it shall be, as far as the options look. */
+	isSame(row: number): boolean {
+		return this.#seen[row] === SAME
+	}
+
+	async run(): Promise<void> {
+		const {destination, files} = this.#options
+		if (destination.single !== undefined) return this.#ask([0])
+		const tops = this.#tops()
+		if (tops === undefined) await this.#list(destination.base)
+		else {
+			await this.#ask(tops.filter((row) => !files.isDirectory(row)))
+			for (const row of tops)
+				if (files.isDirectory(row)) {
+					this.#next = 0
+					await this.#list(remotePath(destination, files.path(row)))
+				}
+		}
+	}
+
+	/** The rows at the top of the list, where it has no root and so all that counts is below these. */
+	#tops(): number[] | undefined {
+		const {files} = this.#options
+		const tops = [...this.#order].filter((row) => parentOf(files.path(row)) === '')
+		return tops.some((row) => files.path(row) === ROOT) || tops.length > TOPS ? undefined : tops
+	}
+
+	async #list(directory: Path): Promise<void> {
+		const {catalogue, deletes, files} = this.#options
+		const most = PAGES + files.count / ROWS_A_PAGE
+		let pages = 0
+		for await (const page of catalogue.list(directory)) {
+			await this.#page(page)
+			// a small list for a large bucket: what has not been met yet is asked for
+			if (!deletes && ++pages > most) return this.#ask(this.#unseenBehind(page.at(-1)?.path ?? ''))
+		}
+	}
+
+	#unseenBehind(path: Path): number[] {
+		const {files, destination} = this.#options
+		return [...this.#order].filter(
+			(row) => remotePath(destination, files.path(row)) > path && !this.#seen[row],
+		)
+	}
+
+	async #ask(rows: readonly number[]): Promise<void> {
+		const {catalogue, files, destination, signal} = this.#options
+		await pool(rows, {width: HEADS, signal}, async (row) => {
+			const found = await catalogue.find(remotePath(destination, files.path(row)))
+			if (found) await this.#match(row, found)
+		})
+	}
+
+	async #page(page: readonly Found[]): Promise<void> {
+		const {destination} = this.#options
+		const later: Promise<void>[] = []
+		for (const found of page) {
+			this.isThere = true
+			const {base} = destination
+			const name =
+				found.path === base
+					? ROOT
+					: found.path === ROOT
+						? base === ''
+							? ROOT
+							: found.path
+						: found.path.slice(base.length)
+			const row = this.#rowOf(name)
+			if (row === undefined) this.#extra(name, found)
+			else {
+				const matching = this.#match(row, found)
+				if (matching) later.push(matching)
+			}
+			if (later.length >= HEADS) await Promise.all(later.splice(0))
+		}
+		await Promise.all(later)
+	}
+
+	/** The row of a name: the next one mostly. */
+	#rowOf(name: Path): number | undefined {
+		const {files} = this.#options
+		const order = this.#order
+		if (name === ROOT) {
+			const first = order[0]
+			return first !== undefined && files.path(first) === ROOT ? first : undefined
+		}
+		for (let at = this.#next; at < Math.min(order.length, this.#next + 4); at++) {
+			const row = order[at] ?? 0
+			if (files.path(row) !== name) continue
+			this.#next = at + 1
+			return row
+		}
+		let [low, high] = [0, order.length]
+		while (low < high) {
+			const middle = (low + high) >> 1
+			const path = files.path(order[middle] ?? 0)
+			if (path === ROOT || path < name) low = middle + 1
+			else high = middle
+		}
+		const row = order[low]
+		if (row === undefined || files.path(row) !== name) {
+			this.#next = low
+			return undefined
+		}
+		this.#next = low + 1
+		return row
+	}
+
+	/** Compares a file of the list with what is there. */
+	#match(row: number, found: Found): Promise<void> | undefined {
+		const {files, kinds} = this.#options
+		const wire = files.rare(row).xattrs ?? []
+		if ((!kinds.acls && !kinds.xattrs) || sameByDigest(wire, found, kinds)) {
+			this.#note(row, found, NO_DIFFERENCE)
+			return undefined
+		}
+		return difference(wire, found, this.#options.catalogue, kinds).then((differs) =>
+			this.#note(row, found, differs),
+		)
+	}
+
+	#note(row: number, found: Found, attributes: Difference): void {
+		const {hardLinks, files} = this.#options
+		const isSame = attributes.flags === 0 && this.#isSame(row, found)
+		this.#seen[row] = isSame ? SAME : THERE
+		if (!isSame || (hardLinks && files.isLinked(row))) this.found.set(row, found)
+		if (attributes !== NO_DIFFERENCE) this.attributes.set(row, attributes)
+	}
+
+	#isSame(row: number, found: Found): boolean {
+		const {files, wanted} = this.#options
+		if (found.etag === '' || !isSameType(files, row, found)) return false
+		if (!sameWithout(files, row, found)) return false
+		if (typeOf(files.mode(row)) === TYPE.file && !wanted.sameContent(row, found)) return false
+		return wanted.differences(row, found, false, false) === 0
+	}
+
+	#extra(name: Path, found: Found): void {
+		const {deletes} = this.#options
+		const stands = this.#standsInTheWay(name)
+		if (stands !== undefined) {
+			const others = this.inTheWay.get(stands)
+			if (others) others.push(found)
+			else this.inTheWay.set(stands, [found])
+		} else if (deletes) this.extraneous.push(found)
+	}
+
+	/** The row whose place it takes: a file's where it is or lies in a directory of that name, or a directory's. */
+	#standsInTheWay(name: Path): number | undefined {
+		const {files} = this.#options
+		const next = this.#next
+		try {
+			if (!isDirectory(name)) {
+				const row = this.#rowOf(`${name}/`)
+				if (row !== undefined) return row
+			}
+			for (
+				let path = isDirectory(name) ? name : parentOf(name);
+				path !== '' && path !== ROOT;
+				path = parentOf(path)
+			) {
+				const row = this.#rowOf(withoutSlash(path))
+				if (row !== undefined && !files.isDirectory(row)) return row
+				if (this.#rowOf(path) !== undefined) return undefined
+			}
+			return undefined
+		} finally {
+			this.#next = next
+		}
+	}
+
+	/** What is there below the destination and is not in the list, in the order in which it is deleted. */
+	sortedExtraneous(): readonly Found[] {
+		return this.extraneous.toSorted((a, b) => comparePaths(b.path, a.path))
+	}
+}
+
+const THERE = 1
+const SAME = 2
+/** Directories and files at the top of a list that are listed and asked for by themselves. */
+const TOPS = 100
+
+/** Whether what has no content, or a link, is the same but for its attributes. */
+export function sameWithout(files: FileList, row: number, {attributes, md5}: Found): boolean {
+	const type = typeOf(files.mode(row))
+	const {target, rdev} = files.rare(row)
+	if (type === TYPE.symlink)
+		return target !== undefined && md5 === createHash('md5').update(target, 'latin1').digest('hex')
+	if (type !== TYPE.charDevice && type !== TYPE.blockDevice) return true
+	return attributes.rdev?.major === rdev?.major && attributes.rdev?.minor === rdev?.minor
+}
