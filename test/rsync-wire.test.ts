@@ -89,6 +89,23 @@ test('messages stand between the data', async (t) => {
 	await t.throwsAsync(async () => input.read((c) => c.byte()), {message: /unexpectedly closed/})
 })
 
+test('numbers keep their bytes where a frame ends', async (t) => {
+	for (let before = 65_520; before < 65_540; before++) {
+		const {input} = await sent((output) => {
+			output.raw(Buffer.alloc(before, 1))
+			output.int(0x01020304)
+			output.short(0x0506)
+			output.byte(7)
+			output.text('text')
+		}, 4096)
+		await input.take(before)
+		t.is(await input.read((c) => c.int()), 0x01020304)
+		t.is(await input.read((c) => c.short()), 0x0506)
+		t.is(await input.read((c) => c.byte()), 7)
+		t.is(await input.read((c) => c.text(4)), 'text')
+	}
+})
+
 const form = (protocol: number): FlistForm => ({
 	protocol,
 	varintFlags: protocol >= 31,

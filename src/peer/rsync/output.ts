@@ -60,6 +60,7 @@ export class Output {
 		this.#waiting -= bytes.length
 	}
 
+	/** Where `length` bytes go; to be called before `#frame` is looked at, which it may replace. */
 	#reserve(length: number): number {
 		if (length > FRAME - this.#at) this.#seal()
 		const at = this.#at
@@ -68,15 +69,18 @@ export class Output {
 	}
 
 	byte(value: number): void {
-		this.#frame[this.#reserve(1)] = value
+		const at = this.#reserve(1)
+		this.#frame[at] = value
 	}
 
 	short(value: number): void {
-		this.#frame.writeUInt16LE(value & 0xffff, this.#reserve(2))
+		const at = this.#reserve(2)
+		this.#frame.writeUInt16LE(value & 0xffff, at)
 	}
 
 	int(value: number): void {
-		this.#frame.writeInt32LE(value | 0, this.#reserve(4))
+		const at = this.#reserve(4)
+		this.#frame.writeInt32LE(value | 0, at)
 	}
 
 	/** Bytes, of which a copy is made. */
