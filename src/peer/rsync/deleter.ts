@@ -125,16 +125,21 @@ export class Deleter {
 		return false
 	}
 
+	/** Tells the client that what stood in the way of a file was deleted. */
+	tell(found: Found): void {
+		this.#tell(this.#options.nameOf(found.path), found)
+	}
+
 	#tell(name: Path, found: Found | undefined): void {
 		const type = isDirectory(name) ? TYPE.directory : typeOf(found?.attributes.mode ?? 0)
-		this.count(type)
+		this.#count(type)
 		const {line} = this.#options
 		if (line.protocol < 29) return
 		const text = isDirectory(name) ? `${withoutSlash(name)}\0` : name
 		line.output.message(MSG.deleted, Buffer.from(text, 'latin1'))
 	}
 
-	count(type: number): void {
+	#count(type: number): void {
 		const kind =
 			type === TYPE.directory
 				? 1

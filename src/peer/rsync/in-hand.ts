@@ -124,7 +124,7 @@ export class InHand implements Files {
 	hash(path: Path): string {
 		const {content} = this.#get(path)
 		const hash = createHash('md5')
-		for (let at = 0; content && at < content.size; at += CHUNK) hash.update(content.read(at, CHUNK))
+		for (let at = 0; at < (content?.size ?? 0); at += CHUNK) hash.update(content?.read(at, CHUNK) ?? '')
 		return hash.digest('hex')
 	}
 

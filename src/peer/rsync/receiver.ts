@@ -294,7 +294,7 @@ class Receiver {
 		const isThere = survey.has(row) && (found === undefined || isSameType(files, row, found))
 		if (!survey.has(row) && options.existing) return false
 		if (!this.#isWanted(row, type)) return true
-		if (type === TYPE.file && this.#isLeftAlone(row, found, survey.has(row))) return true
+		if (type !== TYPE.directory && this.#isLeftAlone(row, type, found, survey.has(row))) return true
 		const obstacles = survey.inTheWay.get(row)
 		if (obstacles && !(await this.#clear(row, obstacles))) return false
 		if (options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row)
@@ -330,19 +330,21 @@ class Receiver {
 	}
 
 	/** What the options say is not touched, whatever the client has. */
-	#isLeftAlone(row: number, found: Found | undefined, isThere: boolean): boolean {
+	#isLeftAlone(row: number, type: number, found: Found | undefined, isThere: boolean): boolean {
 		const {options} = this.#line
-		const size = this.#files.size(row)
+		const size = type === TYPE.file ? this.#files.size(row) : undefined
 		const path = this.#files.path(row)
 		const skip = (why: string): boolean => {
 			if (options.verbose > 1) this.#line.info(`${path} ${why}`)
 			return true
 		}
-		if (options.maxSize !== undefined && size > options.maxSize) return skip('is over max-size')
-		if (options.minSize !== undefined && size < options.minSize) return skip('is under min-size')
+		if (size !== undefined && options.maxSize !== undefined && size > options.maxSize)
+			return skip('is over max-size')
+		if (size !== undefined && options.minSize !== undefined && size < options.minSize)
+			return skip('is under min-size')
 		if (isThere && options.ignoreExisting) return skip('exists')
 		if (found && options.update && this.#wanted.isOlder(row, found)) return skip('is newer')
-		return found !== undefined && options.append > 0 && found.size >= size
+		return found !== undefined && size !== undefined && options.append > 0 && found.size >= size
 	}
 
 	/** Removes what stands in the place of a file. */
@@ -351,14 +353,23 @@ class Receiver {
 		const isEmpty = obstacles.length === 1
 		if (!isEmpty && options.deleteMode === undefined && !options.force) {
 			const path = withoutSlash(this.#files.path(row))
-			this.#fail(
-				path,
-				new Error('a directory that is not empty stands in its place; --delete or --force replaces it'),
-			)
+			this.#line.info(`cannot delete non-empty directory: ${path}`)
+			this.#line.fail(`could not make way for new ${this.#kind(row)}: ${path}`)
 			return false
 		}
-		for (const found of options.dryRun ? [] : obstacles) await this.#remove(found)
+		for (const found of obstacles) {
+			if (!options.dryRun) await this.#remove(found)
+			if (withoutSlash(found.path) !== withoutSlash(this.#path(row))) this.#deleter.tell(found)
+		}
 		return true
+	}
+
+	/** What a file is called in a message. */
+	#kind(row: number): string {
+		const type = typeOf(this.#files.mode(row))
+		if (type === TYPE.file) return 'regular file'
+		if (type === TYPE.symlink) return 'symlink'
+		return type === TYPE.directory ? 'directory' : 'device file'
 	}
 
 	/** A file that is as it shall be. */
@@ -396,21 +407,21 @@ class Receiver {
 	/** A directory, a link, a device: nothing comes but what the list has. */
 	async #other(ndx: number, row: number, same: Found | undefined, found: Found | undefined): Promise<void> {
 		const attributes = this.#survey.attributes.get(row) ?? NO_DIFFERENCE
-		const isDirectory_ = this.#files.isDirectory(row)
+		const isDir = this.#files.isDirectory(row)
 		const isRoot = this.#files.path(row) === ROOT
 		const {destination} = this.#list
 		// a root that has no object is there nevertheless, unless nothing is below it
 		const implied = isRoot && !same && !(destination.mayBeNew && !this.#survey.isThere)
 		const there = same ?? (implied ? this.#how.catalogue.implied(this.#path(row), 0) : undefined)
 		if (there) {
-			const content = isDirectory_ || sameWithout(this.#files, row, there)
+			const content = isDir || sameWithout(this.#files, row, there)
 			const flags =
 				this.#wanted.differences(row, there, false, !content) |
 				attributes.flags |
 				(content ? 0 : ITEM.localChange | ITEM.change)
 			return this.#changed(ndx, {row, ndx, found: same, isNew: !content || !same}, flags)
 		}
-		const report = isDirectory_ ? 0 : ITEM.change
+		const report = isDir ? 0 : ITEM.change
 		const flags = ITEM.isNew | ITEM.localChange | report | this.#newXattrs(row)
 		await this.#changed(ndx, {row, ndx, found, isNew: true}, flags)
 	}

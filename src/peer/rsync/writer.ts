@@ -43,7 +43,7 @@ export type Writing = {
 }
 
 /** The object is not what it was when it was listed: somebody else wrote it. */
-export class Conflict extends Error {
+class Conflict extends Error {
 	override readonly message = 'somebody else changed it meanwhile: it is left as it is'
 }
 
