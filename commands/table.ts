@@ -59,6 +59,11 @@ export const COMMANDS: Table = {
 		summary: 'store files as objects',
 		load: async () => (await import('./put.ts')).default,
 	},
+	mv: {
+		group: 'porcelain',
+		summary: 'give files another name, here and on the remote',
+		load: async () => (await import('./mv.ts')).default,
+	},
 	rm: {
 		group: 'porcelain',
 		summary: 'delete objects of the remote',

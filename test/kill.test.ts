@@ -417,6 +417,54 @@ test.serial('a gc that is killed anywhere goes on', async (t) => {
 	t.true(visited > 5)
 })
 
+test.serial('a mv that is killed anywhere goes on, by itself', async (t) => {
+	const visited = await visit(
+		'kill',
+		async () => {
+			const side = await newSide()
+			plant(side.root)
+			await alive(side.root, 'push', '-a')
+			const argv = ['mv', 'd', 'moved']
+			const after = async (_: Outcome, about: string) => {
+				t.deepEqual(await lies(side.root, side.prefix), [], about)
+				// where it was killed behind its last step, there is nothing to go on with
+				const again = await alive(side.root, ...argv)
+				t.true(again.status === 0 || /no such file or directory/.test(again.stderr), about)
+				t.deepEqual(await alive(side.root, 'push', '-a'), QUIET, about)
+				t.false(fs.existsSync(`${side.root}/d`), about)
+				await isWhole(t, side, about)
+			}
+			return {side, argv, after}
+		},
+		SECOND,
+	)
+	t.log(`${visited} points`)
+	t.true(visited > 40 / SECOND)
+})
+
+test.serial('a mv whose disk refuses anything says so, and goes on', async (t) => {
+	const visited = await visit(
+		'EIO',
+		async () => {
+			const side = await newSide()
+			plant(side.root)
+			await alive(side.root, 'push', '-a')
+			const argv = ['mv', 'a', 'd/a']
+			const after = async (outcome: Outcome, about: string) => {
+				isTold(t, outcome, 'EIO', about)
+				await alive(side.root, ...argv)
+				t.deepEqual(await alive(side.root, 'push', '-a'), QUIET, about)
+				t.true(fs.existsSync(`${side.root}/d/a`), about)
+				await isWhole(t, side, about)
+			}
+			return {side, argv, after}
+		},
+		SECOND,
+	)
+	t.log(`${visited} points`)
+	t.true(visited > 3)
+})
+
 test.serial('put and get that are killed anywhere leave nothing torn', async (t) => {
 	const put = await visit('kill', async (n) => {
 		const side = await newSide()
