@@ -68,7 +68,7 @@ async function moveFiles(
 	const report = new Report(context, 'push', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
-	const {store, counts} = await openRemote(context, remote, {pretend})
+	const {store} = await openRemote(context, remote, {pretend})
 	try {
 		const found = target === '' ? undefined : disk.stat(target)
 		const isDirectory = target === '' || (found !== undefined && typeOf(found.mode) === TYPE.directory)
@@ -98,7 +98,7 @@ async function moveFiles(
 				report.events.failed(from, error)
 			}
 		}
-		return await report.finish({}, counts)
+		return await report.finish({}, undefined)
 	} finally {
 		store.close()
 		disk.close()
