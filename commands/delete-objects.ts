@@ -35,7 +35,7 @@ export default command({
 		const printer = new RecordPrinter(context.io, flags)
 		const place = ownPlace(context, flags)
 		const own = ownRemote(context, flags)
-		const report = new Report(context, 'push', {})
+		const report = new Report(context, 'push', {'dry-run': pretend ?? false})
 		const events: Events = {
 			...report.events,
 			done: (item) => {
@@ -45,6 +45,7 @@ export default command({
 		}
 		const stores = new Stores(context, pretend)
 		const session = place && (await openSession(context, place, pretend))
+		if (place && own) report.keepLog(place, 'delete-objects', own)
 		try {
 			for await (const batch of gathered(objectsOnStdin(context, flags), BATCH)) {
 				signal.throwIfAborted()
@@ -57,8 +58,8 @@ export default command({
 			}
 			return await report.finish({}, undefined)
 		} finally {
-			session?.save()
-			session?.close()
+			report.endLog()
+			session?.end()
 			await stores.close()
 		}
 	},

@@ -35,6 +35,7 @@ export default command({
 		const remote = remoteOf(context, flags)
 		const disk = diskOf(place, flags)
 		const session = await openSession(context, place, flags['dry-run'])
+		execution.report.keepLog(place, 'fetch-objects', remote)
 		const pretend = flags['dry-run']
 		const opened = await openRemote(context, remote, {pretend, maxRequests})
 		const {store, counts} = opened
@@ -55,6 +56,7 @@ export default command({
 		} finally {
 			disk.close()
 			store.close()
+			execution.report.endLog()
 			session.end()
 		}
 	},

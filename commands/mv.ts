@@ -64,10 +64,12 @@ async function moveFiles(
 	const remote = remoteOf(context, flags)
 	const {'dry-run': pretend, force} = flags
 	const paths = args.map((arg) => pathOf(context, place, arg))
-	const [target = '', ...sources] = [paths.at(-1), ...paths.slice(0, -1)] as [Path, ...Path[]]
+	const target = paths.at(-1) ?? ''
+	const sources = paths.slice(0, -1)
 	const report = new Report(context, 'push', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
+	report.keepLog(place, 'mv', remote)
 	const {store} = await openRemote(context, remote, {pretend})
 	try {
 		const found = target === '' ? undefined : disk.stat(target)
@@ -102,6 +104,7 @@ async function moveFiles(
 	} finally {
 		store.close()
 		disk.close()
+		report.endLog()
 		session.end()
 	}
 }
@@ -121,6 +124,7 @@ async function moveOnRemote(context: Context, flags: MoveValues, args: readonly 
 	const {events} = report
 	const stores = new Stores(context, pretend)
 	const session = place && (await openSession(context, place, pretend))
+	if (place && own) report.keepLog(place, 'mv', own)
 	try {
 		for (const {key, remote} of sources) {
 			if (!target) break
@@ -143,6 +147,7 @@ async function moveOnRemote(context: Context, flags: MoveValues, args: readonly 
 		return await report.finish({}, undefined)
 	} finally {
 		await stores.close()
+		report.endLog()
 		session?.end()
 	}
 }

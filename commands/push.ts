@@ -31,6 +31,7 @@ export default command({
 		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
+		report.keepLog(place, 'push', remote)
 		const jobs = new AdaptiveWidth()
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
@@ -77,6 +78,7 @@ export default command({
 			return await report.finish(outcome, opened, maxDelete)
 		} finally {
 			opened?.store.close()
+			report.endLog()
 			session.end()
 		}
 	},

@@ -39,6 +39,7 @@ export default command({
 		const report = new Report(context, 'push', flags)
 		const stores = new Stores(context, flags['dry-run'])
 		const session = place && (await openSession(context, place, flags['dry-run']))
+		if (place && own) report.keepLog(place, 'rm', own)
 		try {
 			for (const {key, remote} of sources) {
 				if (key === '' && !flags.force && !flags.undo)
@@ -62,8 +63,8 @@ export default command({
 			}
 			return await report.finish({}, undefined)
 		} finally {
-			session?.save()
-			session?.close()
+			report.endLog()
+			session?.end()
 			await stores.close()
 		}
 	},

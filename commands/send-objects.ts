@@ -29,6 +29,7 @@ export default command({
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
 		const session = await openSession(context, place, pretend)
+		execution.report.keepLog(place, 'send-objects', remote)
 		const opened = await openRemote(context, remote, {pretend, maxRequests})
 		const {store} = opened
 		try {
@@ -47,6 +48,7 @@ export default command({
 			return await execution.report.finish({}, opened)
 		} finally {
 			store.close()
+			execution.report.endLog()
 			session.end()
 		}
 	},

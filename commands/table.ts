@@ -74,6 +74,11 @@ export const COMMANDS: Table = {
 		summary: 'print or set who may read and write objects',
 		load: async () => (await import('./acl.ts')).default,
 	},
+	log: {
+		group: 'porcelain',
+		summary: 'tell what was pushed and pulled',
+		load: async () => (await import('./log.ts')).default,
+	},
 	verify: {
 		group: 'porcelain',
 		summary: 'prove that both sides hold what the index says',

@@ -80,7 +80,7 @@ function change(root: string): void {
 /** All below a directory but what every local side has. */
 function strays(root: string): string[] {
 	const all = fs.readdirSync(root, {recursive: true}) as string[]
-	const own = ['config', 'index', 'info', 'info/exclude', 'uploads'].map((name) => `.s3rsync/${name}`)
+	const own = ['config', 'index', 'log', 'info', 'info/exclude', 'uploads'].map((name) => `.s3rsync/${name}`)
 	return all.filter((name) =>
 		name.startsWith('.s3rsync/') ? !own.includes(name) : /\.s3r-|\.new$|~$/.test(name),
 	)

@@ -90,6 +90,7 @@ export async function runPull(
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
+	report.keepLog(place, 'pull', remote)
 	const jobs = new AdaptiveWidth()
 	const onSlowDown = () => jobs.slowDown()
 	const opened = await openRemote(context, remote, {pretend, at, maxRequests, onSlowDown})
@@ -141,6 +142,7 @@ export async function runPull(
 	} finally {
 		disk.close()
 		store.close()
+		report.endLog()
 		session.end()
 	}
 }

@@ -13,6 +13,9 @@ import {tooManyDeletions} from '../sync/push.ts'
 import type {Direction} from '../sync/plan.ts'
 import type {Context, Flags, Values} from './command.ts'
 import {chosenFlags, dryRunFlags, filterFlags, progressFlags, remoteFlags, verboseFlags} from './flags.ts'
+import {type Remote, remoteUrl} from '../format/remote.ts'
+import type {Place} from '../repo/find.ts'
+import {RunLog} from '../repo/log.ts'
 import {humanBytes} from './human.ts'
 import {itemized} from './itemized.ts'
 import {Progress} from './progress.ts'
@@ -73,6 +76,8 @@ export class Report {
 	#moved = 0
 	readonly #stop = new AbortController()
 	#printing: Promise<void> = Promise.resolve()
+	#log: RunLog | undefined
+	#status: number | undefined
 
 	constructor(context: Context, direction: Direction, flags: ReportValues) {
 		this.#context = context
@@ -84,6 +89,7 @@ export class Report {
 			done: (item) => {
 				const {status} = item.line
 				if (status !== '=' && status !== 'C') this.#items++
+				this.#log?.add(item.line)
 				if (flags['itemize-changes'])
 					this.#print(`${itemized(item, direction)} ${quote(item.line.record.path)}`)
 				else if (flags.verbose) this.#print(formatDiff(item.line, false))
@@ -97,6 +103,22 @@ export class Report {
 				this.#progress.add(bytes, path)
 			},
 		})
+	}
+
+	/** Keeps a record of this run in the log of a local side, which `endLog` writes. Nothing that pretends has one. */
+	keepLog(place: Place, command: string, remote: Remote): void {
+		if (!this.#flags['dry-run']) this.#log = new RunLog(place, command, remoteUrl(remote))
+	}
+
+	/** Writes the record, whether the run came to its end or not. A log that cannot be written is said. */
+	endLog(): void {
+		const {failures} = this.tally
+		try {
+			this.#log?.end({status: this.#status, failed: failures, bytes: this.#moved})
+		} catch (error) {
+			this.#warn('log', reason(error))
+		}
+		this.#log = undefined
 	}
 
 	/** Prints in the order of the calls; who reads slowly holds up the end, not each item. */
@@ -141,7 +163,8 @@ export class Report {
 		if (this.#flags.stats) this.#stats(opened)
 		if (outcome.unread) this.#context.io.say('warning: some files could not be read, so nothing was deleted')
 		if (outcome.tooMany !== undefined) throw tooManyDeletions(outcome.tooMany, maxDelete ?? 0)
-		return this.tally.status === EXIT.ok && outcome.unread ? EXIT.partial : this.tally.status
+		this.#status = this.tally.status === EXIT.ok && outcome.unread ? EXIT.partial : this.tally.status
+		return this.#status
 	}
 
 	#stats(bill: Bill | undefined): void {
@@ -169,4 +192,5 @@ const WARNINGS: Readonly<Record<string, string>> = {
 	device: 'devices were not restored',
 	times: 'times were not restored exactly',
 	special: 'special files were skipped',
+	log: 'the log could not be written',
 }

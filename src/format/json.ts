@@ -25,7 +25,7 @@ export function formatJson(item: Item): Path {
 }
 
 /** The path that `surrogateEscaped` made this text of; undefined where no path is it. */
-function fromSurrogateEscaped(text: string): Path | undefined {
+export function fromSurrogateEscaped(text: string): Path | undefined {
 	const path = text.replace(
 		/[\udc80-\udcff]|(?:[^\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])+/g,
 		(piece) =>

@@ -81,7 +81,7 @@ function* unfinishedFiles({place, pretend}: GcOptions): Generator<Garbage> {
 	const uploads = existsSync(forFs(join(dir, 'uploads')))
 		? readdirSync(forFs(join(dir, 'uploads')), 'latin1').map((name) => `uploads/${name}`)
 		: []
-	for (const name of ['index.new', ...uploads]) {
+	for (const name of ['index.new', 'log.new', ...uploads]) {
 		const file = join(dir, name)
 		if (!name.endsWith('.new') || !existsSync(forFs(file))) continue
 		if (!pretend) unlinkSync(forFs(file))
