@@ -7,6 +7,7 @@ import {type AskedObject, askedObjects} from '../src/cli/asked-objects.ts'
 import {command} from '../src/cli/command.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
 import {chosenFlags, recordFlags, remoteFlags, stdinFlags} from '../src/cli/flags.ts'
+import {explained} from '../src/cli/explained.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {objectItem} from '../src/cli/object-item.ts'
 import {Stores} from '../src/cli/objects.ts'
@@ -26,6 +27,7 @@ export default command({
 	flags: {
 		...stdinFlags,
 		batch: {type: 'boolean', help: 'the same, with an answer to each line, also where there is no object'},
+		explain: {type: 'boolean', help: 'print which convention says what, and which is believed'},
 		...recordFlags,
 		...chosenFlags,
 		...remoteFlags,
@@ -33,8 +35,9 @@ export default command({
 
 	async run(context, flags, args) {
 		exclusive(flags, 'stdin', 'batch')
+		for (const name of ['format', 'name-only']) exclusive(flags, 'explain', name)
 		const {io, signal} = context
-		const {null: nul = false, json, batch} = flags
+		const {null: nul = false, json = false, batch, explain} = flags
 		const printer = new RecordPrinter(io, flags)
 		const asked = askedObjects(context, {...flags, stdin: (flags.stdin ?? false) || (batch ?? false)}, args)
 		const errors = itemErrors(context)
@@ -44,7 +47,9 @@ export default command({
 				look(one, stores),
 			)) {
 				const {path, key, remote} = object
-				if (head) await printer.print(objectItem(path, key, head))
+				if (head && explain)
+					for (const line of explained(path, key, head, {nul, json})) await io.record(line, nul)
+				else if (head) await printer.print(objectItem(path, key, head))
 				else if (batch) await io.record(missing(object, {nul, json}), nul)
 				if (error !== undefined || (!head && !batch))
 					errors.failed(path, error ?? noSuchObject(remote.bucket, key))

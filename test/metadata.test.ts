@@ -3,7 +3,7 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import {comparePaths} from '../src/base/path.ts'
-import {decodeMetadata} from '../src/format/foreign.ts'
+import {decodeMetadata, explainMetadata} from '../src/format/foreign.ts'
 import {
 	type Attributes,
 	attributesDigest,
@@ -160,6 +160,42 @@ test('the metadata of other tools is read', (t) => {
 	t.is(
 		decodeMetadata({md5chksum: '1B2M2Y8AsgTpgAmY7PhCfg=='}, FILE).attributes.md5,
 		'd41d8cd98f00b204e9800998ecf8427e',
+	)
+})
+
+test('of what several conventions say, the first is believed', (t) => {
+	const both = {
+		mode: '33188',
+		uid: '4',
+		mtime: '6',
+		'goog-reserved-posix-mode': '755',
+		privilege: '600',
+		md5: 'x',
+	}
+	t.deepEqual(
+		explainMetadata(both, FILE).map(
+			({field, convention, won, attributes: said}) =>
+				`${field} ${convention} ${won} ${[said.mode, said.uid, said.mtime][['mode', 'uid', 'mtime'].indexOf(field)]}`,
+		),
+		[
+			'uid s3fs true 4',
+			'mtime s3fs true 6000000000',
+			'mode s3fs true 33188',
+			'uid rclone false 4',
+			'mtime rclone false 6000000000',
+			'mode s4cmd false 384',
+			'mode gcs false 493',
+		],
+	)
+	fc.assert(
+		fc.property(
+			fc.dictionary(fc.constantFrom('mode', 'mtime', 'uid', 'file-mtime', 's3cmd-attrs'), fc.string()),
+			(any) => {
+				const believed = decodeMetadata(any, FILE).attributes
+				const won = explainMetadata(any, FILE).filter((saying) => saying.won)
+				t.deepEqual(won.map(({field}) => field).toSorted(), Object.keys(believed).toSorted())
+			},
+		),
 	)
 })
 

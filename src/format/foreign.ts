@@ -29,7 +29,7 @@ export type Decoded = {
 	readonly directory: boolean
 }
 
-type Reader = (metadata: Metadata) => Known
+type Reader = (metadata: Metadata, info: ContentInfo) => Known
 
 const READERS: readonly (readonly [Convention, Reader])[] = [
 	['s3r', (m) => decodeFields(m['s3r'])],
@@ -43,21 +43,46 @@ const READERS: readonly (readonly [Convention, Reader])[] = [
 	['gcs', readGcs],
 ]
 
+/** What each convention says, those that say something, in the order in which they are believed. */
+function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Convention, Known]> {
+	for (const [name, read] of READERS) {
+		const found = read(metadata, info)
+		if (Object.keys(found).length > 0) yield [name, found]
+	}
+}
+
 /** The attributes that an object's user metadata tells, whoever wrote it. */
 export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
 	let attributes: Known = {}
 	let convention: Decoded['convention'] = 'none'
-	for (const [name, read] of READERS) {
-		const found = read(metadata)
-		if (convention === 'none' && Object.keys(found).length > 0) convention = name
+	for (const [name, found] of readings(metadata, info)) {
+		if (convention === 'none') convention = name
 		attributes = {...found, ...attributes}
 	}
 	const directory = standsForDirectory(info, attributes.mode)
-	if (info.key.endsWith(RCLONE_LINK) && (attributes.mode ?? 0) >> 12 !== 0o12)
-		attributes = {...attributes, mode: S_IFLNK | 0o777}
 	if (attributes.mode !== undefined)
 		attributes = {...attributes, mode: withType(attributes.mode, info.key, directory)}
 	return {attributes, convention, directory}
+}
+
+/** What one convention says of one field, and whether it is believed: the first one that speaks of it is. */
+export type Saying = {
+	readonly field: keyof Known
+	readonly convention: Convention
+	readonly won: boolean
+	readonly attributes: Known
+}
+
+/** All that an object's user metadata tells, field by field in the order in which the conventions are believed. */
+export function explainMetadata(metadata: Metadata, info: ContentInfo): Saying[] {
+	const told = new Set<keyof Known>()
+	return [...readings(metadata, info)].flatMap(([convention, attributes]) =>
+		(Object.keys(attributes) as (keyof Known)[]).map((field) => {
+			const won = !told.has(field)
+			told.add(field)
+			return {field, convention, won, attributes}
+		}),
+	)
 }
 
 const standsForDirectory = ({key, size, etag, contentType}: ContentInfo, mode = 0): boolean =>
@@ -124,12 +149,12 @@ function readS3fs(metadata: Metadata): Known {
 	return mode === undefined ? {} : known({...readBare(metadata), mode, xattrs: s3fsXattrs(metadata['xattr'])})
 }
 
-/** rclone: `mtime` and `md5chksum`, and with its -M an octal `mode`, `uid`, `gid` and the xattrs. */
-function readRclone(metadata: Metadata): Known {
+/** rclone: `mtime` and `md5chksum`, and with its -M an octal `mode`, `uid`, `gid` and the xattrs; a link by its key. */
+function readRclone(metadata: Metadata, {key}: ContentInfo): Known {
 	const mode = bareMode(metadata['mode']).rclone
 	return known({
 		...readBare(metadata),
-		mode,
+		mode: key.endsWith(RCLONE_LINK) ? S_IFLNK | 0o777 : mode,
 		md5: base64Digest(metadata['md5chksum']),
 		xattrs: mode === undefined ? undefined : rcloneXattrs(metadata),
 	})
