@@ -31,12 +31,13 @@ export async function copyObject(
 	const {force, acl, storageClass} = wishes
 	const source = await store.head(from)
 	if (!source) throw noSuchObject(store.bucket, from)
-	const {metadata, contentType, contentEncoding, etag, size} = source
+	const {metadata, contentType, contentEncoding, headers, etag, size} = source
 	try {
 		const written = await store.copy(from, to, {
 			metadata,
 			contentType,
 			contentEncoding,
+			headers,
 			storageClass: storageClass ?? source.storageClass,
 			acl,
 			sourceIfMatch: etag,
