@@ -691,3 +691,46 @@ test('the width is halved when the store asks for less, not for each that asks',
 	simulate(width, clock, 60, Infinity)
 	t.is(width.width, 100)
 })
+
+test.serial('pages of versions are read alike by the data plane and the SDK', async (t) => {
+	const item = (kind: string, key: string, id: string, latest: boolean, second: number) =>
+		`<${kind}><Key>${key}</Key><VersionId>${id}</VersionId><IsLatest>${latest}</IsLatest>` +
+		`<LastModified>2026-01-01T00:00:0${second}.000Z</LastModified><Owner><ID>x</ID></Owner>` +
+		(kind === 'Version'
+			? '<ETag>&quot;e&quot;</ETag><Size>7</Size><StorageClass>GLACIER</StorageClass>'
+			: '') +
+		`</${kind}>`
+	const page = (items: string, more: string) =>
+		`<?xml version="1.0" encoding="UTF-8"?>\n<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>` +
+		`<EncodingType>url</EncodingType>${more}${items}</ListVersionsResult>`
+	const first = page(
+		item('Version', 'a+b%2Bc', 'v3', false, 3) + item('Version', 'a+b%2Bc', 'v2', false, 2),
+		'<IsTruncated>true</IsTruncated><NextKeyMarker>a+b%2Bc</NextKeyMarker><NextVersionIdMarker>v2</NextVersionIdMarker>',
+	).replace('<Version>', `${item('DeleteMarker', 'a+b%2Bc', 'm4', true, 3)}<Version>`)
+	const last = page(
+		// the markers behind all versions, as some stores have them
+		item('Version', 'a+b%2Bc', 'v1', false, 1) +
+			item('Version', 'd', 'null', false, 1) +
+			item('DeleteMarker', 'd', 'm', true, 2),
+		'<IsTruncated>false</IsTruncated>',
+	)
+	const server = await stub(({url}, response) => response.end(url.includes('key-marker') ? last : first))
+	t.teardown(server.stop)
+	const listed: unknown[] = []
+	for (const plane of ['1', '0']) {
+		process.env['S3R_DATA_PLANE'] = plane
+		const store = await at(server.endpoint)
+		const pages: unknown[] = []
+		for await (const versions of store.listVersions('a'))
+			pages.push(versions.map((version) => ({...version, storageClass: version.storageClass})))
+		listed.push(pages.flat())
+		store.close()
+	}
+	delete process.env['S3R_DATA_PLANE']
+	t.deepEqual(listed[0], listed[1])
+	t.deepEqual(
+		(listed[0] as {key: string; version: string}[]).map(({key, version}) => `${key} ${version}`),
+		['a b+c m4', 'a b+c v3', 'a b+c v2', 'a b+c v1', 'd m', 'd null'],
+	)
+	t.true(server.asked[1]?.url.endsWith('&key-marker=a%20b%2Bc&prefix=a&version-id-marker=v2&versions='))
+})

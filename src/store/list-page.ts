@@ -6,7 +6,7 @@
 import {isUtf8} from 'node:buffer'
 import type {Listed} from './store.ts'
 import type {Page} from './wire.ts'
-import {Scanner, tag} from './xml-scanner.ts'
+import {Scanner, tag, type Tag} from './xml-scanner.ts'
 
 const ROOT = tag('ListBucketResult')
 const CONTENTS = tag('Contents')
@@ -20,7 +20,10 @@ const ENCODING = tag('EncodingType')
 const TRUNCATED = tag('IsTruncated')
 const NEXT = tag('NextContinuationToken')
 
-type Found = {-readonly [name in keyof Listed]: Listed[name]}
+export type Found = {-readonly [name in keyof Omit<Listed, 'version'>]: Listed[name]}
+
+/** An object of which nothing is known yet. */
+export const nothing = (): Found => ({key: '', etag: '', size: 0, modified: 0, storageClass: undefined})
 
 /**
  * The page that is the body of a reply, or undefined if it cannot be read without doubt: incomplete, not
@@ -35,7 +38,7 @@ export function readPage(body: Buffer): Page | undefined {
 	let [encoding, truncated, next] = ['', 'false', '']
 	xml.enter('ListBucketResult')
 	while (!xml.closes(ROOT)) {
-		if (xml.opens(CONTENTS)) objects.push(readObject(xml, escaped))
+		if (xml.opens(CONTENTS)) objects.push(readObject(xml, CONTENTS, nothing(), escaped, nothingElse))
 		else if (xml.opens(TRUNCATED)) truncated = xml.text(TRUNCATED)
 		else if (xml.opens(NEXT)) next = xml.text(NEXT)
 		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
@@ -46,9 +49,18 @@ export function readPage(body: Buffer): Page | undefined {
 	return {objects, next: truncated === 'true' ? next : undefined}
 }
 
-function readObject(xml: Scanner, escaped: Found[]): Found {
-	const found: Found = {key: '', etag: '', size: 0, modified: 0, storageClass: undefined}
-	while (!xml.closes(CONTENTS)) {
+/**
+ * Reads what every listing tells of an object into `found`, to the end of the element `of`. `other` reads what else
+ * there is, and says false where it does not know it.
+ */
+export function readObject<F extends Found>(
+	xml: Scanner,
+	of: Tag,
+	found: F,
+	escaped: Found[],
+	other: (found: F) => boolean,
+): F {
+	while (!xml.closes(of)) {
 		if (xml.opens(KEY)) {
 			// two keys are none
 			if (found.key !== '') xml.failed = true
@@ -59,14 +71,16 @@ function readObject(xml: Scanner, escaped: Found[]): Found {
 		else if (xml.opens(SIZE)) found.size = xml.integer(SIZE)
 		else if (xml.opens(CLASS)) {
 			if (!xml.holds(STANDARD, CLASS)) found.storageClass = xml.text(CLASS) || undefined
-		} else xml.skip()
+		} else if (!other(found)) xml.skip()
 	}
 	if (found.key === '') xml.failed = true
 	return found
 }
 
+const nothingElse = (): boolean => false
+
 /** Decodes a key as forms are: a '+' is a space. False if it is not so encoded. */
-function decode(found: Found): boolean {
+export function decode(found: {key: string}): boolean {
 	try {
 		found.key = decodeURIComponent(found.key.includes('+') ? found.key.replaceAll('+', ' ') : found.key)
 		return true

@@ -22,6 +22,7 @@ import {type FindSite, Location, type Site} from './plane-site.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {Body, Head, Written} from './store.ts'
 import {encodeKey, queryOf} from './uri.ts'
+import {readVersions} from './versions-page.ts'
 import type {
 	BucketPage,
 	GetReply,
@@ -30,6 +31,8 @@ import type {
 	Page,
 	PartNumber,
 	PutRequest,
+	VersionPage,
+	VersionPlace,
 	Wire,
 } from './wire.ts'
 
@@ -146,6 +149,14 @@ export class Plane implements Wire {
 		const {body} = await this.#send({method: 'GET', path: '', query})
 		// a page that is not like any other is asked for again, by those who can read every XML
 		return readPage(body as Buffer) ?? (await this.#sdk()).list(request)
+	}
+
+	async listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage> {
+		const query: Record<string, string> = {'encoding-type': 'url', prefix, versions: ''}
+		if (after !== undefined) query['key-marker'] = after.key
+		if (after?.version !== undefined) query['version-id-marker'] = after.version
+		const {body} = await this.#send({method: 'GET', path: '', query})
+		return readVersions(body as Buffer) ?? (await this.#sdk()).listVersions(prefix, after)
 	}
 
 	async listBuckets(token: string | undefined): Promise<BucketPage> {

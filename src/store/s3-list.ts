@@ -1,7 +1,8 @@
 // The keys of a bucket, a page at a time, and the buckets of an account.
 
 import type {S3Connection} from './s3-connection.ts'
-import type {Bucket, Listed} from './store.ts'
+import type {Bucket, Listed, Version} from './store.ts'
+import type {VersionPlace} from './wire.ts'
 
 export async function* list(
 	at: S3Connection,
@@ -28,4 +29,15 @@ export async function listAllBuckets(at: S3Connection): Promise<readonly Bucket[
 		token = page.next
 	} while (token !== undefined)
 	return found
+}
+
+export async function* listVersions(at: S3Connection, prefix: string): AsyncIterable<readonly Version[]> {
+	let after: VersionPlace | undefined
+	do {
+		const place = after
+		const page = await at.ask({}, (wire) => wire.listVersions(prefix, place))
+		at.bucketSeen = true
+		yield page.versions
+		after = page.next
+	} while (after !== undefined)
 }

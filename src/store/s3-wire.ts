@@ -9,6 +9,8 @@ import {
 	type HeadObjectCommandOutput,
 	ListBucketsCommand,
 	ListObjectsV2Command,
+	ListObjectVersionsCommand,
+	type ListObjectVersionsCommandOutput,
 	PutObjectCommand,
 	type S3Client,
 	UploadPartCommand,
@@ -30,7 +32,8 @@ import {
 	withoutFraming,
 } from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
-import type {Body, Head, Written} from './store.ts'
+import {inOrder} from './versions-page.ts'
+import type {Body, Head, Written, Version} from './store.ts'
 import type {
 	BucketPage,
 	GetReply,
@@ -40,6 +43,8 @@ import type {
 	PartNumber,
 	PutRequest,
 	Wire,
+	VersionPage,
+	VersionPlace,
 } from './wire.ts'
 
 export class SdkWire implements Wire {
@@ -138,6 +143,27 @@ export class SdkWire implements Wire {
 		return {buckets, next: ContinuationToken || undefined}
 	}
 
+	async listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage> {
+		const page = await this.#client.send(
+			new ListObjectVersionsCommand({
+				Bucket: this.#at.bucket,
+				Prefix: prefix,
+				EncodingType: 'url',
+				...(after === undefined ? {} : {KeyMarker: after.key}),
+				...(after?.version === undefined ? {} : {VersionIdMarker: after.version}),
+				...payer(this.#at),
+			}),
+			this.#abort,
+		)
+		const {EncodingType, IsTruncated = false, NextKeyMarker, NextVersionIdMarker} = page
+		if (IsTruncated && !NextKeyMarker) throw notS3('a page without the way to the next')
+		const key = decodeKey(NextKeyMarker ?? '', EncodingType)
+		return {
+			versions: versionsIn(page),
+			next: IsTruncated ? {key, version: NextVersionIdMarker || undefined} : undefined,
+		}
+	}
+
 	/** The parameters of a request on bytes that may be encrypted with the customer's key. */
 	#encrypted(key: string) {
 		return {...target(this.#at, key), ...customerKeyParams(this.#at.customerKey)}
@@ -160,6 +186,29 @@ export class SdkWire implements Wire {
 			stream.destroy()
 		}
 	}
+}
+
+/** The versions of a page; the SDK tells them apart from the markers. */
+function versionsIn({Versions = [], DeleteMarkers = [], EncodingType}: ListObjectVersionsCommandOutput) {
+	const common = ({Key, VersionId, IsLatest, LastModified}: (typeof DeleteMarkers)[number]) => ({
+		key: decodeKey(Key ?? '', EncodingType),
+		version: VersionId || 'null',
+		latest: IsLatest ?? false,
+		modified: LastModified?.getTime() ?? 0,
+	})
+	const versions: Version[] = Versions.map((version) => ({
+		...common(version),
+		etag: bareEtag(version.ETag),
+		size: version.Size ?? 0,
+		storageClass: storageClassOf(version.StorageClass),
+	}))
+	const markers: Version[] = DeleteMarkers.map((marker) => ({
+		...common(marker),
+		etag: '',
+		size: 0,
+		deleted: true,
+	}))
+	return inOrder([...versions, ...markers])
 }
 
 const headOf = (output: HeadObjectCommandOutput | GetObjectCommandOutput, size: number): Head => ({

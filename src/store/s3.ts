@@ -9,7 +9,7 @@ import {S3Connection} from './s3-connection.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {list, listAllBuckets} from './s3-list.ts'
+import {list, listAllBuckets, listVersions} from './s3-list.ts'
 import {put, uploadPart} from './s3-send.ts'
 import {
 	type AclPolicy,
@@ -78,8 +78,8 @@ class S3Store implements Store {
 		return list(this.#at, prefix, options.after)
 	}
 
-	async *listVersions(prefix: string): AsyncIterable<readonly Version[]> {
-		yield* (await control()).listVersions(this.#at, prefix)
+	listVersions(prefix: string): AsyncIterable<readonly Version[]> {
+		return listVersions(this.#at, prefix)
 	}
 
 	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {

@@ -1,7 +1,7 @@
 // The hot requests, each as one attempt: what the data plane and the SDK both can do. The loop that tries
 // again, guards and words are above, and the same for both.
 
-import type {Body, Bucket, Head, Listed, Properties, Written} from './store.ts'
+import type {Body, Bucket, Head, Listed, Properties, Written, Version} from './store.ts'
 
 /** The guard of a write as it is sent. */
 export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
@@ -45,6 +45,16 @@ export type Page = {
 
 export type BucketPage = {readonly buckets: readonly Bucket[]; readonly next?: string | undefined}
 
+/** Where a page of versions begins: behind this one. */
+export type VersionPlace = {readonly key: string; readonly version?: string | undefined}
+
+export type VersionPage = {
+	/** In the order of Store.listVersions. */
+	readonly versions: readonly Version[]
+	/** Where the next page begins, if there is one. */
+	readonly next?: VersionPlace | undefined
+}
+
 export type PartNumber = {readonly key: string; readonly id: string; readonly number: number}
 
 /** Every request rejects with what s3-retry.ts understands: an SdkError, or an error of the system. */
@@ -56,6 +66,7 @@ export interface Wire {
 	head(key: string, version: string | undefined): Promise<Head>
 	headBucket(): Promise<void>
 	list(request: ListRequest): Promise<Page>
+	listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage>
 	/** The buckets of the account; `token` is that of the page before. */
 	listBuckets(token: string | undefined): Promise<BucketPage>
 }
