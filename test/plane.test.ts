@@ -715,7 +715,7 @@ test.serial('pages of versions are read alike by the data plane and the SDK', as
 		'<IsTruncated>false</IsTruncated>',
 	)
 	const server = await stub(({url}, response) => response.end(url.includes('key-marker') ? last : first))
-	t.teardown(server.stop)
+	t.teardown(() => server.stop())
 	const listed: unknown[] = []
 	for (const plane of ['1', '0']) {
 		process.env['S3R_DATA_PLANE'] = plane
