@@ -1,13 +1,14 @@
 // s3r diff-local: compare the files with the index.
 
 import {EXIT} from '../src/base/errors.ts'
+import {sizeFlags, sizesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, exitCodeFlags, filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, selectionOf} from '../src/cli/pushing.ts'
-import {scopeOf} from '../src/cli/scope.ts'
+import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
 import {readIndex} from '../src/repo/session.ts'
@@ -28,6 +29,7 @@ export default command({
 		'one-file-system': oneFileSystem,
 		...recordFlags,
 		...filterFlags,
+		...sizeFlags,
 		...chosenFlags,
 	},
 
@@ -35,14 +37,17 @@ export default command({
 		const printer = new RecordPrinter(context.io, flags)
 		const place = placeOf(context, flags)
 		const errors = itemErrors(context)
+		const scope = await scopeFrom(context, place, flags, args)
 		let differs = false
 		for await (const {status, entry} of changes({
 			root: place.root,
 			index: readIndex(place),
 			contents: filesOf(place, flags),
 			owners,
-			paths: scopeOf(context, place, args),
-			select: (await selectionOf(context, place, flags, ordered)).shows,
+			paths: scope.paths?.includes('') ? undefined : scope.paths,
+			shallow: scope.shallow,
+			sizes: sizesOf(flags),
+			select: (await selectionOf(context, place, flags, ordered, scope)).shows,
 			oneFileSystem: flags['one-file-system'],
 			checksum: flags.checksum,
 			signal: context.signal,

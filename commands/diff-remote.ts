@@ -2,11 +2,12 @@
 
 import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
-import {chosenFlags, exitCodeFlags, recordFlags} from '../src/cli/flags.ts'
+import {chosenFlags, exitCodeFlags, filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
-import {scopeOf} from '../src/cli/scope.ts'
-import {deleteFlags} from '../src/cli/transfer.ts'
-import {isWithin, placeOf} from '../src/cli/work.ts'
+import {selectionOf} from '../src/cli/pushing.ts'
+import {scopeFrom} from '../src/cli/scope.ts'
+import {deleteFlags} from '../src/cli/choices.ts'
+import {placeOf} from '../src/cli/work.ts'
 import {readIndex} from '../src/repo/session.ts'
 import {plan, planLine} from '../src/sync/plan.ts'
 
@@ -21,13 +22,14 @@ export default command({
 		...exitCodeFlags,
 		verbose: {type: 'boolean', short: 'v', help: 'print what is the same, too'},
 		...recordFlags,
+		...filterFlags,
 		...chosenFlags,
 	},
 
-	async run(context, flags, args) {
+	async run(context, flags, args, ordered) {
 		const printer = new RecordPrinter(context.io, flags)
 		const place = placeOf(context, flags)
-		const paths = scopeOf(context, place, args)
+		const scope = await scopeFrom(context, place, flags, args)
 		const direction = flags.reverse ? 'pull' : 'push'
 		let differs = false
 		for (const item of plan(readIndex(place), {
@@ -35,7 +37,8 @@ export default command({
 			delete: flags.delete,
 			force: flags.force,
 			same: flags.verbose,
-			select: paths && isWithin(paths),
+			select: scope.within,
+			selection: await selectionOf(context, place, flags, ordered, {...scope, direction}),
 		})) {
 			context.signal.throwIfAborted()
 			differs ||= item.status !== '='

@@ -1,10 +1,11 @@
 // s3r index: look at the files and note in the index what changed.
 
+import {sizeFlags, sizesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, dryRunFlags, filterFlags, verboseFlags} from '../src/cli/flags.ts'
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, openSession, scanOf, selectionOf} from '../src/cli/pushing.ts'
-import {pathsOf} from '../src/cli/scope.ts'
+import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
 import {localRecord} from '../src/sync/plan.ts'
@@ -24,12 +25,13 @@ export default command({
 		...verboseFlags,
 		'one-file-system': oneFileSystem,
 		...filterFlags,
+		...sizeFlags,
 		...chosenFlags,
 	},
 
 	async run(context, flags, args, ordered) {
 		const place = placeOf(context, flags)
-		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
+		const scope = await scopeFrom(context, place, flags, args)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, flags['dry-run'])
 		try {
@@ -38,12 +40,13 @@ export default command({
 					session,
 					owners,
 					files: filesOf(place, flags),
-					selection: await selectionOf(context, place, flags, ordered),
+					selection: await selectionOf(context, place, flags, ordered, scope),
 					events: report.events,
 					signal: context.signal,
 				},
 				{
-					...scanOf(place, flags, paths),
+					...scanOf(place, flags, scope),
+					sizes: sizesOf(flags),
 					onChange: (status, entry) =>
 						report.events.done({line: {status, record: localRecord(entry)}, entry, was: entry.base?.was}),
 				},

@@ -1,12 +1,13 @@
 // s3r ls-local: list the files of the local side.
 
+import {sizeFlags, sizesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {localItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {filesOf, selectionOf} from '../src/cli/pushing.ts'
-import {scopeOf} from '../src/cli/scope.ts'
+import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {requirePlace} from '../src/repo/find.ts'
 import {readIndex} from '../src/repo/session.ts'
@@ -21,17 +22,21 @@ export default command({
 		'one-file-system': preserveFlags['one-file-system'],
 		...recordFlags,
 		...filterFlags,
+		...sizeFlags,
 	},
 
 	async run(context, flags, args, ordered) {
 		const printer = new RecordPrinter(context.io, flags)
 		const place = requirePlace(context.cwd, context.env)
 		const errors = itemErrors(context)
+		const scope = await scopeFrom(context, place, flags, args)
 		const files = listLocal({
 			root: place.root,
 			index: readIndex(place),
-			paths: scopeOf(context, place, args),
-			select: (await selectionOf(context, place, flags, ordered)).shows,
+			paths: scope.paths?.includes('') ? undefined : scope.paths,
+			shallow: scope.shallow,
+			sizes: sizesOf(flags),
+			select: (await selectionOf(context, place, flags, ordered, scope)).shows,
 			oneFileSystem: flags['one-file-system'],
 			contents: flags.hash ? filesOf(place, {}) : undefined,
 			onError: errors.failed,

@@ -1,14 +1,15 @@
 // s3r push: send what changed here to the remote.
 
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import {backupOf, bwlimitOf, deletesOf, narrowOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
 import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
-import {pathsOf} from '../src/cli/scope.ts'
+import {scopeFrom} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
-import {isWithin, openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
+import {openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
 import {push} from '../src/sync/push.ts'
 
 export default command({
@@ -28,7 +29,9 @@ export default command({
 		const pretend = flags['dry-run']
 		const maxRequests = numberOf('max-requests', flags['max-requests'])
 		const maxDelete = numberOf('max-delete', flags['max-delete'])
-		const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
+		const bwlimit = bwlimitOf(flags)
+		const narrow = narrowOf(flags)
+		const scope = await scopeFrom(context, place, flags, args)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
 		report.keepLog(place, 'push', remote)
@@ -42,12 +45,12 @@ export default command({
 		try {
 			const outcome = await push({
 				open: async () =>
-					(opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests})).store,
+					(opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests, bwlimit})).store,
 				jobs,
 				pretend,
-				// threads do not share a count of requests
+				// threads do not share a count of requests, or a rate
 				crew:
-					maxRequests === undefined
+					maxRequests === undefined && bwlimit === undefined
 						? crewOf(
 								context,
 								{
@@ -67,12 +70,15 @@ export default command({
 				events: report.events,
 				compress: flags.compress,
 				force: flags.force,
-				delete: flags.delete,
+				...deletesOf(flags),
+				narrow,
+				backup: backupOf(flags),
 				maxDelete,
 				same: (flags.verbose ?? 0) > 1,
-				scan: paths || flags.archive ? scanOf(place, flags, paths) : undefined,
-				selection: await selectionOf(context, place, flags, ordered),
-				within: paths && isWithin(paths),
+				scan:
+					scope.paths || flags.archive ? {...scanOf(place, flags, scope), sizes: narrow.sizes} : undefined,
+				selection: await selectionOf(context, place, flags, ordered, scope),
+				within: scope.within,
 				signal: report.signal,
 			})
 			return await report.finish(outcome, opened, maxDelete)

@@ -574,7 +574,7 @@ test('--backup keeps both', async (t) => {
 	here.write({a: 'here'})
 	await here.push()
 	there.write({a: 'there'})
-	t.deepEqual((await there.pull({backup: '~'})).lines, ['M a'])
+	t.deepEqual((await there.pull({backup: {dir: '', suffix: '~'}})).lines, ['M a'])
 	t.is(there.read('a'), 'here')
 	t.is(there.read('a~'), 'there')
 })

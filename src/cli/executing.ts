@@ -20,7 +20,8 @@ import {
 } from './flags.ts'
 import {askedLines} from './input.ts'
 import {RecordPrinter} from './print.ts'
-import {deleteFlags, Report, reportFlags} from './transfer.ts'
+import {deleteFlags} from './choices.ts'
+import {Report, reportFlags} from './transfer.ts'
 
 /** What is read and printed; verbosity has no place here, for the lines are the output. */
 export const lineFlags = {...stdinFlags, ...recordFlags} as const satisfies Flags

@@ -6,7 +6,8 @@ import {forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {answerLater, type FilterOption} from '../format/filter-read.ts'
 import {FilterRules} from '../format/filter.ts'
-import {join, type Place} from '../repo/find.ts'
+import {absolute, join, type Place} from '../repo/find.ts'
+import {backupOf} from './choices.ts'
 import type {Context, Ordered} from './command.ts'
 import type {FilterValues} from './flags.ts'
 
@@ -15,12 +16,19 @@ const RSYNC_FILTER = [': /.rsync-filter', '- .rsync-filter']
 
 /** The rules that the options give; the files that they name are read, and '-' is the standard input. */
 export function filterRules(
-	{cwd, env, io}: Context,
+	context: Context,
 	{root}: Pick<Place, 'root'>,
 	flags: FilterValues,
 	ordered: readonly Ordered[],
 ): Promise<FilterRules> {
+	const {cwd, env} = context
+	const [first, second] = ordered.filter(({name, value}) => value === '-' && READ.has(name))
+	if (first && second) throw usage(`--${first.name} and --${second.name} cannot both read the standard input`)
 	const options = filterOptions(ordered)
+	const backup = flags['delete-excluded'] ? undefined : backupOf(flags)
+	// as in rsync, what was kept is not deleted by the next run
+	if (backup)
+		options.push({option: 'filter', value: `P ${backup.dir === '' ? `*${backup.suffix}` : `/${backup.dir}`}`})
 	if (flags['cvs-exclude']) options.push({option: 'cvs-exclude'})
 	const home = env['HOME'] === undefined ? undefined : join(fromUnicode(env['HOME']), '.cvsignore')
 	const settings = {
@@ -30,9 +38,11 @@ export function filterRules(
 		deleteExcluded: flags['delete-excluded'],
 		cvs: {home, more: fromUnicode(env['CVSIGNORE'] ?? '')},
 	}
-	const read = async (file: Path) => (file === '-' ? whole(io.stdinChunks()) : readRules(file))
-	return answerLater(FilterRules.read(options, settings), read)
+	return answerLater(FilterRules.read(options, settings), (file) => readText(context, file))
 }
+
+/** Options whose values are files to read. */
+const READ = new Set(['files-from', 'include-from', 'exclude-from'])
 
 function filterOptions(ordered: readonly Ordered[]): FilterOption[] {
 	const perDirectory = [...RSYNC_FILTER]
@@ -53,16 +63,15 @@ function filterOptions(ordered: readonly Ordered[]): FilterOption[] {
 	})
 }
 
-async function whole(chunks: AsyncIterable<Buffer>): Promise<string> {
-	let text = ''
-	for await (const chunk of chunks) text += chunk.toString('latin1')
-	return text
-}
-
-/** The text of a file of rules, undefined where there is none. */
-function readRules(file: Path): string | undefined {
+/** The text of a file as bytes, undefined where there is none; '-' is the standard input. */
+export async function readText({cwd, io}: Context, file: Path): Promise<string | undefined> {
+	if (file === '-') {
+		let text = ''
+		for await (const chunk of io.stdinChunks()) text += chunk.toString('latin1')
+		return text
+	}
 	try {
-		return readFileSync(forFs(file), 'latin1')
+		return readFileSync(forFs(absolute(cwd, file)), 'latin1')
 	} catch (error) {
 		const code = errnoOf(error)
 		if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

@@ -1,5 +1,6 @@
 // Options that several commands have, each written once so that all their help texts agree.
 
+import type {backupFlags} from './choices.ts'
 import type {Flags, Values} from './command.ts'
 
 /** How records are printed. */
@@ -88,9 +89,13 @@ export const filterFlags = {
 		help: 'obey the .rsync-filter files in the directories; twice: and leave them out',
 	},
 	'cvs-exclude': {type: 'boolean', short: 'C', help: 'leave out what CVS ignores'},
-	from0: {type: 'boolean', short: '0', help: 'rules in files end in NUL, not in a newline'},
+	'files-from': {type: 'string', arg: 'file', help: 'only what a file names, a path a line'},
+	recursive: {type: 'boolean', short: 'r', help: 'with --files-from: also what is below its directories'},
+	from0: {type: 'boolean', short: '0', help: 'names and rules in files end in NUL, not in a newline'},
 } as const satisfies Flags
-export type FilterValues = Values<typeof filterFlags> & {readonly 'delete-excluded'?: boolean}
+export type FilterValues = Values<typeof filterFlags & typeof backupFlags> & {
+	readonly 'delete-excluded'?: boolean
+}
 
 /** What is said about the work. */
 export const verboseFlags = {

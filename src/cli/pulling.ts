@@ -7,11 +7,12 @@ import {numberOf} from './filters.ts'
 import {AdaptiveWidth} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
 import {crewOf, filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
-import {pathsOf} from './scope.ts'
+import {scopeFrom} from './scope.ts'
+import {backupFlags, backupOf, bwlimitOf, deletesOf, narrowOf} from './choices.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
-import {isWithin, momentOf, openRemote} from './work.ts'
+import {momentOf, openRemote} from './work.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'
@@ -19,11 +20,9 @@ import {estimating} from '../sync/estimate.ts'
 import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
 import {pull} from '../sync/pull.ts'
 
-/** How files are written, and what becomes of those that are replaced. */
+/** How files are written. */
 const replaceFlags = {
 	'numeric-ids': {type: 'boolean', help: 'take owners by their ids, not their names'},
-	backup: {type: 'boolean', short: 'b', help: 'keep what is replaced, with a suffix to its name'},
-	suffix: {type: 'string', arg: 'suffix', help: "the suffix of a backup, '~' by default"},
 	fsync: {type: 'boolean', help: 'wait for the disk after each file'},
 } as const satisfies Flags
 
@@ -49,6 +48,7 @@ export function restoreOf(flags: Values<typeof restoreFlags>): RestoreOptions | 
 export const takeFlags = {
 	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
 	...replaceFlags,
+	...backupFlags,
 	...restoreFlags,
 } as const satisfies Flags
 
@@ -84,16 +84,17 @@ export async function runPull(
 	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
 	const maxRequests = numberOf('max-requests', flags['max-requests'])
+	const bwlimit = bwlimitOf(flags)
 	const at = momentOf(flags)
 	restoreOf(flags)
-	const paths = args.length > 0 ? pathsOf(context, place, args) : undefined
+	const scope = await scopeFrom(context, place, flags, args)
 	const report = new Report(context, 'pull', flags)
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
 	const jobs = new AdaptiveWidth()
 	const onSlowDown = () => jobs.slowDown()
-	const opened = await openRemote(context, remote, {pretend, at, maxRequests, onSlowDown})
+	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
 	const {store, counts} = opened
 	const onFile = (bytes: number) => {
 		counts.get++
@@ -113,9 +114,9 @@ export async function runPull(
 			events: pretend ? estimating(report.events, counts) : report.events,
 			...taken,
 			jobs,
-			// threads do not share a count of requests
+			// threads do not share a count of requests, or a rate
 			crew:
-				maxRequests === undefined
+				maxRequests === undefined && bwlimit === undefined
 					? crewOf(
 							context,
 							{
@@ -130,12 +131,13 @@ export async function runPull(
 						)
 					: undefined,
 			force: flags.force,
-			delete: flags.delete,
+			...deletesOf(flags),
+			narrow: narrowOf(flags),
 			maxDelete,
 			same: (flags.verbose ?? 0) > 1,
-			scan: scanOf(place, flags, undefined),
-			selection: await selectionOf(context, place, flags, ordered, 'pull'),
-			within: paths && isWithin(paths),
+			scan: scanOf(place, flags),
+			selection: await selectionOf(context, place, flags, ordered, {...scope, direction: 'pull'}),
+			within: scope.within,
 			signal: report.signal,
 		})
 		return await report.finish(outcome, opened, maxDelete)
@@ -177,5 +179,5 @@ export const takenAs = (flags: TakeValues & PreserveValues) => ({
 	},
 	pretend: flags['dry-run'],
 	restore: restoreOf(flags),
-	backup: flags.backup ? (flags.suffix ?? '~') : undefined,
+	backup: backupOf(flags),
 })

@@ -16,6 +16,7 @@ import {type Selection, selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
+import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
@@ -30,9 +31,9 @@ export const selectionOf = async (
 	place: Place,
 	flags: FilterValues,
 	ordered: readonly Ordered[],
-	direction: Direction = 'push',
+	{leading, direction = 'push'}: Pick<Scope, 'leading'> & {readonly direction?: Direction},
 ): Promise<Selection> =>
-	selection({...place, rules: await filterRules(context, place, flags, ordered), direction})
+	leading(selection({...place, rules: await filterRules(context, place, flags, ordered), direction}))
 
 /** The session of a command: one that keeps its changes to itself where it pretends. */
 export const openSession = (
@@ -46,10 +47,11 @@ export const openSession = (
 export const scanOf = (
 	place: Place,
 	flags: PreserveValues & Values<typeof dryRunFlags>,
-	paths: readonly Path[] | undefined,
+	{paths, shallow}: Pick<Scope, 'paths' | 'shallow'> = {},
 ) => ({
 	root: place.root,
 	paths: paths?.includes('') ? undefined : paths,
+	shallow,
 	checksum: flags.checksum,
 	oneFileSystem: flags['one-file-system'],
 	onTemporary: flags['dry-run'] ? undefined : (path: Path) => unlinkSync(forFs(join(place.root, path))),

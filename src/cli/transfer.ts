@@ -11,6 +11,7 @@ import {type Events, Tally} from '../sync/events.ts'
 import type {Outcome} from '../sync/push.ts'
 import {tooManyDeletions} from '../sync/push.ts'
 import type {Direction} from '../sync/plan.ts'
+import {backupFlags, deleteFlags, narrowFlags} from './choices.ts'
 import type {Context, Flags, Values} from './command.ts'
 import {chosenFlags, dryRunFlags, filterFlags, progressFlags, remoteFlags, verboseFlags} from './flags.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
@@ -30,12 +31,6 @@ export const preserveFlags = {
 	'one-file-system': {type: 'boolean', short: 'x', help: 'do not cross file system boundaries'},
 } as const satisfies Flags
 
-export const deleteFlags = {
-	delete: {type: 'boolean', help: 'delete on the other side too what is gone here'},
-	'max-delete': {type: 'string', arg: 'n', help: 'delete nothing if it would be more than this many'},
-	force: {type: 'boolean', help: 'let this side win every conflict'},
-} as const satisfies Flags
-
 export const reportFlags = {
 	'itemize-changes': {type: 'boolean', short: 'i', help: 'print what changed about each item, as rsync does'},
 	stats: {type: 'boolean', help: 'print what was transferred, the requests, and what they cost'},
@@ -45,6 +40,8 @@ export const reportFlags = {
 export const transferFlags = {
 	...preserveFlags,
 	...deleteFlags,
+	...narrowFlags,
+	...backupFlags,
 	...dryRunFlags,
 	...verboseFlags,
 	...reportFlags,
@@ -148,7 +145,7 @@ export class Report {
 		this.#say(`error: ${shown(path)}: it changed both here and on the remote`)
 		const hint =
 			this.#direction === 'push'
-				? "'s3r pull --backup' keeps both, 's3r push --force' lets this side win"
+				? "'--backup' keeps both, '--force' lets this side win"
 				: "'--backup' keeps both, '--force' lets the remote win"
 		if (this.#warned.has(hint)) return
 		this.#warned.add(hint)

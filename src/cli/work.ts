@@ -2,6 +2,7 @@
 
 import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
+import {Rate} from '../base/rate.ts'
 import {parseHeaderRule} from '../format/header-rules.ts'
 import {keyOf} from '../format/key.ts'
 import {parseMoment} from '../format/moment.ts'
@@ -24,6 +25,7 @@ import {
 import type {Prices} from '../format/price.ts'
 import {type Counts, counted} from '../store/counted.ts'
 import {dryRun} from '../store/dry.ts'
+import {limited} from '../store/limited.ts'
 import {atMoment} from '../store/at.ts'
 import {openStore} from '../store/open.ts'
 import type {Store} from '../store/store.ts'
@@ -149,15 +151,18 @@ export async function openRemote(
 		/** As it was then, in milliseconds since the epoch. */
 		readonly at?: number | undefined
 		readonly maxRequests?: number | undefined
+		/** Bytes of objects a second. */
+		readonly bwlimit?: number | undefined
 	} = {},
 ): Promise<Opened> {
 	const open = context.openStore ?? openStore
-	const {onSlowDown, pretend, at, maxRequests} = options
+	const {onSlowDown, pretend, at, maxRequests, bwlimit} = options
 	const onProbed = pretend ? undefined : noteConditional(context, remote)
 	const opened = await open(remote, {signal: context.signal, onSlowDown, onProbed})
 	// what is only pretended counts too: that is the estimate of -n --stats
-	const store = counted(pretend ? dryRun(opened) : opened, maxRequests)
-	const {counts} = store
+	const countedStore = counted(pretend ? dryRun(opened) : opened, maxRequests)
+	const {counts} = countedStore
+	const store = bwlimit ? limited(countedStore, new Rate(bwlimit), context.signal) : countedStore
 	const prices = () => pricesOf(remote, {place: findPlace(context.cwd, context.env), env: context.env})
 	if (at === undefined) return {store, counts, prices}
 	return {

@@ -5,11 +5,16 @@ import {type Local, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {isTemporary} from '../local/temporary.ts'
 import type {Stat} from '../local/stat.ts'
+import {lookAt} from '../local/look.ts'
 import {walk, walkPaths} from '../local/walk.ts'
+import {isOfSize} from './narrow.ts'
 import type {Contents, ScanOptions} from './scan.ts'
 import {contentMd5, isUnchanged} from './unchanged.ts'
 
-export type ListOptions = Pick<ScanOptions, 'root' | 'paths' | 'select' | 'oneFileSystem' | 'onError'> & {
+export type ListOptions = Pick<
+	ScanOptions,
+	'root' | 'paths' | 'shallow' | 'sizes' | 'select' | 'oneFileSystem' | 'onError'
+> & {
 	readonly index: IndexFile
 	/** Reads the files that the index does not know, or knows otherwise; without, they have no MD5. */
 	readonly contents?: Contents | undefined
@@ -19,7 +24,7 @@ export type Listed = Pick<Local, 'mode' | 'size' | 'mtime' | 'uid' | 'gid' | 'md
 
 /** The files in the order of their paths. */
 export function* listLocal(options: ListOptions): Iterable<Listed> {
-	const {root, paths, select, oneFileSystem, onError, index} = options
+	const {root, paths, shallow, sizes, select, oneFileSystem, onError, index} = options
 	const how = {
 		oneFileSystem,
 		onError,
@@ -27,8 +32,13 @@ export function* listLocal(options: ListOptions): Iterable<Listed> {
 			!isTemporary(nameOf(path)) && (select?.(path, isDirectory) ?? true),
 	}
 	const place = Buffer.from(root, 'latin1')
+	const filesOf = () => {
+		if (!paths) return walk(place, how)
+		return shallow ? lookAt(place, paths, how) : walkPaths(place, paths, how)
+	}
 	let row = 0
-	for (const {path, stat} of paths ? walkPaths(place, paths, how) : walk(place, how)) {
+	for (const {path, stat} of filesOf()) {
+		if (sizes && typeOf(stat.mode) === TYPE.file && !isOfSize(stat.size, sizes)) continue
 		while (row < index.count && index.path(row) < path) row++
 		const isKnown = row < index.count && index.path(row) === path && isUnchanged(index, row, stat)
 		const {mode, size, mtime, uid, gid} = stat

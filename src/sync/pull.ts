@@ -2,7 +2,8 @@
 
 import type {Path} from '../base/path.ts'
 import {fetch, listPaths} from './fetch.ts'
-import {guardedPlan, index, type Outcome, type PushOptions} from './push.ts'
+import {withoutNewer} from './narrow.ts'
+import {index, inPasses, type Outcome, type PlanChoices, type PushOptions} from './push.ts'
 import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
 import {learnRules} from './remote-rules.ts'
@@ -14,11 +15,8 @@ export type PullOptions = ReceiveOptions & {
 	readonly selection?: Selection | undefined
 	/** Only these paths and what is below them are fetched. */
 	readonly within?: ((path: Path) => boolean) | undefined
-	readonly delete?: boolean | undefined
-	readonly maxDelete?: number | undefined
 	readonly force?: boolean | undefined
-	readonly same?: boolean | undefined
-}
+} & PlanChoices
 
 /** Pulls; the session is saved by the caller. Resolves when all is done that could be. */
 export async function pull(options: PullOptions): Promise<Outcome> {
@@ -28,7 +26,10 @@ export async function pull(options: PullOptions): Promise<Outcome> {
 	if (fetched.changed) session.adopt(fetched.index)
 	const {selection} = options
 	if (selection) await learnRules('pull', {...options, selection, open: async () => store})
-	const {items, outcome} = guardedPlan(session.index, 'pull', unread, options)
-	await receive(items, options)
-	return outcome
+	return inPasses('pull', unread, options, (items) =>
+		receive(
+			options.narrow?.update ? withoutNewer(items, {direction: 'pull', store, prefix}) : items,
+			options,
+		),
+	)
 }

@@ -4,12 +4,13 @@
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexFile} from '../format/index-file.ts'
+import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
+import {type Narrow, narrowed, withoutNewer} from './narrow.ts'
 import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
-import type {IndexSession} from '../repo/session.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
@@ -18,14 +19,24 @@ export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly open: () => Promise<Store>
 	/** What is indexed first; nothing without. */
 	readonly scan?:
-		| Pick<ScanOptions, 'root' | 'paths' | 'oneFileSystem' | 'checksum' | 'onTemporary' | 'onChange'>
+		| Pick<
+				ScanOptions,
+				'root' | 'paths' | 'shallow' | 'sizes' | 'oneFileSystem' | 'checksum' | 'onTemporary' | 'onChange'
+		  >
 		| undefined
 	readonly selection?: Selection | undefined
 	/** Only these paths and what is below them are sent. */
 	readonly within?: ((path: Path) => boolean) | undefined
-	readonly delete?: boolean | undefined
-	readonly maxDelete?: number | undefined
 	readonly force?: boolean | undefined
+} & PlanChoices
+
+/** What is done of what there is to do. */
+export type PlanChoices = {
+	readonly delete?: boolean | undefined
+	/** Deletions go before all else; without, they come last. */
+	readonly deleteBefore?: boolean | undefined
+	readonly maxDelete?: number | undefined
+	readonly narrow?: (Narrow & {readonly update?: boolean | undefined}) | undefined
 	readonly same?: boolean | undefined
 }
 
@@ -35,19 +46,42 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
 	const unread = options.scan ? await index(options, options.scan) : false
-	let store: Promise<Store> | undefined
-	const open = () => (store ??= options.open())
-	if (options.selection && options.delete)
-		await learnRules('push', {...options, selection: options.selection, open})
-	const {items, outcome} = guardedPlan(options.session.index, 'push', unread, options)
-	const first = items.next()
-	if (first.value) await send(from(first.value, items), {...options, store: await open()})
-	return outcome
+	let opened: Promise<Store> | undefined
+	const open = () => (opened ??= options.open())
+	const {selection, session, prefix} = options
+	if (selection && options.delete) await learnRules('push', {...options, selection, open})
+	return inPasses('push', unread, options, async (items) => {
+		const first = items.next()
+		if (!first.value) return
+		const store = await open()
+		const rest = from(first.value, items)
+		const chosen = options.narrow?.update ? withoutNewer(rest, {direction: 'push', store, prefix}) : rest
+		await send(chosen, {...options, session, store})
+	})
 }
 
-function* from(first: PlanItem, rest: Iterable<PlanItem>): Iterable<PlanItem> {
+function* from(first: PlanItem, rest: Iterable<PlanItem>): Generator<PlanItem, undefined> {
 	yield first
 	yield* rest
+}
+
+/** Executes the plan of a push or pull: all of it, or its deletions and then the rest. */
+export async function inPasses(
+	direction: Direction,
+	unread: boolean,
+	options: GuardOptions & {readonly session: IndexSession; readonly deleteBefore?: boolean | undefined},
+	execute: (items: Generator<PlanItem, undefined>) => Promise<void>,
+): Promise<Outcome> {
+	const {session} = options
+	const {items, outcome} = guardedPlan(session.index, direction, unread, options)
+	if (!options.deleteBefore) {
+		await execute(items)
+		return outcome
+	}
+	await execute(only(items, (status) => status === 'D'))
+	const rest = guardedPlan(session.index, direction, unread, options)
+	await execute(only(rest.items, (status) => status !== 'D'))
+	return outcome
 }
 
 /** Indexes the files; resolves to whether some could not be read. */
@@ -89,26 +123,34 @@ export async function index(
 	return unread
 }
 
+type GuardOptions = Pick<
+	PushOptions,
+	'selection' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same' | 'narrow'
+>
+
 /**
  * The plan of a push or pull, without the deletions that must not be: any, where some files could not be
  * read and so only seem gone (rsync's rule), and all, where they are more than --max-delete.
  */
-export function guardedPlan(
+function guardedPlan(
 	known: IndexFile,
 	direction: Direction,
 	unread: boolean,
-	options: Pick<PushOptions, 'selection' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same'>,
+	options: GuardOptions,
 ): {readonly items: Generator<PlanItem, undefined>; readonly outcome: Outcome} {
 	const {selection, within, force, same, maxDelete = Infinity} = options
 	const how = {direction, force, same, delete: options.delete, select: within, selection}
 	const count = unread || maxDelete < Infinity ? countDeletions(known, how) : 0
 	const outcome = count > maxDelete ? {tooMany: count} : unread && count > 0 ? {unread} : undefined
-	const items = plan(known, how)
-	return outcome ? {items: withoutDeletions(items), outcome} : {items, outcome: {}}
+	const items = options.narrow ? narrowed(plan(known, how), direction, options.narrow) : plan(known, how)
+	return outcome ? {items: only(items, (status) => status !== 'D'), outcome} : {items, outcome: {}}
 }
 
-function* withoutDeletions(items: Iterable<PlanItem>): Generator<PlanItem, undefined> {
-	for (const item of items) if (item.status !== 'D') yield item
+function* only(
+	items: Iterable<PlanItem>,
+	is: (status: PlanItem['status']) => boolean,
+): Generator<PlanItem, undefined> {
+	for (const item of items) if (is(item.status)) yield item
 }
 
 /** The error that --max-delete ends with. */

@@ -4,7 +4,7 @@
 // must still be what the index says; a file that changed since is a conflict.
 
 import {errnoOf, fatal} from '../base/errors.ts'
-import {comparePaths, isDirectory, type Path, withoutSlash} from '../base/path.ts'
+import {comparePaths, isDirectory, parentOf, type Path, withoutSlash} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {type Entry, localIsBase, objectPath, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
@@ -13,6 +13,7 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Head, isKind, type RestoreOptions, type Restoring, type Store} from '../store/store.ts'
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
+import {type Backup, backupNames} from './backup.ts'
 import type {Crew} from './crew.ts'
 import type {Received, ReceiveTask} from './crew-receive.ts'
 import {Directories} from './directories.ts'
@@ -42,8 +43,8 @@ export type ReceiveOptions = {
 	readonly umask: number
 	/** What is here and has changed since it was indexed may be replaced and deleted, too. */
 	readonly force?: boolean | undefined
-	/** Files that are replaced or deleted are kept under their name and this suffix. */
-	readonly backup?: string | undefined
+	/** Files that are replaced or deleted are kept under another name. */
+	readonly backup?: Backup | undefined
 	/** Nothing is fetched or changed, only told (-n). */
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
@@ -243,14 +244,27 @@ export class Receiver {
 	keepBackup(path: Path): void {
 		const {backup, disk} = this.options
 		if (backup === undefined || disk.stat(path) === undefined) return
-		let kept = path + backup
-		while (disk.stat(kept) !== undefined) kept += backup
-		disk.rename(path, kept)
+		for (const name of backupNames(backup, path)) {
+			if (disk.stat(name) !== undefined) continue
+			this.#makeWayTo(name)
+			disk.rename(path, name)
+			return
+		}
+	}
+
+	/** Makes the directories that lead to a path. */
+	#makeWayTo(path: Path): void {
+		const directory = parentOf(path)
+		if (directory === '' || this.options.disk.stat(directory) !== undefined) return
+		this.#makeWayTo(directory)
+		this.options.disk.directory(directory)
 	}
 
 	/** Keeps a file whose object is there after all: a listing may lack what is written meanwhile. */
 	async confirm(path: Path): Promise<void> {
-		const {store, events} = this.options
+		const {store, session, events} = this.options
+		// one that is known to be there is hidden
+		if (session.get(path)?.remote) return
 		try {
 			if (!(await store.head(this.key({path})))) return
 			throw fatal('the remote has it, though it was not listed', "the next 's3r pull' looks again")

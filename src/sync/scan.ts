@@ -8,6 +8,7 @@ import type {IndexFile} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Owners} from './attributes.ts'
+import type {Sizes} from './narrow.ts'
 import {Scanner} from './scanner.ts'
 
 /** Which paths take part; a directory that does not is not looked into. */
@@ -33,6 +34,8 @@ export type ScanOptions = {
 	/** `paths` alone, not what is below them. */
 	readonly shallow?: boolean | undefined
 	readonly select?: Select | undefined
+	/** Files of other sizes are not looked into, and their entries are left as they are. */
+	readonly sizes?: Sizes | undefined
 	readonly oneFileSystem?: boolean | undefined
 	/** Hashes every file again (-c). */
 	readonly checksum?: boolean | undefined

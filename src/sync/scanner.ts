@@ -12,6 +12,7 @@ import {isAbandoned, isTemporary} from '../local/temporary.ts'
 import {walk, walkPaths} from '../local/walk.ts'
 import {digestOf} from './attributes.ts'
 import {LinkGroups} from './links.ts'
+import {isOfSize} from './narrow.ts'
 import type {Change, Scan, ScanOptions, Select} from './scan.ts'
 import {contentMd5, isRacy, isUnchanged} from './unchanged.ts'
 
@@ -82,11 +83,20 @@ export class Scanner {
 	see(path: Path, stat: Stat): void {
 		if (path === './') this.#device = BigInt(stat.dev)
 		const here = this.#skipTo(path)
+		if (this.#isOtherSize(stat)) {
+			if (here !== undefined) this.#passOver(here)
+			return
+		}
 		if (here !== undefined && this.#isUnchanged(here, stat)) {
 			if (stat.nlink > 1) this.#links.see(path, stat, this.#index.entry(here).local)
 			return
 		}
 		this.#look(path, stat, here)
+	}
+
+	#isOtherSize({mode, size}: Stat): boolean {
+		const {sizes} = this.#options
+		return sizes !== undefined && typeOf(mode) === TYPE.file && !isOfSize(size, sizes)
 	}
 
 	#isUnchanged(row: number, stat: Stat): boolean {

@@ -17,6 +17,7 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Condition, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
+import {type Backup, keepObject} from './backup.ts'
 import type {Cargo, Stored} from './cargo.ts'
 import type {Crew} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
@@ -45,6 +46,8 @@ export type SendOptions = {
 	readonly stored?: Stored | undefined
 	/** Stores gzip of what it makes smaller (-z). */
 	readonly compress?: boolean | undefined
+	/** Objects that are replaced or deleted are copied under another name before. */
+	readonly backup?: Backup | undefined
 	/** Writes without guards: our side wins. */
 	readonly force?: boolean | undefined
 	/** The store only pretends (-n): no upload is remembered or taken up. */
@@ -98,14 +101,20 @@ export class Sender {
 	async execute({status, entry}: PlanItem): Promise<void> {
 		if (status === 'D') this.deletions.push(entry.path)
 		else if (status === 'R') await this.#copyWhenThere(entry)
-		else if (status === 'C' || status === '=') this.#done(status, entry)
+		else if (status === '=' || (status === 'C' && !this.#keepsBoth(entry))) this.#done(status, entry)
 		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
-		else await this.#attempt(entry, () => this.#content(status, entry))
+		else await this.#attempt(entry, () => this.#content(status === 'C' ? 'M' : status, entry))
+	}
+
+	/** Whether a conflict is none, since what is on the remote is kept under another name. */
+	#keepsBoth({local, remote}: Entry): boolean {
+		return this.options.backup !== undefined && local !== undefined && remote !== undefined
 	}
 
 	async delete(entry: Entry): Promise<void> {
-		const {store, session, force} = this.options
+		const {store, session, force, backup} = this.options
 		await this.#attempt(entry, async () => {
+			if (backup) await keepObject(this, backup, entry)
 			await store.delete(this.objectKey(entry), force ? {} : {ifMatch: entry.remote?.etag})
 			session.forget(entry.path)
 			this.options.events.done({line: {status: 'D', record: remoteRecord(entry)}, entry})
@@ -158,6 +167,7 @@ export class Sender {
 	async #content(status: Status, planned: Entry): Promise<void> {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
+		if (this.options.backup) await keepObject(this, this.options.backup, planned)
 		if (this.#isLarge(planned.path, local)) {
 			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
 			await this.#supersede(planned)

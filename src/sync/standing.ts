@@ -3,6 +3,7 @@
 import {isDirectory, type Path} from '../base/path.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {plan, type PlanItem} from './plan.ts'
+import type {Selection} from './select.ts'
 
 export type Standing = {
 	/** What a push would send. */
@@ -15,11 +16,18 @@ export type Standing = {
 	readonly newer: readonly PlanItem[]
 }
 
-/** Compares both sides by the index alone; `select` says which paths take part. */
-export function standing(index: IndexFile, select?: (path: Path) => boolean): Standing {
-	const outgoing = [...plan(index, {direction: 'push', delete: true, select})]
+/** Which paths take part, and what the filters of a push and a pull let through of them. */
+type Part = {
+	readonly select?: ((path: Path) => boolean) | undefined
+	readonly push?: Selection | undefined
+	readonly pull?: Selection | undefined
+}
+
+/** Compares both sides by the index alone. */
+export function standing(index: IndexFile, {select, push, pull}: Part = {}): Standing {
+	const outgoing = [...plan(index, {direction: 'push', delete: true, select, selection: push})]
 	const told = new Set(outgoing.map(({entry}) => entry.path))
-	const incoming = [...plan(index, {direction: 'pull', delete: true, select})]
+	const incoming = [...plan(index, {direction: 'pull', delete: true, select, selection: pull})]
 	return {
 		toSend: outgoing.filter(({status}) => status !== 'D' && status !== 'C'),
 		gone: outgoing.filter(({status}) => status === 'D'),

@@ -122,7 +122,7 @@ export class Clone {
 				scan: {root},
 				preserve: {archive: true, hardLinks: true},
 				umask: 0o022,
-				backup: command.backup ? BACKUP : undefined,
+				backup: command.backup ? {dir: '', suffix: BACKUP} : undefined,
 			})
 	}
 }

@@ -1,0 +1,106 @@
+// What push and pull do with the items of a plan, as rsync's options say it.
+
+import {usage} from '../base/errors.ts'
+import {shown} from '../base/quote.ts'
+import type {Path} from '../base/path.ts'
+import {parseSize} from '../format/size.ts'
+import type {Backup} from '../sync/backup.ts'
+import type {Narrow, Sizes} from '../sync/narrow.ts'
+import type {Flags, Values} from './command.ts'
+import {exclusive} from './exclusive.ts'
+
+export const deleteFlags = {
+	delete: {type: 'boolean', help: 'delete on the other side too what is gone here'},
+	'delete-before': {type: 'boolean', help: 'the same, before all else is done'},
+	'delete-during': {type: 'boolean', help: 'the same as --delete'},
+	'delete-delay': {type: 'boolean', help: 'the same as --delete'},
+	'delete-after': {type: 'boolean', help: 'the same as --delete, which is done when all else is'},
+	'delete-excluded': {type: 'boolean', help: 'delete what the filters leave out, too'},
+	'max-delete': {type: 'string', arg: 'n', help: 'delete nothing if it would be more than this many'},
+	force: {type: 'boolean', help: 'let this side win every conflict'},
+} as const satisfies Flags
+
+export const sizeFlags = {
+	'min-size': {type: 'string', arg: 'size', help: 'leave out files that are smaller'},
+	'max-size': {type: 'string', arg: 'size', help: 'leave out files that are larger'},
+} as const satisfies Flags
+
+export const narrowFlags = {
+	update: {type: 'boolean', short: 'u', help: 'leave files alone that are newer on the other side'},
+	existing: {type: 'boolean', help: 'make nothing new on the other side'},
+	'ignore-existing': {type: 'boolean', help: 'leave files alone that are there on the other side'},
+	'size-only': {type: 'boolean', help: 'take files of one size for the same'},
+	...sizeFlags,
+	bwlimit: {type: 'string', arg: 'rate', help: 'move at most this many KiB a second'},
+} as const satisfies Flags
+
+/** What becomes of files that are replaced or deleted. */
+export const backupFlags = {
+	backup: {type: 'boolean', short: 'b', help: 'keep what is replaced, with a suffix to its name'},
+	'backup-dir': {type: 'string', arg: 'directory', help: 'keep it in this directory below the root'},
+	suffix: {type: 'string', arg: 'suffix', help: "the suffix of a backup, '~' by default"},
+} as const satisfies Flags
+
+const WHEN = ['delete-before', 'delete-during', 'delete-delay', 'delete-after'] as const
+
+/** What is deleted, and when. */
+export function deletesOf(flags: Values<typeof deleteFlags>): {delete: boolean; deleteBefore: boolean} {
+	exclusive(flags, ...WHEN)
+	const isAsked = ['delete', 'delete-excluded', ...WHEN].some((name) => flags[name as 'delete'])
+	return {delete: isAsked, deleteBefore: flags['delete-before'] ?? false}
+}
+
+export const narrowOf = (
+	flags: Values<typeof narrowFlags>,
+): Narrow & {readonly update: boolean | undefined} => ({
+	update: flags.update,
+	existing: flags.existing,
+	ignoreExisting: flags['ignore-existing'],
+	sizeOnly: flags['size-only'],
+	sizes: sizesOf(flags),
+})
+
+/** The least and the greatest size; undefined where no size is left out. */
+export function sizesOf(flags: Values<typeof sizeFlags>): Sizes | undefined {
+	const min = sizeOf('min-size', flags['min-size'])
+	const max = sizeOf('max-size', flags['max-size'])
+	if (min !== undefined && max !== undefined && min > max)
+		throw usage(`--min-size=${flags['min-size']} is more than --max-size=${flags['max-size']}`)
+	return min === undefined && max === undefined ? undefined : {min, max}
+}
+
+/** rsync takes no rate below this, and 0 for none. */
+const LEAST_RATE = 512
+
+/** Bytes a second; undefined for no limit. */
+export function bwlimitOf(flags: Values<typeof narrowFlags>): number | undefined {
+	const rate = sizeOf('bwlimit', flags.bwlimit, 'K')
+	if (rate !== undefined && rate !== 0 && rate < LEAST_RATE)
+		throw usage(`--bwlimit=${flags.bwlimit} is less than ${LEAST_RATE} bytes a second`)
+	return rate === 0 ? undefined : rate
+}
+
+function sizeOf(name: string, value: string | undefined, unit?: 'K'): number | undefined {
+	if (value === undefined) return undefined
+	const size = parseSize(value, unit)
+	if (size === undefined)
+		throw usage(`--${name} takes a size, not ${shown(value)}`, "such as '100', '1.5M' or '2GB'")
+	return size
+}
+
+/** Where backups go; undefined for none. */
+export function backupOf(flags: Values<typeof backupFlags>): Backup | undefined {
+	const {'backup-dir': dir, suffix} = flags
+	if (!flags.backup && dir === undefined) return undefined
+	if (suffix?.includes('/')) throw usage(`--suffix cannot hold a '/': ${shown(suffix)}`)
+	if (suffix === '' && dir === undefined) throw usage('--suffix cannot be empty without --backup-dir')
+	return {dir: dir === undefined ? '' : directoryBelow(dir), suffix: suffix ?? (dir === undefined ? '~' : '')}
+}
+
+/** A directory below the root, with its final '/'. */
+function directoryBelow(name: string): Path {
+	const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+	if (name.startsWith('/') || parts.includes('..') || parts.length === 0)
+		throw usage(`--backup-dir must lie below the root, which ${shown(name)} does not`)
+	return `${parts.join('/')}/`
+}
