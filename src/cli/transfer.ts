@@ -145,7 +145,7 @@ export class Report {
 		this.#say(`error: ${shown(path)}: it changed both here and on the remote`)
 		const hint =
 			this.#direction === 'push'
-				? "'--backup' keeps both, '--force' lets this side win"
+				? "'s3r pull --backup' keeps both, 's3r push --force' lets this side win"
 				: "'--backup' keeps both, '--force' lets the remote win"
 		if (this.#warned.has(hint)) return
 		this.#warned.add(hint)
