@@ -11,7 +11,7 @@ import type {filterFlags} from './flags.ts'
 import {isWithin} from './work.ts'
 
 /** Paths below the root, of arguments as seen from the current directory. */
-const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
+export const pathsOf = ({cwd}: Context, place: Place, args: readonly string[]): Path[] =>
 	args.map((arg) => pathBelow(place, cwd, arg))
 
 /** The paths of arguments, or undefined where they are everything. */
