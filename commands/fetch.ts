@@ -7,6 +7,7 @@ import {Report} from '../src/cli/transfer.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import type {IndexFile} from '../src/format/index-file.ts'
 import {formatDiff} from '../src/format/record.ts'
+import {agree} from '../src/sync/agree.ts'
 import {fetch, listPaths} from '../src/sync/fetch.ts'
 import {plan, type PlanItem, planLine} from '../src/sync/plan.ts'
 
@@ -29,6 +30,8 @@ export default command({
 			const listing = listPaths(store, remote.prefix, report.events.failed)
 			const fetched = await fetch(session.index, listing, context.signal)
 			if (fetched.changed) session.adopt(fetched.index)
+			const {prefix} = remote
+			await agree({store, session, prefix, signal: context.signal, onError: report.events.failed})
 			for (const item of known ? pending(session.index) : [])
 				if (!known?.has(asText(item))) await context.io.record(formatDiff(planLine(item, 'pull'), false))
 			return await report.finish({}, opened)

@@ -4,8 +4,11 @@ import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {PassThrough} from 'node:stream'
 import test, {type ExecutionContext} from 'ava'
 import {parseAsked} from '../src/cli/input.ts'
+import {gathered} from '../src/base/gather.ts'
+import {inOrder} from '../src/base/in-order.ts'
 import type {Path} from '../src/base/path.ts'
 import type {Entry, Local} from '../src/format/entry.ts'
 import {xattrsKey} from '../src/format/xattrs.ts'
@@ -344,4 +347,78 @@ test('side objects that nothing refers to are deleted, when that is asked for', 
 	t.deepEqual(await garbage(place, {store, before: 2000, side: true}), [`side home/${xattrsKey(unused)}`])
 	t.truthy(await memory.head(`home/${xattrsKey(used)}`))
 	t.true(requests(store.counts) > 0)
+})
+
+// ---- batches
+
+/** A source that is written to by hand, as a pipe is. */
+function pipe<T>(): {
+	readonly items: AsyncIterable<T>
+	readonly put: (item: T) => void
+	readonly end: () => void
+} {
+	const stream = new PassThrough({objectMode: true})
+	return {items: stream, put: (item) => void stream.write(item), end: () => void stream.end()}
+}
+
+test('answers come in the order of the questions, each before the next question is asked', async (t) => {
+	const {items, put, end} = pipe<number>()
+	const answers = inOrder(items, {width: 3}, async (n) => n * 2)
+	for (const n of [1, 2, 3]) {
+		put(n)
+		t.deepEqual(await answers.next(), {done: false, value: n * 2})
+	}
+	end()
+	t.deepEqual(await answers.next(), {done: true, value: undefined})
+})
+
+test('no more than so many questions are under way, and a slow one holds up only its own answer', async (t) => {
+	const begun: number[] = []
+	let finish = () => {}
+	const slow = new Promise<void>((go) => (finish = go))
+	const answers = inOrder([0, 1, 2, 3, 4, 5], {width: 3}, async (n) => {
+		begun.push(n)
+		if (n === 0) await slow
+		return n
+	})
+	const first = answers.next()
+	while (begun.length < 3) await new Promise((go) => setImmediate(go))
+	await new Promise((go) => setImmediate(go))
+	t.deepEqual(begun, [0, 1, 2])
+	finish()
+	const all = [(await first).value]
+	for await (const n of answers) all.push(n)
+	t.deepEqual(all, [0, 1, 2, 3, 4, 5])
+})
+
+test('a question that fails is told in its turn, and so are questions that cannot be read', async (t) => {
+	const answers = inOrder([1, 2], {width: 2}, async (n) => {
+		if (n === 2) throw new Error('two')
+		return n
+	})
+	t.is((await answers.next()).value, 1)
+	await t.throwsAsync(answers.next(), {message: 'two'})
+	const unread = inOrder(failing(), {width: 2}, async (n) => n)
+	t.is((await unread.next()).value, 1)
+	await t.throwsAsync(unread.next(), {message: 'torn'})
+})
+
+async function* failing(): AsyncIterable<number> {
+	yield 1
+	throw new Error('torn')
+}
+
+test('a batch is what there is without waiting', async (t) => {
+	const {items, put, end} = pipe<number>()
+	const batches = gathered(items, 3)
+	put(1)
+	t.deepEqual((await batches.next()).value, [1])
+	for (const n of [2, 3, 4, 5]) put(n)
+	t.deepEqual((await batches.next()).value, [2, 3, 4])
+	t.deepEqual((await batches.next()).value, [5])
+	end()
+	t.true((await batches.next()).done)
+	const torn = gathered(failing(), 3)
+	t.deepEqual((await torn.next()).value, [1])
+	await t.throwsAsync(torn.next(), {message: 'torn'})
 })

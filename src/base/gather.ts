@@ -15,12 +15,12 @@ export async function* gathered<T>(items: AsyncIterable<T>, most: number): Async
 		const batch = [first.value]
 		next = source.next()
 		while (batch.length < most) {
-			const more = await Promise.race([next, turn(undefined)])
+			// a rejection is heard with the next batch
+			const more = await Promise.race([next.catch(() => undefined), turn(undefined)])
 			if (more === undefined || more.done === true) break
 			batch.push(more.value)
 			next = source.next()
 		}
-		// its rejection is heard with the next batch
 		next.catch(() => {})
 		yield batch
 	}

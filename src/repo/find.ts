@@ -44,14 +44,18 @@ const isRepository = (dir: Path): boolean => {
 	}
 }
 
-/** The local side that `cwd` lies in, or undefined. $S3R_DIR names another `.s3rsync`, whose parent is the root. */
+/**
+ * The local side that `cwd` lies in, or undefined. $S3R_DIR names another `.s3rsync`; the root is its parent, or what
+ * $S3R_ROOT names.
+ */
 export function findPlace(cwd: Path, env: NodeJS.ProcessEnv): Place | undefined {
 	const named = env['S3R_DIR']
 	if (named !== undefined && named !== '') {
 		const dir = absolute(cwd, fromUnicode(named))
 		if (!isRepository(dir))
 			throw fatal(`no s3r repository at ${shown(dir)}`, 'unset S3R_DIR, or let it name a .s3rsync')
-		return {dir, root: above(dir) ?? '/'}
+		const root = env['S3R_ROOT']
+		return {dir, root: root ? absolute(cwd, fromUnicode(root)) : (above(dir) ?? '/')}
 	}
 	for (let at: Path | undefined = cwd; at !== undefined; at = above(at))
 		if (isRepository(join(at, OWN))) return {root: at, dir: join(at, OWN)}

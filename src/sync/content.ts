@@ -64,7 +64,8 @@ export function verify({head, attributes: {original, md5}}: Arrival, content: Co
 }
 
 /** A multipart object's ETag does not, and some stores' encrypted objects' only look so. */
-const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean => etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
+export const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean =>
+	etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
 
 async function* counted(
 	body: AsyncIterable<Buffer>,
