@@ -169,6 +169,11 @@ export const COMMANDS: Table = {
 		summary: 'print what s3r goes by',
 		load: async () => (await import('./var.ts')).default,
 	},
+	'check-filter': {
+		group: 'plumbing',
+		summary: 'tell which paths the filters leave out, and why',
+		load: async () => (await import('./check-filter.ts')).default,
+	},
 	'hash-file': {
 		group: 'plumbing',
 		summary: 'print the MD5 of files',

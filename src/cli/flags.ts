@@ -76,7 +76,7 @@ export const headerFlags = {
 export type StoredValues = Values<typeof storedFlags & typeof headerFlags>
 
 /** Which files; rules apply in the order of the command line, the first that matches decides. */
-export const filterFlags = {
+export const ruleFlags = {
 	exclude: {type: 'string', arg: 'pattern', multiple: true, help: 'leave out what matches'},
 	include: {type: 'string', arg: 'pattern', multiple: true, help: 'do not leave out what matches'},
 	'exclude-from': {type: 'string', arg: 'file', multiple: true, help: 'read exclude patterns from a file'},
@@ -89,11 +89,15 @@ export const filterFlags = {
 		help: 'obey the .rsync-filter files in the directories; twice: and leave them out',
 	},
 	'cvs-exclude': {type: 'boolean', short: 'C', help: 'leave out what CVS ignores'},
+	from0: {type: 'boolean', short: '0', help: 'what files hold ends in NUL, not in a newline'},
+} as const satisfies Flags
+
+export const filterFlags = {
+	...ruleFlags,
 	'files-from': {type: 'string', arg: 'file', help: 'only what a file names, a path a line'},
 	recursive: {type: 'boolean', short: 'r', help: 'with --files-from: also what is below its directories'},
-	from0: {type: 'boolean', short: '0', help: 'names and rules in files end in NUL, not in a newline'},
 } as const satisfies Flags
-export type FilterValues = Values<typeof filterFlags & typeof backupFlags> & {
+export type FilterValues = Values<typeof ruleFlags & typeof backupFlags> & {
 	readonly 'delete-excluded'?: boolean
 }
 

@@ -6,8 +6,8 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
-import {type Filter, type FilterRules, FilterWalk} from '../format/filter.ts'
-import {IgnoreStack, parseIgnore} from '../format/gitignore.ts'
+import {type Filter, type FilterRules, type FilterSide, FilterWalk} from '../format/filter.ts'
+import {type IgnoreRule, IgnoreStack, parseIgnore} from '../format/gitignore.ts'
 import type {Direction} from './plan.ts'
 import type {Select} from './scan.ts'
 
@@ -88,6 +88,23 @@ export function selection({root, dir, rules, direction = 'push'}: SelectOptions)
 	}
 }
 
+/** What decided about a path, and whether it is left out by that. */
+export type Decision = {readonly source: string; readonly text: string; readonly isOut: boolean}
+
+/** Says what decides about a path on one side, also where that is a directory that it lies in. */
+export function explainer(
+	{root, dir, rules}: SelectOptions,
+	side: FilterSide,
+): (path: Path, isDirectory: boolean) => Decision | undefined {
+	const asked = new Asked(rules.on(side), new Ignores(root, dir), readIfThere)
+	const decide = (path: Path, isDirectory: boolean): Decision | undefined => {
+		const directory = parentOf(path)
+		const above = directory === '' ? undefined : decide(directory, true)
+		return above?.isOut ? above : asked.why(path, isDirectory)
+	}
+	return decide
+}
+
 /** What one side takes. */
 class Asked {
 	readonly #walk: FilterWalk
@@ -105,7 +122,14 @@ class Asked {
 	): boolean {
 		const rule = this.#walk.decide(path, isDirectory, {ignorePerishable})
 		if (rule !== undefined) return rule.kind === 'include'
-		return !isIgnored || !this.#ignores.ignores(path, isDirectory)
+		return !isIgnored || this.#ignores.decide(path, isDirectory)?.negated !== false
+	}
+
+	why(path: Path, isDirectory: boolean): Decision | undefined {
+		const rule = this.#walk.decide(path, isDirectory)
+		if (rule) return {source: rule.source, text: rule.text, isOut: rule.kind === 'exclude'}
+		const ignored = this.#ignores.decide(path, isDirectory)
+		return ignored && {source: ignored.source, text: ignored.pattern, isOut: !ignored.negated}
 	}
 }
 
@@ -122,10 +146,9 @@ class Ignores {
 		if (text !== undefined) this.#stack.push(parseIgnore(text, '', '.s3rsync/info/exclude'))
 	}
 
-	ignores(path: Path, isDirectory: boolean): boolean {
+	decide(path: Path, isDirectory: boolean): IgnoreRule | undefined {
 		this.#enter(parentOf(path))
-		const rule = this.#stack.decide(path, isDirectory)
-		return rule !== undefined && !rule.negated
+		return this.#stack.decide(path, isDirectory)
 	}
 
 	/** Makes the stack hold what counts in a directory; files of deeper ones do no harm, and may be asked for again. */
