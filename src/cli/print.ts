@@ -3,7 +3,13 @@
 import type {Path} from '../base/path.ts'
 import {quote} from '../base/quote.ts'
 import {formatJson} from '../format/json.ts'
-import {type DiffLine, type FileRecord, formatDiff, formatRecord} from '../format/record.ts'
+import {
+	type DiffLine,
+	type FileRecord,
+	formatDiff,
+	formatMilliseconds,
+	formatRecord,
+} from '../format/record.ts'
 import {type Item, parseTemplate} from '../format/template.ts'
 import {exclusive} from './exclusive.ts'
 import type {RecordValues} from './flags.ts'
@@ -41,15 +47,16 @@ function formOf(flags: RecordValues, nul: boolean, before: (item: Item) => strin
 	if (flags.json === true) return formatJson
 	if (flags.format !== undefined) return parseTemplate(flags.format, nul)
 	if (flags['name-only'] === true) return ({record}) => (nul ? record.path : quote(record.path))
-	return (item) =>
-		before(item) +
-		(item.status === undefined
-			? formatRecord(columns(item), nul)
-			: formatDiff({status: item.status, record: columns(item)}, nul))
+	return (item) => {
+		const {status, record} = item
+		const text =
+			status === undefined
+				? formatRecord(record, nul, storedAt(item))
+				: formatDiff({status, record}, nul, storedAt(item))
+		return before(item) + text
+	}
 }
 
-/** The record, with the time at which an object was stored where a listing tells nothing else of it. */
-const columns = ({record, modified}: Item): FileRecord =>
-	record.mode === undefined && record.mtime === undefined && modified !== undefined
-		? {...record, mtime: BigInt(Math.trunc(modified)) * 1_000_000n}
-		: record
+/** When an object was stored, for the column of the mtime where a listing tells nothing else of it. */
+const storedAt = ({record, modified}: Item): string | undefined =>
+	record.mode === undefined && modified !== undefined ? formatMilliseconds(Math.trunc(modified)) : undefined

@@ -38,6 +38,12 @@ export function formatTime(ns: bigint): string {
 	return ns < 0n ? `-${text}` : text
 }
 
+/** The same of whole milliseconds since the epoch: without a BigInt, for the million lines of a listing. */
+export function formatMilliseconds(ms: number): string {
+	if (ms < 0) return formatTime(BigInt(ms) * 1_000_000n)
+	return `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}000000`
+}
+
 /** Nanoseconds of `seconds[.fraction]`, or undefined if it is no such number. */
 export function parseTime(text: string): bigint | undefined {
 	const m = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
@@ -49,16 +55,16 @@ export function parseTime(text: string): bigint | undefined {
 /** st_mode as six octal digits. */
 export const formatMode = (mode: number): string => mode.toString(8).padStart(6, '0')
 
-/** One record without its terminator; with `nul`, the path is not quoted. */
-export function formatRecord(r: FileRecord, nul: boolean): string {
+/** One record without its terminator; with `nul`, the path is not quoted. `time` is what stands for an mtime that is unknown. */
+export function formatRecord(r: FileRecord, nul: boolean, time = '-'): string {
 	const mode = r.mode === undefined ? '-' : formatMode(r.mode)
-	const mtime = r.mtime === undefined ? '-' : formatTime(r.mtime)
+	const mtime = r.mtime === undefined ? time : formatTime(r.mtime)
 	return `${mode} ${r.size ?? '-'} ${mtime} ${r.digest ?? '-'}\t${nul ? r.path : quote(r.path)}`
 }
 
 /** One diff line without its terminator. */
-export const formatDiff = (line: DiffLine, nul: boolean): string =>
-	`${line.status} ${formatRecord(line.record, nul)}`
+export const formatDiff = (line: DiffLine, nul: boolean, time?: string): string =>
+	`${line.status} ${formatRecord(line.record, nul, time)}`
 
 const RECORD =
 	/^(?:([AMPTRDC=]) )?(-|[0-7]{1,7}) (-|\d{1,15}) (-|-?[\d.]+) (-|md5:[0-9a-f]{32}|etag:[^\t ]+)\t(.+)$/s
