@@ -3,14 +3,16 @@
 // finds nothing.
 
 const [LT, GT, SLASH, AMP, QUOTE, PERCENT, PLUS] = [0x3c, 0x3e, 0x2f, 0x26, 0x22, 0x25, 0x2b]
+const [DASH, COLON, DOT, ZERO] = [0x2d, 0x3a, 0x2e, 0x30]
 const EMPTY_END = Buffer.from('/>')
 const QUOT = Buffer.from('&quot;')
 const ENTITIES: Readonly<Record<string, string>> = {amp: '&', apos: "'", gt: '>', lt: '<', quot: '"'}
 const REFERENCES = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
 
-/** How S3 writes a time. */
-const ISO = Buffer.from('0000-00-00T00:00:00.000Z')
-const MARKS = [4, 7, 10, 13, 16, 19, 23]
+/** How S3 writes a time, and the day in it. */
+const ISO = 'YYYY-MM-DDTHH:MM:SS.mmmZ'.length
+const DAY = 'YYYY-MM-DD'.length
+const [T, Z] = [0x54, 0x5a]
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 const parseTime = (text: string): number => (TIME.test(text) ? Date.parse(text) : Number.NaN)
 /** Where nothing is. */
@@ -64,6 +66,11 @@ export class Scanner {
 	/** Whether that text holds a '%' or a '+'. */
 	escaped = false
 	failed = false
+	/** The element that is tried first. */
+	#likely = 0
+	/** Where the day that was read last is written, and when it begins. */
+	#dayFrom = NONE
+	#day = 0
 
 	constructor(bytes: Buffer) {
 		this.#bytes = bytes
@@ -87,6 +94,21 @@ export class Scanner {
 	opens({open}: Tag): boolean {
 		this.#space()
 		return this.#passes(open)
+	}
+
+	/**
+	 * Which of these elements begins here, if one does; passes its tag. The one behind the last is tried first: a store
+	 * writes them in the same order again and again.
+	 */
+	opensOne(of: readonly Tag[]): Tag | undefined {
+		this.#space()
+		for (let tried = 0; tried < of.length; tried++) {
+			const i = (this.#likely + tried) % of.length
+			if (!this.#passes((of[i] as Tag).open)) continue
+			this.#likely = i + 1
+			return of[i]
+		}
+		return undefined
 	}
 
 	/** Whether this element ends here, or nothing can be read any more; if so, passes its tag. */
@@ -144,7 +166,7 @@ export class Scanner {
 
 	/** The same as a time of RFC 3339, in milliseconds since the epoch. */
 	time(of: Tag): number {
-		const time = this.#hasAt(of.close, this.#at + ISO.length) ? this.#isoTime(of) : parseTime(this.text(of))
+		const time = this.#hasAt(of.close, this.#at + ISO) ? this.#isoTime(of) : parseTime(this.text(of))
 		if (Number.isNaN(time)) this.#fail()
 		return time
 	}
@@ -161,31 +183,54 @@ export class Scanner {
 	#isoTime({close}: Tag): number {
 		const bytes = this.#bytes
 		const at = this.#at
-		this.#at += ISO.length + close.length
-		for (const i of MARKS) if (bytes[at + i] !== ISO[i]) return Number.NaN
-		const month = this.#digits(at + 5, at + 7)
-		const day = this.#digits(at + 8, at + 10)
-		const hour = this.#digits(at + 11, at + 13)
-		const minute = this.#digits(at + 14, at + 16)
-		const second = this.#digits(at + 17, at + 19)
-		if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return Number.NaN
-		const millisecond = this.#digits(at + 20, at + 23)
-		const time = Date.UTC(this.#digits(at, at + 4), month - 1, day, hour, minute, second, millisecond)
-		// a day that its month does not have would be one of the next
-		return day < 29 || new Date(time).getUTCDate() === day ? time : Number.NaN
+		this.#at += ISO + close.length
+		const hour = this.#twoDigits(at + 11)
+		const minute = this.#twoDigits(at + 14)
+		const second = this.#twoDigits(at + 17)
+		if (bytes[at + 10] !== T || bytes[at + 13] !== COLON || bytes[at + 16] !== COLON) return Number.NaN
+		if (bytes[at + 19] !== DOT || bytes[at + 23] !== Z) return Number.NaN
+		if (hour > 23 || minute > 59 || second > 59) return Number.NaN
+		const milliseconds = this.#digits(at + 20, at + 23)
+		return this.#dayAt(at) + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds
+	}
+
+	/** When the day that is written here begins, in milliseconds since the epoch: that of the object before, most often. */
+	#dayAt(at: number): number {
+		const bytes = this.#bytes
+		let i = 0
+		while (i < DAY && bytes[this.#dayFrom + i] === bytes[at + i]) i++
+		if (i === DAY) return this.#day
+		if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH) return Number.NaN
+		const month = this.#twoDigits(at + 5)
+		const day = this.#twoDigits(at + 8)
+		if (month < 1 || month > 12 || day < 1) return Number.NaN
+		const year = this.#digits(at, at + 4)
+		const date = new Date(Date.UTC(year, month - 1, day))
+		// a day that its month does not have would be one of the next, and a year below 100 one of the last century
+		if (date.getUTCDate() !== day || date.getUTCFullYear() !== year) return Number.NaN
+		this.#dayFrom = at
+		this.#day = date.getTime()
+		return this.#day
+	}
+
+	#twoDigits(at: number): number {
+		const tens = (this.#bytes[at] ?? 0) - ZERO
+		const ones = (this.#bytes[at + 1] ?? 0) - ZERO
+		return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? Number.NaN : tens * 10 + ones
 	}
 
 	/** The number in these bytes; NaN if they are not digits, or none. */
 	#digits(from: number, to: number): number {
 		let value = from === to ? Number.NaN : 0
 		for (let i = from; i < to; i++) {
-			const digit = (this.#bytes[i] ?? 0) - 0x30
+			const digit = (this.#bytes[i] ?? 0) - ZERO
 			value = digit < 0 || digit > 9 ? Number.NaN : value * 10 + digit
 		}
 		return value
 	}
 
 	#space(): void {
+		if (this.#bytes[this.#at] === LT) return
 		while (isSpace(this.#bytes[this.#at])) this.#at++
 	}
 
