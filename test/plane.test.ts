@@ -9,6 +9,7 @@ import {getSignedUrl} from '@aws-sdk/s3-request-presigner'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import {readBuckets} from '../src/store/buckets-page.ts'
 import {readPage} from '../src/store/list-page.ts'
 import {type OpenOptions, openStore} from '../src/store/open.ts'
 import {plainSite, type Way} from '../src/store/plane-site.ts'
@@ -395,7 +396,12 @@ const aPage = fc.boolean().chain((url) =>
 				'',
 				'<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b==</NextContinuationToken>',
 			),
-			fc.constantFrom('<Name>b</Name>', '<Prefix/>', '<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>'),
+			fc.constantFrom('<Name>b</Name>', '<Prefix/>'),
+			fc
+				.array(aListedKey(url), {maxLength: 3})
+				.map((names) =>
+					names.map((name) => element('CommonPrefixes', element('Prefix', `${name}/`))).join(''),
+				),
 		)
 		.chain((parts) => fc.shuffledSubarray(parts, {minLength: parts.length, maxLength: parts.length}))
 		.map(
@@ -403,6 +409,27 @@ const aPage = fc.boolean().chain((url) =>
 				`<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join('')}</ListBucketResult>`,
 		),
 )
+
+test('the buckets of an account are read as the SDK reads them', async (t) => {
+	const bucket = (name: string, created = '') => element('Bucket', element('Name', name) + created)
+	const date = element('CreationDate', '2026-02-28T23:59:59.123Z')
+	const page = (inner: string) =>
+		`<?xml version="1.0" encoding="UTF-8"?>\n<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListAllMyBucketsResult>`
+	const at = await S3Connection.open({endpoint: 'http://127.0.0.1:9000'}, {})
+	for (const inner of [
+		'<Buckets/>',
+		'<Owner><ID>x</ID></Owner><Buckets></Buckets>',
+		`<Buckets>${bucket('a', date)}${bucket('b&amp;b')}</Buckets><Owner><ID>x</ID></Owner>`,
+		`<Buckets>${bucket('a', `${date}<BucketRegion>r</BucketRegion>`)}</Buckets><ContinuationToken>t&lt;</ContinuationToken>`,
+	]) {
+		const theirs = await new SdkWire(at, sdk(page(inner)), {}).listBuckets(undefined)
+		t.deepEqual(readBuckets(Buffer.from(page(inner))), theirs, inner)
+	}
+	const whole = page(`<Buckets>${bucket('a', date)}</Buckets>`)
+	for (let end = 0; end < whole.length; end++) t.is(readBuckets(Buffer.from(whole.slice(0, end))), undefined)
+	for (const inner of ['<Buckets><Name>a</Name></Buckets>', `<Buckets>${bucket('')}</Buckets>`])
+		t.is(readBuckets(Buffer.from(page(inner))), undefined, inner)
+})
 
 /** The page as the SDK reads it; undefined where it cannot. */
 async function readBySdk(page: string): Promise<Page | undefined> {
@@ -461,6 +488,11 @@ test('what a page may not be is not understood', (t) => {
 		pageOf(element('Contents', element('Key', 'a\rb'))),
 		pageOf(element('Contents', element('Key', 'a') + element('Size', '1e3'))),
 		pageOf(element('Contents', element('Key', 'a') + element('LastModified', 'yesterday'))),
+		pageOf(element('Contents', element('Key', 'a') + element('LastModified', '0099-12-31T00:00:00.000Z'))),
+		pageOf(element('Contents', element('Key', 'a') + element('LastModified', '2026-02-29T00:00:00.000Z'))),
+		pageOf(element('Contents', element('Key', 'a') + element('LastModified', '2026-01-01T24:00:00.000Z'))),
+		pageOf(element('CommonPrefixes', '')),
+		pageOf(element('CommonPrefixes', element('Key', 'a/'))),
 		pageOf(element('IsTruncated', 'true') + object),
 		pageOf(element('EncodingType', 'url') + element('Contents', element('Key', '%zz'))),
 		pageOf(`<Owner><ID>a</Owner></ID>${object}`),

@@ -15,10 +15,14 @@ const SIZE = tag('Size')
 const ETAG = tag('ETag')
 const MODIFIED = tag('LastModified')
 const CLASS = tag('StorageClass')
+/** In S3's order. */
+const FIELDS = [KEY, MODIFIED, ETAG, SIZE, CLASS]
 const STANDARD = Buffer.from('STANDARD')
 const ENCODING = tag('EncodingType')
 const TRUNCATED = tag('IsTruncated')
 const NEXT = tag('NextContinuationToken')
+const COMMON = tag('CommonPrefixes')
+const PREFIX = tag('Prefix')
 
 export type Found = {-readonly [name in keyof Omit<Listed, 'version'>]: Listed[name]}
 
@@ -35,10 +39,12 @@ export function readPage(body: Buffer): Page | undefined {
 	const objects: Found[] = []
 	/** Those whose keys have to be decoded if the page is encoded, which may be said after them. */
 	const escaped: Found[] = []
+	const prefixes: Found[] = []
 	let [encoding, truncated, next] = ['', 'false', '']
 	xml.enter('ListBucketResult')
 	while (!xml.closes(ROOT)) {
 		if (xml.opens(CONTENTS)) objects.push(readObject(xml, CONTENTS, nothing(), escaped, nothingElse))
+		else if (xml.opens(COMMON)) prefixes.push(readPrefix(xml, escaped))
 		else if (xml.opens(TRUNCATED)) truncated = xml.text(TRUNCATED)
 		else if (xml.opens(NEXT)) next = xml.text(NEXT)
 		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
@@ -46,7 +52,19 @@ export function readPage(body: Buffer): Page | undefined {
 	}
 	if (!xml.atEnd() || (truncated === 'true' && next === '')) return undefined
 	if (encoding === 'url' && !escaped.every(decode)) return undefined
-	return {objects, next: truncated === 'true' ? next : undefined}
+	const names = prefixes.length === 0 ? undefined : prefixes.map(({key}) => key)
+	return {objects, prefixes: names, next: truncated === 'true' ? next : undefined}
+}
+
+function readPrefix(xml: Scanner, escaped: Found[]): Found {
+	const found = nothing()
+	while (!xml.closes(COMMON)) {
+		if (!xml.opens(PREFIX)) xml.failed = true
+		found.key = xml.text(PREFIX)
+		if (xml.escaped) escaped.push(found)
+	}
+	if (found.key === '') xml.failed = true
+	return found
 }
 
 /**
@@ -61,15 +79,16 @@ export function readObject<F extends Found>(
 	other: (found: F) => boolean,
 ): F {
 	while (!xml.closes(of)) {
-		if (xml.opens(KEY)) {
+		const field = xml.opensOne(FIELDS)
+		if (field === KEY) {
 			// two keys are none
 			if (found.key !== '') xml.failed = true
 			found.key = xml.text(KEY)
 			if (xml.escaped) escaped.push(found)
-		} else if (xml.opens(MODIFIED)) found.modified = xml.time(MODIFIED)
-		else if (xml.opens(ETAG)) found.etag = xml.unquoted(ETAG)
-		else if (xml.opens(SIZE)) found.size = xml.integer(SIZE)
-		else if (xml.opens(CLASS)) {
+		} else if (field === MODIFIED) found.modified = xml.time(MODIFIED)
+		else if (field === ETAG) found.etag = xml.unquoted(ETAG)
+		else if (field === SIZE) found.size = xml.integer(SIZE)
+		else if (field === CLASS) {
 			if (!xml.holds(STANDARD, CLASS)) found.storageClass = xml.text(CLASS) || undefined
 		} else if (!other(found)) xml.skip()
 	}

@@ -141,11 +141,12 @@ export class Plane implements Wire {
 	}
 
 	async list(request: ListRequest): Promise<Page> {
-		const {prefix, after, token, limit} = request
+		const {prefix, after, token, limit, delimiter} = request
 		const query: Record<string, string> = {'encoding-type': 'url', 'list-type': '2', prefix}
 		if (after !== undefined) query['start-after'] = after
 		if (token !== undefined) query['continuation-token'] = token
 		if (limit !== undefined) query['max-keys'] = String(limit)
+		if (delimiter !== undefined) query['delimiter'] = delimiter
 		const {body} = await this.#send({method: 'GET', path: '', query})
 		// a page that is not like any other is asked for again, by those who can read every XML
 		return readPage(body as Buffer) ?? (await this.#sdk()).list(request)

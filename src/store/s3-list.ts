@@ -1,22 +1,25 @@
 // The keys of a bucket, a page at a time, and the buckets of an account.
 
+import {type AskPage, listAhead, listInTurn} from './list-ahead.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Bucket, Listed, Version} from './store.ts'
 import type {VersionPlace} from './wire.ts'
 
-export async function* list(
+/** Buckets that list their keys in no order, and cannot begin behind one. */
+const DIRECTORY_BUCKET = /--x-s3$/
+
+export function list(
 	at: S3Connection,
 	prefix: string,
 	after: string | undefined,
 ): AsyncIterable<readonly Listed[]> {
-	let token: string | undefined
-	do {
-		const place = token === undefined ? {after: after || undefined} : {token}
-		const page = await at.ask({}, (wire) => wire.list({prefix, ...place}))
+	const ask: AskPage = async (request) => {
+		const page = await at.ask({}, (wire) => wire.list(request))
 		at.bucketSeen = true
-		yield page.objects
-		token = page.next
-	} while (token !== undefined)
+		return page
+	}
+	const how = DIRECTORY_BUCKET.test(at.bucket) ? listInTurn : listAhead
+	return how(ask, prefix, after || undefined)
 }
 
 /** Every bucket of the account, in the store's order (by name). */

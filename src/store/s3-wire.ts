@@ -105,7 +105,7 @@ export class SdkWire implements Wire {
 		await this.#client.send(new HeadBucketCommand({Bucket: this.#at.bucket}), this.#abort)
 	}
 
-	async list({prefix, after, token, limit}: ListRequest): Promise<Page> {
+	async list({prefix, after, token, limit, delimiter}: ListRequest): Promise<Page> {
 		const page = await this.#client.send(
 			new ListObjectsV2Command({
 				Bucket: this.#at.bucket,
@@ -114,11 +114,12 @@ export class SdkWire implements Wire {
 				...(token === undefined ? {} : {ContinuationToken: token}),
 				...(after === undefined ? {} : {StartAfter: after}),
 				...(limit === undefined ? {} : {MaxKeys: limit}),
+				...(delimiter === undefined ? {} : {Delimiter: delimiter}),
 				...payer(this.#at),
 			}),
 			this.#abort,
 		)
-		const {Contents = [], EncodingType, IsTruncated = false, NextContinuationToken} = page
+		const {Contents = [], CommonPrefixes, EncodingType, IsTruncated = false, NextContinuationToken} = page
 		if (IsTruncated && !NextContinuationToken) throw notS3('a page without the way to the next')
 		const objects = Contents.map(({Key, ETag, Size, LastModified, StorageClass}) => ({
 			key: decodeKey(Key ?? '', EncodingType),
@@ -127,7 +128,8 @@ export class SdkWire implements Wire {
 			modified: LastModified?.getTime() ?? 0,
 			storageClass: storageClassOf(StorageClass),
 		}))
-		return {objects, next: IsTruncated ? NextContinuationToken : undefined}
+		const prefixes = CommonPrefixes?.map(({Prefix}) => decodeKey(Prefix ?? '', EncodingType))
+		return {objects, prefixes, next: IsTruncated ? NextContinuationToken : undefined}
 	}
 
 	async listBuckets(token: string | undefined): Promise<BucketPage> {

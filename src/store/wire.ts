@@ -35,10 +35,14 @@ export type ListRequest = {
 	/** Of the page before. */
 	readonly token?: string | undefined
 	readonly limit?: number | undefined
+	/** Keys that hold it behind the prefix are told up to it only, as `prefixes`. */
+	readonly delimiter?: string | undefined
 }
 
 export type Page = {
 	readonly objects: readonly Listed[]
+	/** Only where there was a delimiter. */
+	readonly prefixes?: readonly string[] | undefined
 	/** The token of the next page, if there is one. */
 	readonly next?: string | undefined
 }

@@ -37,6 +37,7 @@ import {parseRequest} from '../../src/serve/request.ts'
 import {authenticate} from '../../src/serve/signature.ts'
 import {parseTagHeader} from '../../src/serve/tagging.ts'
 import {childrenOf, parseXml, renderXml, textOf} from '../../src/serve/xml.ts'
+import {readBuckets} from '../../src/store/buckets-page.ts'
 import {readPage} from '../../src/store/list-page.ts'
 import {Refusal} from '../../src/store/plane-errors.ts'
 import {headIn, writtenIn} from '../../src/store/plane-headers.ts'
@@ -278,6 +279,7 @@ export const TARGETS: readonly Target[] = [
 			'&amp;',
 			'<Contents>',
 			'<Key>',
+			'<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>',
 			'<!--',
 			'<![CDATA[',
 			'%',
@@ -290,6 +292,29 @@ export const TARGETS: readonly Target[] = [
 				ok(key !== '' && Number.isSafeInteger(size) && size >= 0 && Number.isFinite(modified))
 				pathOf(key)
 			}
+			ok(page?.prefixes?.every((prefix) => prefix !== '') ?? true)
+		},
+	},
+	{
+		name: 'bucket-page',
+		samples: samples(
+			'<?xml version="1.0"?><ListAllMyBucketsResult><Owner><ID>x</ID></Owner><Buckets><Bucket><Name>b</Name><CreationDate>2030-01-01T00:00:00.000Z</CreationDate></Bucket></Buckets><ContinuationToken>t</ContinuationToken></ListAllMyBucketsResult>',
+		),
+		words: [
+			'<',
+			'</',
+			'/>',
+			'<Bucket>',
+			'</Bucket>',
+			'<Name>',
+			'<CreationDate>',
+			'&#x0;',
+			'<!--',
+			'<Buckets/>',
+		],
+		run(input) {
+			for (const {name, created} of readBuckets(input)?.buckets ?? [])
+				ok(name !== '' && (created === undefined || Number.isFinite(created)))
 		},
 	},
 	{
