@@ -2,7 +2,7 @@
 // exists only as numbers.
 
 import {setImmediate as turn} from 'node:timers/promises'
-import test, {type ExecutionContext} from 'ava'
+import test from 'ava'
 import * as fc from 'fast-check'
 import {isLater} from '../src/store/key-order.ts'
 import {AHEAD, type AskPage, listAhead, WIDTH} from '../src/store/list-ahead.ts'
@@ -69,27 +69,25 @@ type Taken = {
  * Lists everything, and asserts that it is complete and in order. Requests are answered together, when no other is about
  * to be made: a round trip.
  */
-async function take(t: ExecutionContext, keys: Keys, prefix = '', after?: string): Promise<Taken> {
+async function take(keys: Keys, prefix = '', after?: string): Promise<Taken> {
 	const taken: Taken = {keys: 0, requests: 0, trips: 0, pages: 0, mostHeld: 0, mostAtOnce: 0}
 	let waiting: (() => void)[] = []
 	const ask: AskPage = (request) => {
 		taken.requests++
 		return new Promise((resolve) => waiting.push(() => resolve(answer(keys, request))))
 	}
-	let isOver = false
-	const reading = (async () => {
-		let i =
-			after === undefined
-				? find(keys, (key) => !isLater(prefix, key))
-				: find(keys, (key) => isLater(key, after))
+	let i = find(keys, (key) => (after === undefined ? !isLater(prefix, key) : isLater(key, after)))
+	const read = async (): Promise<void> => {
 		for await (const page of listAhead(ask, prefix, after)) {
 			taken.pages++
-			for (const {key} of page) if (key !== keys.at(i++)) return t.fail(`${key} is out of order`)
+			for (const {key} of page) if (key !== keys.at(i++)) throw new Error(`${key} is out of order`)
 			taken.keys += page.length
 			taken.mostHeld = Math.max(taken.mostHeld, taken.requests - taken.pages)
 		}
-	})().finally(() => (isOver = true))
-	while (!isOver) {
+	}
+	const over = {is: false}
+	const reading = read().finally(() => (over.is = true))
+	while (!over.is) {
 		await turn()
 		const answered = waiting
 		if (answered.length === 0) continue
@@ -119,7 +117,7 @@ const TREE = (count: number): Keys =>
 
 test('a list that fits a page or two takes no other requests', async (t) => {
 	for (const count of [0, 1, 999, 1000, 1001, 2000]) {
-		const {keys, requests, trips} = await take(t, TREE(count))
+		const {keys, requests, trips} = await take(TREE(count))
 		t.deepEqual(
 			{keys, requests, trips},
 			{keys: count, requests: Math.max(1, Math.ceil(count / PAGE)), trips: requests},
@@ -128,7 +126,7 @@ test('a list that fits a page or two takes no other requests', async (t) => {
 })
 
 test('200,000 keys in directories take a sixth of the round trips, with few requests more', async (t) => {
-	const {keys, requests, trips, mostHeld, mostAtOnce} = await take(t, TREE(200_000))
+	const {keys, requests, trips, mostHeld, mostAtOnce} = await take(TREE(200_000))
 	t.is(keys, 200_000)
 	t.true(trips < 35, `${trips} round trips`)
 	t.true(requests < 290, `${requests} requests`)
@@ -137,7 +135,7 @@ test('200,000 keys in directories take a sixth of the round trips, with few requ
 })
 
 test('ten times as many take no more memory', async (t) => {
-	const {keys, requests, trips, mostHeld} = await take(t, TREE(2e6))
+	const {keys, requests, trips, mostHeld} = await take(TREE(2e6))
 	t.is(keys, 2e6)
 	t.true(trips < 250, `${trips} round trips`)
 	t.true(requests < 2900, `${requests} requests`)
@@ -150,7 +148,7 @@ test('a flat list costs a handful of requests more, and no round trips but those
 		[keysOf(200_000, (i) => `deep/down/file-${digits(i, 7)}`), ''],
 		[keysOf(200_000, (i) => `deep/down/file-${digits(i, 7)}`), 'deep/down/'],
 	] as const) {
-		const {requests, trips} = await take(t, keys, prefix)
+		const {requests, trips} = await take(keys, prefix)
 		t.true(requests <= 220, `${requests} requests`)
 		t.is(trips, requests)
 	}
@@ -171,7 +169,7 @@ test('directories of all sizes are listed ahead too', async (t) => {
 		),
 	}
 	for (const [shape, keys] of Object.entries(shapes)) {
-		const {keys: found, requests, trips} = await take(t, keys)
+		const {keys: found, requests, trips} = await take(keys)
 		t.is(found, keys.length, shape)
 		t.true(requests < 1.6 * (keys.length / PAGE) + 10, `${shape}: ${requests} requests`)
 		t.true(trips < 0.6 * (keys.length / PAGE) + 10, `${shape}: ${trips} round trips`)
@@ -202,10 +200,10 @@ test('whatever the keys, a list is complete and in order', async (t) => {
 				const all = Array.from({length: keys.length}, (_, i) => keys.at(i)).filter((k) =>
 					k.startsWith(prefix),
 				)
-				t.is((await take(t, keys, prefix)).keys, all.length)
+				t.is((await take(keys, prefix)).keys, all.length)
 				const after = all[all.length >> 1]
 				if (after !== undefined)
-					t.is((await take(t, keys, prefix, after)).keys, all.length - (all.length >> 1) - 1)
+					t.is((await take(keys, prefix, after)).keys, all.length - (all.length >> 1) - 1)
 			},
 		),
 		{numRuns: 15},
