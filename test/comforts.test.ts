@@ -21,6 +21,7 @@ import {makeClient} from '../src/store/s3-client.ts'
 import {siteOf} from '../src/store/s3-site.ts'
 import {type Result, s3r} from './support/run.ts'
 import {type TestServer, testServer} from './support/server.ts'
+import {stub} from './support/stub.ts'
 
 let server: TestServer
 let client: S3Client
@@ -388,6 +389,11 @@ bothWays('what is archived is told, asked for, and comes later', async (t) => {
 		await side.ok('init', side.bucket)
 		await side.write('a', '1').write('b', '2').ok('push', '-a')
 		await side.write('cold', 'ice').ok('push', '-a', '--storage-class', 'DEEP_ARCHIVE')
+		// what is archived cannot be copied, but is here
+		fs.renameSync(join(side.root, 'cold'), join(side.root, 'colder'))
+		await side.ok('push', '-a', '--delete', '--storage-class', 'DEEP_ARCHIVE')
+		fs.renameSync(join(side.root, 'colder'), join(side.root, 'cold'))
+		await side.ok('push', '-a', '--delete', '--storage-class', 'DEEP_ARCHIVE')
 		const copy = join(side.home, 'copy')
 		const clone = await side.run('clone', side.bucket, copy)
 		t.is(clone.status, 23)
@@ -421,4 +427,65 @@ bothWays('what is archived is told, asked for, and comes later', async (t) => {
 		])
 			t.is((await pull(...wrong)).status, 129, wrong.join(' '))
 	}
+})
+
+test('a bucket goes back in time also where threads would fetch', async (t) => {
+	const side = await Side.init(t, '--versioning')
+	const names = Array.from({length: 520}, (_, i) => `file-${i}`)
+	for (const name of names) side.write(name, `old ${name}`)
+	await side.ok('push', '-a')
+	const moment = Date.now()
+	while (Date.now() <= moment) await new Promise((resolve) => setTimeout(resolve, 1))
+	for (const name of names) side.write(name, `new ${name}`)
+	await side.ok('push', '-a')
+	const contents = () => names.map((name) => fs.readFileSync(join(side.root, name), 'utf8'))
+	await side.ok('pull', '-a', '--at', `@${moment / 1000}`)
+	t.deepEqual(
+		contents(),
+		names.map((name) => `old ${name}`),
+	)
+	await side.ok('pull', '-a')
+	t.deepEqual(
+		contents(),
+		names.map((name) => `new ${name}`),
+	)
+})
+
+bothWays('who pays says so with every request, also for ACLs and deletions', async (t) => {
+	const list = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'
+	const acl =
+		'<AccessControlPolicy><Owner><ID>o</ID></Owner><AccessControlList></AccessControlList></AccessControlPolicy>'
+	const server = await stub(({url}, response) => {
+		response.setHeader('etag', '"d41d8cd98f00b204e9800998ecf8427e"')
+		response.end(url.includes('list-type') ? list : url.includes('acl') ? acl : '')
+	})
+	t.teardown(() => server.stop())
+	const side = new Side(t, server.endpoint)
+	const commands = [
+		'ls-remote bucket',
+		'cat-object bucket/key',
+		'rm bucket/key',
+		'acl bucket/key',
+		'acl public-read bucket/key',
+	]
+	for (const command of commands) t.is((await side.run(...said(command), '--requester-pays')).status, 0)
+	const asked = server.asked.map(
+		({method, url}) => `${method} ${/[?&](acl|list-type)/.exec(url)?.[1] ?? url.split('?')[0]}`,
+	)
+	for (const request of ['GET list-type', 'GET /bucket/key', 'DELETE /bucket/key', 'GET acl', 'PUT acl'])
+		t.true(asked.includes(request), `${request} of ${asked.join(', ')}`)
+	t.deepEqual([...new Set(server.asked.map(({headers}) => headers['x-amz-request-payer']))], ['requester'])
+})
+
+test('what is encrypted with a key of KMS is sent once', async (t) => {
+	const side = await Side.init(t)
+	side.write('a', '1').write('b', '2')
+	const {stderr} = await side.run('push', '-a', '--sse', 'aws:kms', '--stats')
+	// two files and the root
+	t.regex(stderr, /^requests: 3 \(put 3\)$/m)
+	t.is(await side.ok('push', '-av', '--sse', 'aws:kms'), '')
+	side.write('a', 'other')
+	t.regex(await side.ok('push', '-av', '--sse', 'aws:kms'), /^M .*\ta$/m)
+	await side.ok('clone', side.bucket, join(side.home, 'copy'))
+	t.is(fs.readFileSync(join(side.home, 'copy/a'), 'utf8'), 'other')
 })

@@ -62,6 +62,8 @@ export type SendOptions = {
 /** Bytes of file content held in memory at once. */
 const MEMORY = 96 * 2 ** 20
 const JOBS = 32
+/** Why there is nothing to copy from. */
+const NO_SOURCE = ['precondition', 'not-found', 'archived'] as const
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(
@@ -225,7 +227,8 @@ export class Sender {
 			this.commit('R', entry, written, size, source.path)
 			return true
 		} catch (error) {
-			if (isKind(error, 'precondition') || isKind(error, 'not-found')) return false
+			// what is gone, or can only be read when it was restored, is here all the same
+			if (NO_SOURCE.some((kind) => isKind(error, kind))) return false
 			throw error
 		}
 	}
