@@ -455,12 +455,12 @@ bothWays('who pays says so with every request, also for ACLs and deletions', asy
 	const list = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'
 	const acl =
 		'<AccessControlPolicy><Owner><ID>o</ID></Owner><AccessControlList></AccessControlList></AccessControlPolicy>'
-	const server = await stub(({url}, response) => {
+	const recorder = await stub(({url}, response) => {
 		response.setHeader('etag', '"d41d8cd98f00b204e9800998ecf8427e"')
 		response.end(url.includes('list-type') ? list : url.includes('acl') ? acl : '')
 	})
-	t.teardown(() => server.stop())
-	const side = new Side(t, server.endpoint)
+	t.teardown(() => recorder.stop())
+	const side = new Side(t, recorder.endpoint)
 	const commands = [
 		'ls-remote bucket',
 		'cat-object bucket/key',
@@ -469,12 +469,12 @@ bothWays('who pays says so with every request, also for ACLs and deletions', asy
 		'acl public-read bucket/key',
 	]
 	for (const command of commands) t.is((await side.run(...said(command), '--requester-pays')).status, 0)
-	const asked = server.asked.map(
+	const asked = recorder.asked.map(
 		({method, url}) => `${method} ${/[?&](acl|list-type)/.exec(url)?.[1] ?? url.split('?')[0]}`,
 	)
 	for (const request of ['GET list-type', 'GET /bucket/key', 'DELETE /bucket/key', 'GET acl', 'PUT acl'])
 		t.true(asked.includes(request), `${request} of ${asked.join(', ')}`)
-	t.deepEqual([...new Set(server.asked.map(({headers}) => headers['x-amz-request-payer']))], ['requester'])
+	t.deepEqual([...new Set(recorder.asked.map(({headers}) => headers['x-amz-request-payer']))], ['requester'])
 })
 
 test('what is encrypted with a key of KMS is sent once', async (t) => {

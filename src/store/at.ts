@@ -85,7 +85,7 @@ async function* shown(
 			isLater ||= version.modified > time
 			if (version.key === decided || version.modified > time) continue
 			decided = version.key
-			if (!version.deleted) found.push(version)
+			if (!version.deleted) found.push(version.latest ? version : {...version, superseded: true})
 		}
 		yield found
 	}

@@ -21,6 +21,8 @@ export type Listed = {
 	readonly storageClass?: string | undefined
 	/** The version, where the listing is one that knows them: `atMoment` of at.ts. */
 	readonly version?: string | undefined
+	/** There is a newer version by now. */
+	readonly superseded?: boolean | undefined
 }
 
 /** One version of an object, or the marker that a deletion left. */

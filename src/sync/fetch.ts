@@ -17,6 +17,7 @@ import type {Store} from '../store/store.ts'
 export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified' | 'version'> & {
 	readonly path: Path
 	readonly storageClass?: string | undefined
+	readonly superseded?: boolean | undefined
 }
 
 export type Fetched = {readonly index: IndexFile; readonly changed: boolean}
@@ -34,7 +35,7 @@ export async function* listPaths(
 ): AsyncIterable<readonly Heard[]> {
 	for await (const page of store.list(prefix + narrow, {after})) {
 		const heard: Heard[] = []
-		for (const {key, etag, size, modified, storageClass, version} of page) {
+		for (const {key, etag, size, modified, storageClass, version, superseded} of page) {
 			const rest = key.slice(prefix.length)
 			const path = rest === '' ? undefined : pathOf(rest)
 			if (size >= SIZE_LIMIT)
@@ -43,7 +44,15 @@ export async function* listPaths(
 					fatal(`the store says that it has ${size} bytes, which no object has`),
 				)
 			else if (path !== undefined)
-				heard.push({path, etag, size, modified: Math.floor(modified / 1000), storageClass, version})
+				heard.push({
+					path,
+					etag,
+					size,
+					modified: Math.floor(modified / 1000),
+					storageClass,
+					version,
+					superseded,
+				})
 			else if (rest !== '' && !rest.startsWith(SIDE))
 				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))
 		}
@@ -159,10 +168,11 @@ class Listener {
 	}
 }
 
-const remoteOf = ({etag, size, modified, version}: Heard, moved: boolean): RemoteSide => ({
+/** What is superseded is older than what a listing of today tells, also where both are of the same second. */
+const remoteOf = ({etag, size, modified, version, superseded}: Heard, moved: boolean): RemoteSide => ({
 	etag,
 	size,
-	modified,
+	modified: superseded && modified !== undefined ? modified - 1 : modified,
 	version,
 	moved,
 })

@@ -63,7 +63,8 @@ export class Notes {
 
 	#note({path, local: was, remote: known}: Entry, {local, attrs, head}: Now, type: number): void {
 		const {etag, size, version} = head
-		const modified = Math.floor(head.modified / 1000)
+		// of a version that was listed, the index knows more than its head does
+		const modified = this.#options.pinned ? known?.modified : Math.floor(head.modified / 1000)
 		const remote = {etag, size, version, modified, alias: known?.alias}
 		this.#options.session.put({path, local, attrs, base: {type, md5: local.md5, attrs}, remote})
 		if (was?.link !== undefined)
