@@ -1,6 +1,6 @@
 // s3r push: send what changed here to the remote.
 
-import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
 import {backupOf, bwlimitOf, deletesOf, narrowOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
@@ -35,7 +35,7 @@ export default command({
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
 		report.keepLog(place, 'push', remote)
-		const jobs = new AdaptiveWidth()
+		const jobs = new AdaptiveWidth({first: MANY})
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
 		const onFile = (bytes: number) => {

@@ -5,6 +5,8 @@ export type AdaptiveOptions = {
 	/** Bounds of the width; 16 to 256 by default. */
 	readonly least?: number | undefined
 	readonly most?: number | undefined
+	/** The width to begin with; the least by default. */
+	readonly first?: number | undefined
 	/** A clock in milliseconds that only runs forward. */
 	readonly now?: (() => number) | undefined
 }
@@ -18,6 +20,12 @@ const GAIN = 1.1
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
 const REST = 20
 const CALM = 50
+
+/**
+ * A first width for small files: with fewer, threads that wait for messages cost as much as the work. Latency
+ * wants more, and a store that wants fewer says so.
+ */
+export const MANY = 64
 
 /** A width that adapts itself to what it is told. */
 export class AdaptiveWidth {
@@ -33,11 +41,11 @@ export class AdaptiveWidth {
 	#done = 0
 	#eased = false
 
-	constructor({least = 16, most = 256, now = () => performance.now()}: AdaptiveOptions = {}) {
+	constructor({least = 16, most = 256, first = least, now = () => performance.now()}: AdaptiveOptions = {}) {
 		this.#least = least
 		this.#most = most
 		this.#now = now
-		this.#width = least
+		this.#width = first
 		this.#since = now()
 	}
 

@@ -4,7 +4,7 @@ import {usage} from '../base/errors.ts'
 import {shown} from '../base/quote.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
-import {AdaptiveWidth} from '../base/adaptive.ts'
+import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
 import {crewOf, filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
 import {scopeFrom} from './scope.ts'
@@ -92,7 +92,7 @@ export async function runPull(
 	const disk = diskOf(place, flags)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
-	const jobs = new AdaptiveWidth()
+	const jobs = new AdaptiveWidth({first: MANY})
 	const onSlowDown = () => jobs.slowDown()
 	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
 	const {store, counts} = opened

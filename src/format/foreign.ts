@@ -31,21 +31,24 @@ export type Decoded = {
 
 type Reader = (metadata: Metadata, info: ContentInfo) => Known
 
-const READERS: readonly (readonly [Convention, Reader])[] = [
-	['s3r', (m) => decodeFields(m['s3r'])],
-	['aws', decodeFileKeys],
-	['mc', readMc],
-	['s3cmd', readS3cmd],
-	['s3fs', readS3fs],
-	['rclone', readRclone],
-	['s3sync.rb', readS3sync],
-	['s4cmd', readS4cmd],
-	['gcs', readGcs],
+/** Each with how the names begin without any of which it finds nothing: most objects have those of one. */
+const READERS: readonly (readonly [Convention, Reader, names: RegExp])[] = [
+	['s3r', (m) => decodeFields(m['s3r']), /^s3r$/],
+	['aws', decodeFileKeys, /^file-/],
+	['mc', readMc, /^mc-attrs$/],
+	['s3cmd', readS3cmd, /^s3cmd-attrs$/],
+	['s3fs', readS3fs, /^mode$/],
+	['rclone', readRclone, /^(mtime|md5chksum|mode|uid|gid)$/],
+	['s3sync.rb', readS3sync, /^(permissions|owner|group|symlink)$/],
+	['s4cmd', readS4cmd, /^(privilege|md5)$/],
+	['gcs', readGcs, /^goog-reserved-/],
 ]
 
 /** What each convention says, those that say something, in the order in which they are believed. */
 function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Convention, Known]> {
-	for (const [name, read] of READERS) {
+	const keys = Object.keys(metadata)
+	for (const [name, read, pattern] of READERS) {
+		if (!keys.some((key) => pattern.test(key))) continue
 		const found = read(metadata, info)
 		if (Object.keys(found).length > 0) yield [name, found]
 	}

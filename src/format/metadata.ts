@@ -163,5 +163,8 @@ export function attributesDigest(a: Known): Buffer {
 }
 
 /** What of these attributes is known: the properties that are not undefined. */
-export const known = (some: {readonly [K in keyof Attributes]?: Attributes[K] | undefined}): Known =>
-	Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined))
+export function known(some: {readonly [K in keyof Attributes]?: Attributes[K] | undefined}): Known {
+	const found: Record<string, unknown> = {}
+	for (const [name, value] of Object.entries(some)) if (value !== undefined) found[name] = value
+	return found
+}

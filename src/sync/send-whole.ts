@@ -22,17 +22,13 @@ export class WholeFiles {
 		this.#small = new SmallFiles(sender.options.crew)
 	}
 
-	async send(planned: Entry, local: Local): Promise<SentFile> {
-		return (await this.#byThread(planned, local)) ?? this.#here(planned)
-	}
-
 	/** Ends the threads. */
 	close(): Promise<void> {
 		return this.#small.close()
 	}
 
 	/** Lets a thread send a file, if it is one for threads and that goes well. */
-	async #byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
+	async byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
 		const {path} = planned
 		if (!this.#etagIsMd5 || !this.#sender.options.store.conditional) return undefined
 		if (typeOf(local.mode) !== TYPE.file || local.xattrs !== undefined) return undefined
@@ -51,7 +47,7 @@ export class WholeFiles {
 	 * Sends a file in one piece. Where a bucket encrypts with a key of its own, its ETags are no MD5s, and
 	 * metadata must hold the MD5: that shows in the first reply, and what was sent until then is sent again.
 	 */
-	async #here(planned: Entry): Promise<SentFile> {
+	async send(planned: Entry): Promise<SentFile> {
 		const etagIsMd5 = this.#etagIsMd5
 		const cargo = cargoOf(planned, this.#sender.options, etagIsMd5)
 		await this.#sender.sendSide(cargo.side)
@@ -59,7 +55,7 @@ export class WholeFiles {
 		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
 			return {entry: cargo.entry, written, size: cargo.body.length}
 		this.#etagIsMd5 = false
-		return this.#here({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
+		return this.send({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
 	}
 
 	/** Writes under the guard, or finds that what stands there is what was to be written. */

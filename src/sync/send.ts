@@ -26,7 +26,7 @@ import {isFinal} from './final.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
-import {sendParts} from './send-parts.ts'
+import {sendParts, type SentFile} from './send-parts.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
 
@@ -169,7 +169,16 @@ export class Sender {
 	async #content(status: Status, planned: Entry): Promise<void> {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
+<<<<<<< HEAD
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
+=======
+		const isSent = await this.budget.hold(local.size, async () => {
+			const sent = await this.whole.byThread(planned, local)
+			if (sent) this.#sent(status, sent)
+			return sent !== undefined
+		})
+		if (isSent) return
+>>>>>>> cec0e1f (pull, push: wider from the start, fewer stats, and only the readers that find something)
 		if (this.#isLarge(planned.path, local)) {
 			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
 			await this.#supersede(planned)
@@ -177,6 +186,7 @@ export class Sender {
 			return
 		}
 		await this.budget.hold(local.size, async () => {
+<<<<<<< HEAD
 			const {entry, written, size} = await this.whole.send(planned, local)
 			await this.#supersede(planned)
 			this.commit(status, entry, written, size)
@@ -188,6 +198,15 @@ export class Sender {
 	async #supersede({path, remote}: Entry): Promise<void> {
 		if (remote?.alias === undefined) return
 		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote.etag})
+=======
+			this.#sent(status, await this.whole.send(planned))
+		})
+	}
+
+	#sent(status: Status, {entry, written, size}: SentFile): void {
+		this.commit(status, entry, written, size)
+		this.options.events.moved(size, entry.path)
+>>>>>>> cec0e1f (pull, push: wider from the start, fewer stats, and only the readers that find something)
 	}
 
 	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */
