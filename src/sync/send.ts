@@ -169,44 +169,27 @@ export class Sender {
 	async #content(status: Status, planned: Entry): Promise<void> {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
-<<<<<<< HEAD
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
-=======
-		const isSent = await this.budget.hold(local.size, async () => {
-			const sent = await this.whole.byThread(planned, local)
-			if (sent) this.#sent(status, sent)
-			return sent !== undefined
-		})
-		if (isSent) return
->>>>>>> cec0e1f (pull, push: wider from the start, fewer stats, and only the readers that find something)
-		if (this.#isLarge(planned.path, local)) {
-			const {entry, written, size} = await this.large.hold(1, () => sendParts(this, planned))
-			await this.#supersede(planned)
-			this.commit(status, entry, written, size)
-			return
-		}
-		await this.budget.hold(local.size, async () => {
-<<<<<<< HEAD
-			const {entry, written, size} = await this.whole.send(planned, local)
-			await this.#supersede(planned)
-			this.commit(status, entry, written, size)
-			this.options.events.moved(size, planned.path)
-		})
+		const inThread = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
+		if (inThread) return this.#sent(status, planned, inThread)
+		if (this.#isLarge(planned.path, local))
+			return this.#sent(status, planned, await this.large.hold(1, () => sendParts(this, planned)), false)
+		await this.budget.hold(local.size, async () =>
+			this.#sent(status, planned, await this.whole.send(planned)),
+		)
+	}
+
+	/** `moves`: that its bytes were sent has not been told yet. */
+	async #sent(status: Status, planned: Entry, {entry, written, size}: SentFile, moves = true): Promise<void> {
+		await this.#supersede(planned)
+		this.commit(status, entry, written, size)
+		if (moves) this.options.events.moved(size, entry.path)
 	}
 
 	/** Deletes the object of another key that the one just written stands in the place of. */
 	async #supersede({path, remote}: Entry): Promise<void> {
 		if (remote?.alias === undefined) return
 		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote.etag})
-=======
-			this.#sent(status, await this.whole.send(planned))
-		})
-	}
-
-	#sent(status: Status, {entry, written, size}: SentFile): void {
-		this.commit(status, entry, written, size)
-		this.options.events.moved(size, entry.path)
->>>>>>> cec0e1f (pull, push: wider from the start, fewer stats, and only the readers that find something)
 	}
 
 	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */
