@@ -55,7 +55,8 @@ export class Writer {
 	/** Of objects that were just written. */
 	readonly #etags = new Map<Path, string>()
 	readonly #running = new Set<Promise<void>>()
-	#wake: (() => void) | undefined
+	/** Who waits for room: those who ask and those who receive do. */
+	readonly #waiting: (() => void)[] = []
 	#failure: {readonly error: unknown} | undefined
 
 	constructor(options: WriterOptions) {
@@ -93,12 +94,10 @@ export class Writer {
 	async start(work: () => Promise<void>): Promise<void> {
 		if (this.#failure) throw this.#failure.error
 		while (this.#running.size >= WIDTH)
-			await new Promise<void>((resolve) => {
-				this.#wake = resolve
-			})
+			await new Promise<void>((resolve) => void this.#waiting.push(resolve))
 		const running: Promise<void> = this.#run(work).finally(() => {
 			this.#running.delete(running)
-			this.#wake?.()
+			this.#waiting.shift()?.()
 		})
 		this.#running.add(running)
 	}
