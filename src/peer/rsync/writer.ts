@@ -93,8 +93,7 @@ export class Writer {
 	/** Begins work once there is room for it. Rejects where work that was begun before has ended it all. */
 	async start(work: () => Promise<void>): Promise<void> {
 		if (this.#failure) throw this.#failure.error
-		while (this.#running.size >= WIDTH)
-			await new Promise<void>((resolve) => void this.#waiting.push(resolve))
+		while (this.#running.size >= WIDTH) await new Promise<void>((resolve) => void this.#waiting.push(resolve))
 		const running: Promise<void> = this.#run(work).finally(() => {
 			this.#running.delete(running)
 			this.#waiting.shift()?.()
