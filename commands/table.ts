@@ -84,6 +84,11 @@ export const COMMANDS: Table = {
 		summary: 'prove that both sides hold what the index says',
 		load: async () => (await import('./verify.ts')).default,
 	},
+	du: {
+		group: 'porcelain',
+		summary: 'tell how much lies where',
+		load: async () => (await import('./du.ts')).default,
+	},
 	gc: {
 		group: 'porcelain',
 		summary: 'remove what killed runs left behind',
