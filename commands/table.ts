@@ -14,6 +14,11 @@ export const COMMANDS: Table = {
 		summary: 'bring a whole remote into a new directory',
 		load: async () => (await import('./clone.ts')).default,
 	},
+	adopt: {
+		group: 'porcelain',
+		summary: 'make an index for a tree and a bucket that hold the same',
+		load: async () => (await import('./adopt.ts')).default,
+	},
 	config: {
 		group: 'porcelain',
 		summary: 'read and change settings',

@@ -4,6 +4,7 @@
 // sources say.
 
 import {execFile} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -12,6 +13,7 @@ import test, {type ExecutionContext} from 'ava'
 import {applyAttrs} from '../src/local/attrs.ts'
 import {Owners} from '../src/local/owners.ts'
 import {readXattrs} from '../src/local/xattrs.ts'
+import {type Counts, counted} from '../src/store/counted.ts'
 import {openStore} from '../src/store/open.ts'
 import type {Store} from '../src/store/store.ts'
 import {type Result, s3r} from './support/run.ts'
@@ -394,4 +396,98 @@ asRoot('rclone lists our times, and it, s3cmd, s4cmd and aws get our bytes', asy
 		t.is(fs.readFileSync(`${to}/a`, 'utf8'), 'hello\n')
 		t.true(fs.readFileSync(`${to}/large`).equals(large))
 	}
+})
+
+/** Counts what an adoption asks of the store, and what it sends. */
+async function adopting(root: string, ...argv: readonly string[]): Promise<{result: Result; counts: Counts}> {
+	let counts: Counts | undefined
+	const result = await s3r(['adopt', ...argv], {
+		cwd: root,
+		env: {...server.env},
+		openStore: async (remote, options) => {
+			const store = counted(await openStore(remote, options))
+			counts = store.counts
+			return store
+		},
+	})
+	if (!counts) throw new Error('no store was opened')
+	return {result, counts}
+}
+
+const large = (mib: number): Buffer =>
+	Buffer.alloc(mib * MIB + 1, createHash('sha512').update('large').digest())
+
+asRoot('a tree that rclone, s3cmd, aws or s3fs sent in parts is adopted without a byte', async (t) => {
+	const store = await newBucket(t, 'adopted')
+	const from = scratch(t)
+	fs.writeFileSync(`${from}/large`, large(33))
+	fs.writeFileSync(`${from}/small`, 'small')
+	await rclone(t, 'copy', '--s3-upload-cutoff=5M', '--s3-disable-checksum', from, ':s3:adopted/rclone')
+	await rclone(t, 'copy', '--s3-upload-cutoff=6M', '--s3-chunk-size=6M', from, ':s3:adopted/rclone-md5')
+	await s3cmd(t, 'sync', `${from}/`, 's3://adopted/s3cmd/')
+	await tool(t, 'aws', ['s3', 'cp', '--recursive', '--only-show-errors', from, 's3://adopted/aws/'])
+	const id = await store.createUpload('s3fs/large', {})
+	const parts = []
+	for (let at = 0, number = 1; at <= 33 * MIB; at += 10 * MIB, number++) {
+		const bytes = large(33).subarray(at, at + 10 * MIB)
+		parts.push({number, size: bytes.length, etag: await store.uploadPart('s3fs/large', id, number, bytes)})
+	}
+	await store.completeUpload('s3fs/large', id, parts, {})
+	const prefixes = new Set((await keysOf(store)).map((key) => key.split('/')[0] ?? ''))
+	t.true(prefixes.has('s3fs'))
+	for (const prefix of prefixes) {
+		fs.rmSync(`${from}/.s3rsync`, {recursive: true, force: true})
+		const {result, counts} = await adopting(from, `adopted/${prefix}`)
+		t.deepEqual(result, QUIET, prefix)
+		t.like(counts, {sent: 0, received: 0, get: 0, put: 0, copy: 0, part: 0}, prefix)
+		t.deepEqual(await run(from, 'push', '-n'), QUIET)
+		t.is((await run(from, 'status', '--porcelain')).stdout.includes('large'), false, prefix)
+	}
+})
+
+asRoot('one bit in the middle is a conflict, whatever size and time say', async (t) => {
+	const from = scratch(t)
+	fs.writeFileSync(`${from}/large`, large(20))
+	fs.writeFileSync(`${from}/small`, 'small')
+	const store = await newBucket(t, 'bits')
+	await run(from, 'init', 'bits')
+	await run(from, 'push', '-a')
+	const {mtime} = fs.statSync(`${from}/large`)
+	fs.rmSync(`${from}/.s3rsync`, {recursive: true})
+	const other = large(20)
+	other.writeUInt8(other.readUInt8(10 * MIB) ^ 1, 10 * MIB)
+	fs.writeFileSync(`${from}/large`, other)
+	fs.utimesSync(`${from}/large`, mtime, mtime)
+	fs.rmSync(`${from}/small`)
+	fs.symlinkSync('small', `${from}/small`)
+	const {result, counts} = await adopting(from, '-v', 'bits')
+	t.is(result.status, 23)
+	const lines = result.stdout.trim().split('\n')
+	t.deepEqual(lines.map((line) => line.replace(/ .*\t/, ' ')).toSorted(), ['C large', 'C small'])
+	t.is(counts.sent + counts.received, 0)
+	t.is((await keysOf(store)).includes('large'), true)
+})
+
+asRoot('adopt --rewrite gives every convention ours, and asks for nothing the second time', async (t) => {
+	const from = scratch(t)
+	plant(from)
+	const store = await newBucket(t, 'rewritten')
+	if ((await rclone(t, 'copy', '--links', from, ':s3:rewritten')) === undefined) return
+	await store.put('empty', Buffer.from('{E40327BF-517A-46e8-A6C3-AF51BC263F59}'))
+	await store.put('sub/', Buffer.alloc(0), {metadata: {'x-other': 'kept'}})
+	const first = await adopting(from, '-X', '--rewrite', 'rewritten')
+	t.deepEqual(first.result, QUIET)
+	const keys = await keysOf(store)
+	t.deepEqual(keys, ['a', 'empty/', 'l', 'sub/', 'sub/b'])
+	for (const key of keys) t.truthy((await store.head(key))?.metadata['s3r'], key)
+	const again = await adopting(from, '-X', '--rewrite', 'rewritten')
+	t.deepEqual(again.result, QUIET)
+	t.like(again.counts, {sent: 0, put: 0, copy: 0})
+	await run(from, 'push', '-aX')
+	const to = await cloned(t, 'rewritten')
+	t.is(told(`${to}/a`), A)
+	t.is(told(`${to}/sub/b`), B)
+	t.is(told(`${to}/l`), L)
+	t.is(told(`${to}/empty`, 'mode'), '40750')
+	t.is(xattrsOf(`${to}/a`), 'user.colour=blue')
 })

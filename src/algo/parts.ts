@@ -32,3 +32,22 @@ export function partSizeOf(parts: readonly Listed[], size: number): number | und
 	const fits = (part: Listed) => part.size === Math.min(of, size - (part.number - 1) * of)
 	return of > 0 && Math.ceil(size / of) <= MOST && parts.every(fits) ? of : undefined
 }
+
+/** Part sizes that other tools have: 8 aws, 5 rclone, 15 s3cmd, 10 s3fs, 50 s5cmd, 16 to 128 mc and others. */
+const COMMON = [5, 8, 10, 15, 16, 25, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000, 1024, 5120]
+
+/** The sizes that the parts of an object of `size` bytes may have if they are `count`, the likeliest first. */
+export function likelyPartSizes(size: number, count: number): number[] {
+	const even = Math.ceil(size / count)
+	const evenMib = Math.ceil(even / MIB)
+	const sizes = [
+		partSize(size),
+		...COMMON.map((mib) => mib * MIB),
+		...COMMON.map((mb) => mb * 1_000_000),
+		evenMib * MIB,
+		// twice as large until they are few enough
+		2 ** Math.ceil(Math.log2(Math.max(evenMib, 1))) * MIB,
+		even,
+	]
+	return [...new Set(sizes)].filter((part) => part > 0 && Math.max(1, Math.ceil(size / part)) === count)
+}

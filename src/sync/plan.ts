@@ -52,7 +52,7 @@ export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
 const NOTHING = 'd41d8cd98f00b204e9800998ecf8427e'
 
 /** Whether both sides certainly hold the same bytes. An ETag that is no MD5 never equals one. */
-const sameContent = ({path, local, remote}: Entry): boolean =>
+export const sameContent = ({path, local, remote}: Entry): boolean =>
 	isDirectory(path) || (local !== undefined && (local.md5 ?? NOTHING) === remote?.etag)
 
 /** How the local side differs from base. */

@@ -1,0 +1,167 @@
+// A tree and a bucket that hold the same become the two sides of one index, and no byte is sent: each file that is
+// on both sides is compared by what the listing and, where that is not enough, a HEAD tell.
+
+import {pool} from '../base/pool.ts'
+import {isDirectory, type Path} from '../base/path.ts'
+import {type Entry, inSync, TYPE, typeOf} from '../format/entry.ts'
+import {decodeMetadata} from '../format/foreign.ts'
+import {attributesDigest} from '../format/metadata.ts'
+import type {Head} from '../store/store.ts'
+import {isFinal} from './final.ts'
+import {isJoinedFrom} from './joined.ts'
+import {localRecord, plan, sameContent} from './plan.ts'
+import {isOfType} from './same-type.ts'
+import {send, Sender, type SendOptions} from './send.ts'
+
+export type AdoptOptions = SendOptions & {
+	/** Objects get our metadata, by copies onto themselves. */
+	readonly rewrite?: boolean | undefined
+	/** Tells what is the same, too. */
+	readonly same?: boolean | undefined
+}
+
+/** How many paths are the same on both sides, and how many are on one side only. */
+export type Adopted = {readonly same: number; readonly here: number; readonly there: number}
+
+const JOBS = 32
+/** The digest of attributes that no file has: those of an object that does not tell ours. */
+const OTHERS = '0'.repeat(16)
+
+/**
+ * Notes in the index, which knows both sides, that they hold the same where they do; what they hold otherwise is a
+ * conflict. The session is saved by the caller.
+ */
+export async function adopt(options: AdoptOptions): Promise<Adopted> {
+	const adopter = new Adopter(options)
+	await pool(adopter.candidates(), {width: JOBS, signal: options.signal}, (entry) => adopter.take(entry))
+	if (options.rewrite) await adopter.rewrite()
+	return adopter.count()
+}
+
+class Adopter {
+	readonly #options: AdoptOptions
+	readonly #sender: Sender
+	/** Objects that are to get our metadata. */
+	readonly #foreign = new Set<Path>()
+
+	constructor(options: AdoptOptions) {
+		this.#options = options
+		this.#sender = new Sender(options)
+	}
+
+	/** What is on both sides; what the index takes for the same already only if it is to be rewritten. */
+	*candidates(): Iterable<Entry> {
+		const {session, rewrite} = this.#options
+		const {index} = session
+		for (let row = 0; row < index.count; row++) {
+			const entry = index.entry(row)
+			if (entry.local && entry.remote && (rewrite || !inSync(entry))) yield entry
+		}
+	}
+
+	/** Compares the sides of an entry, and notes that they are the same. */
+	async take(entry: Entry): Promise<void> {
+		const {events, signal, rewrite, same} = this.#options
+		try {
+			const heads = new Heads(this.#sender, entry)
+			if (!inSync(entry) && !(await this.#isSame(entry, heads))) this.#tell('C', entry)
+			else {
+				const isOurs = !rewrite || this.#isOurs(entry, await heads.get())
+				if (!isOurs) this.#foreign.add(entry.path)
+				this.#note(entry, isOurs)
+				if (same && isOurs) this.#tell('=', entry)
+			}
+		} catch (error) {
+			if (signal?.aborted || isFinal(error)) throw error
+			events.failed(entry.path, error)
+		}
+	}
+
+	#tell(status: 'C' | '=', entry: Entry): void {
+		this.#options.events.done({line: {status, record: localRecord(entry)}, entry})
+	}
+
+	#note({path, local, remote, attrs}: Entry, isOurs: boolean): void {
+		if (!local || !remote || attrs === undefined) return
+		const base = {type: typeOf(local.mode), md5: local.md5, attrs: isOurs ? attrs : OTHERS}
+		this.#options.session.put({path, local, attrs, base, remote: {...remote, moved: false}})
+	}
+
+	async #isSame(entry: Entry, heads: Heads): Promise<boolean> {
+		const {local, path} = entry
+		if (!local) return false
+		if (isDirectory(path)) return true
+		// only its head tells of what type an object is, and only files are worth the risk of being told wrong
+		if (typeOf(local.mode) !== TYPE.file) {
+			const head = await heads.get()
+			if (!head || !isOfType(heads.key, head, entry)) return false
+		}
+		return (
+			sameContent(entry) || (await this.#isJoined(entry)) || isVouchedFor(entry, heads.key, await heads.get())
+		)
+	}
+
+	/** Whether the ETag is that of this file, sent in parts as some tool does. */
+	async #isJoined({path, local, remote}: Entry): Promise<boolean> {
+		const {files, signal} = this.#options
+		if (!local || !remote || typeOf(local.mode) !== TYPE.file || local.size !== remote.size) return false
+		const file = files.open(path)
+		try {
+			return file.stat.size === local.size && (await isJoinedFrom(file, remote.etag, signal))
+		} finally {
+			file.close()
+		}
+	}
+
+	/** Whether an object tells all that we would write of its file. */
+	#isOurs({path, attrs, remote}: Entry, head: Head | undefined): boolean {
+		if (!head || remote?.alias !== undefined) return false
+		const {attributes, convention} = decodeMetadata(head.metadata, {key: this.#sender.key(path), ...head})
+		return convention === 's3r' && attributesDigest(attributes).toString('hex') === attrs
+	}
+
+	/** Gives the objects that say otherwise our metadata. */
+	async rewrite(): Promise<void> {
+		const select = (path: Path) => this.#foreign.has(path)
+		await send(plan(this.#options.session.index, {direction: 'push', select}), this.#options)
+	}
+
+	count(): Adopted {
+		const {index} = this.#options.session
+		const counts = {same: 0, here: 0, there: 0}
+		for (let row = 0; row < index.count; row++) {
+			const entry = index.entry(row)
+			if (inSync(entry)) counts.same++
+			else if (!entry.remote) counts.here++
+			else if (!entry.local) counts.there++
+		}
+		return counts
+	}
+}
+
+/** The head of an entry's object, asked for once and only where it is needed. */
+class Heads {
+	readonly key: string
+	readonly #ask: () => Promise<Head | undefined>
+	#head: Promise<Head | undefined> | undefined
+
+	constructor(sender: Sender, entry: Entry) {
+		this.key = sender.objectKey(entry)
+		this.#ask = async () => {
+			const head = await sender.options.store.head(this.key)
+			return head?.etag === entry.remote?.etag ? head : undefined
+		}
+	}
+
+	get(): Promise<Head | undefined> {
+		return (this.#head ??= this.#ask())
+	}
+}
+
+/** Whether an object's metadata hold the MD5 of what the file holds: of its bytes, or of those that are packed in it. */
+function isVouchedFor({local}: Entry, key: string, head: Head | undefined): boolean {
+	if (!head || local?.md5 === undefined) return false
+	const {md5, original} = decodeMetadata(head.metadata, {key, ...head}).attributes
+	if (original) return original.md5 === local.md5 && original.size === local.size
+	return md5 === local.md5 && head.size === local.size
+}
