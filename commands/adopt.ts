@@ -7,7 +7,7 @@ import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
 import {
 	dryRunFlags,
-	filterFlags,
+	ruleFlags,
 	progressFlags,
 	remoteFlags,
 	storedFlags,
@@ -16,6 +16,7 @@ import {
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
 import {makeScratch} from '../src/cli/scratch.ts'
+import type {Scope} from '../src/cli/scope.ts'
 import {preserveFlags, Report, reportFlags} from '../src/cli/transfer.ts'
 import {lookup, newRemote, openRemote, unicode} from '../src/cli/work.ts'
 import {absolute, join, type Place} from '../src/repo/find.ts'
@@ -27,6 +28,9 @@ import {index} from '../src/sync/push.ts'
 
 const {acls, xattrs, 'one-file-system': oneFileSystem} = preserveFlags
 const {stats} = reportFlags
+
+/** An adoption is of the whole tree. */
+const EVERYTHING: Pick<Scope, 'leading'> = {leading: (selection) => selection}
 
 export default command({
 	name: 'adopt',
@@ -41,7 +45,7 @@ export default command({
 		...verboseFlags,
 		stats,
 		...progressFlags,
-		...filterFlags,
+		...ruleFlags,
 		...storedFlags,
 		...remoteFlags,
 	},
@@ -65,7 +69,7 @@ export default command({
 			const files = filesOf(place, flags)
 			const session = await openSession(context, place, pretend)
 			try {
-				const selection = await selectionOf(context, place, flags, ordered)
+				const selection = await selectionOf(context, place, flags, ordered, EVERYTHING)
 				await index({session, owners, files, selection, events, signal}, scanOf(place, flags, undefined))
 				session.adopt(
 					(await fetch(session.index, listPaths(store, remote.prefix, events.failed), signal)).index,
