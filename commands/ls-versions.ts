@@ -8,7 +8,7 @@ import {itemErrors} from '../src/cli/item-errors.ts'
 import {Stores} from '../src/cli/objects.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {objectOf, placeOf} from '../src/cli/work.ts'
-import {pathOf, SIDE} from '../src/format/key.ts'
+import {isKeyWithin, pathOf, SIDE} from '../src/format/key.ts'
 import type {Item} from '../src/format/template.ts'
 import {noSuchObject} from '../src/store/errors.ts'
 import type {Version} from '../src/store/store.ts'
@@ -40,7 +40,7 @@ export default command({
 				const before = count
 				for await (const page of store.listVersions(key))
 					for (const version of page) {
-						const item = isWithin(version.key, key) ? itemOf(version, remote.prefix) : undefined
+						const item = isKeyWithin(version.key, key) ? itemOf(version, remote.prefix) : undefined
 						if (item === undefined) continue
 						count++
 						await printer.print(item)
@@ -54,10 +54,6 @@ export default command({
 		return flags['exit-code'] && count === 0 && errors.status === EXIT.ok ? EXIT.no : errors.status
 	},
 })
-
-/** Whether a key is the one that was named, or lies below it. */
-const isWithin = (key: string, named: string): boolean =>
-	named === '' || named.endsWith('/') || key === named || key.startsWith(`${named}/`)
 
 /** A version as a listing tells of it; a marker has neither size nor digest. What s3r keeps for itself is none. */
 function itemOf(

@@ -9,6 +9,7 @@ import {openSession} from '../src/cli/pushing.ts'
 import {Report} from '../src/cli/transfer.ts'
 import {objectOf, ownPlace} from '../src/cli/work.ts'
 import {Remover} from '../src/sync/remove.ts'
+import {purge} from '../src/sync/purge.ts'
 import {undelete} from '../src/sync/undelete.ts'
 
 export default command({
@@ -17,11 +18,12 @@ export default command({
 	synopsis: [
 		'[-nqrv] [--force] [<option>...] <path>...',
 		'[-nqrv] [--force] [<option>...] <bucket>/<key>...',
-		'--undo [-nqrv] [<option>...] <path>...',
+		'--undo | --versions [-nqrv] [<option>...] <path>...',
 	],
 	flags: {
 		recursive: {type: 'boolean', short: 'r', help: 'delete all that is below a key'},
 		undo: {type: 'boolean', help: 'bring back what was deleted, where the bucket keeps versions'},
+		versions: {type: 'boolean', help: 'delete every version for good'},
 		force: {type: 'boolean', help: 'delete what somebody else changed, or a whole bucket'},
 		...dryRunFlags,
 		...verboseFlags,
@@ -32,6 +34,7 @@ export default command({
 
 	async run(context, flags, args) {
 		exclusive(flags, 'undo', 'force')
+		exclusive(flags, 'undo', 'versions')
 		const {signal} = context
 		const sources = args.map((arg) => objectOf(context, flags, arg))
 		const place = ownPlace(context, flags)
@@ -45,20 +48,16 @@ export default command({
 				if (key === '' && !flags.force && !flags.undo)
 					throw fatal(`this would delete everything in bucket '${remote.bucket}'`, '--force does it')
 				const pathOf = (found: string) => pathBelowRemote(own, remote, found)
-				if (flags.undo) {
-					await undelete(await stores.of(remote), key, {
-						events: report.events,
-						session,
-						below: flags.recursive ?? false,
-						pathOf,
-						signal,
-					})
-					continue
-				}
 				const store = await stores.of(remote)
 				const {events} = report
+				const below = flags.recursive ?? false
+				const byVersion = flags.undo ? undelete : flags.versions ? purge : undefined
+				if (byVersion) {
+					await byVersion(store, key, {events, session, below, pathOf, signal})
+					continue
+				}
 				const remover = new Remover({store, events, session, force: flags.force, pathOf, signal})
-				if (flags.recursive) await remover.removeListed(key, objectsBelow(store, key))
+				if (below) await remover.removeListed(key, objectsBelow(store, key))
 				else await remover.remove(key)
 			}
 			return await report.finish({}, undefined)

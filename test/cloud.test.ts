@@ -221,6 +221,29 @@ test('what was deleted is brought back, and is what a push finds there', async (
 	t.regex(again.stderr, /'home\/d\/a': it is not deleted\n.*'home\/nothing': no such object/)
 })
 
+test('all versions go for good, and others stay', async (t) => {
+	const world = await World.open(t)
+	await world.push((root) => {
+		write(root, 'd/a', 'one')
+		write(root, 'da', 'other')
+	})
+	await world.push((root) => write(root, 'd/a', 'two'))
+	await world.ok(['rm', 'd/a'])
+	const lines = (text: string) => text.replace(/^(.) - (\S+) .*\t/gm, '$1 $2 ').split('\n')
+	t.deepEqual(lines(await world.ok(['rm', '--versions', '-nv', 'd/a'])), [
+		'D 3 d/a',
+		'D 3 d/a',
+		'D - d/a',
+		'',
+	])
+	t.deepEqual(lines(await world.ok(['rm', '--versions', '-rv', 'd'])).length, 5)
+	t.is(await world.ok(['ls-versions', '--name-only']).then((text) => text.replaceAll('./\n', '')), 'da\n')
+	t.like(await world.run(['rm', '--versions', 'd/a']), {status: 23})
+	t.like(await world.run(['rm', '--versions', '--undo', 'd/a']), {status: 129})
+	// what is gone there is new here
+	t.regex(await world.ok(['push', '-av']), /^A .*\td\/a$/m)
+})
+
 test('a bucket that keeps no versions is said to be one', async (t) => {
 	const world = await World.open(t, {versioning: false})
 	await world.push((root) => write(root, 'a', 'one'))

@@ -38,6 +38,10 @@ export function pathOf(key: string): Path | undefined {
 	return keyOf(path) === key ? path : undefined
 }
 
+/** Whether a key is the one that was named, or lies below it; everything is below '' and what ends in '/'. */
+export const isKeyWithin = (key: string, named: string): boolean =>
+	key === named || key.startsWith(named === '' || named.endsWith('/') ? named : `${named}/`)
+
 /** The bytes as UTF-8, with a mark and hex for each that is not part of a valid sequence or that is part of a mark. */
 function escape(path: Path): string {
 	let text = ''

@@ -127,7 +127,7 @@ function answered(code: string, error: SdkError, about: About): StoreError {
 		return hint(
 			'other',
 			`bucket ${shown(bucket)} is not empty`,
-			`list what is in it with: s3r ls-remote ${bucket}`,
+			`list what is in it, and what was deleted, with: s3r ls-versions ${bucket}`,
 		)
 	if (code === 'BucketAlreadyExists')
 		return hint(

@@ -1,6 +1,7 @@
 // Deletions taken back: where a bucket keeps versions, what was deleted is hidden by a marker only, and the
 // object is there again when that one goes.
 
+import {versionsOf} from './versions-of.ts'
 import {fatal} from '../base/errors.ts'
 import {fromUnicode, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
@@ -30,9 +31,7 @@ const WIDTH = 16
 export async function undelete(store: Store, key: string, options: UndeleteOptions): Promise<void> {
 	const {events, below, session, pathOf, signal} = options
 	let found = 0
-	const isWanted = (candidate: string) =>
-		candidate === key || (below && (key === '' || key.endsWith('/') || candidate.startsWith(`${key}/`)))
-	await pool(deletedBelow(store, key, isWanted), {width: WIDTH, signal}, async ({markers, hidden}) => {
+	await pool(deletedOf(store, key, below), {width: WIDTH, signal}, async ({markers, hidden}) => {
 		found++
 		const path = pathOf(hidden.key)
 		try {
@@ -52,22 +51,12 @@ export async function undelete(store: Store, key: string, options: UndeleteOptio
 }
 
 /** What is deleted now and can be brought back. */
-async function* deletedBelow(
-	store: Store,
-	prefix: string,
-	isWanted: (key: string) => boolean,
-): AsyncIterable<Deleted> {
-	let markers: readonly Version[] = []
-	for await (const page of store.listVersions(prefix))
-		for (const version of page) {
-			if (version.latest) markers = version.deleted && isWanted(version.key) ? [version] : []
-			else if (markers[0]?.key !== version.key) continue
-			else if (version.deleted) markers = [...markers, version]
-			else {
-				yield {markers, hidden: version}
-				markers = []
-			}
-		}
+async function* deletedOf(store: Store, key: string, below: boolean): AsyncIterable<Deleted> {
+	for await (const versions of versionsOf(store, key, below)) {
+		const at = versions.findIndex(({deleted}) => !deleted)
+		const hidden = versions[at]
+		if (hidden && at > 0) yield {markers: versions.slice(0, at), hidden}
+	}
 }
 
 /** Why nothing of this key could be brought back. */
