@@ -8,7 +8,7 @@ import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {PassThrough} from 'node:stream'
 import test from 'ava'
-import {type Env, genuine, type Genuine, client, type Outcome, RSYNC} from './support/parity.ts'
+import {type Env, genuine, type Genuine, client, isOfDelta, type Outcome, RSYNC} from './support/parity.ts'
 import {s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 
@@ -26,7 +26,7 @@ echo one >same-size; echo remote >d/newer; echo gone >gone; mkdir -p gone-dir/de
 seq 40000 >big; echo one >d/sub/one; echo o >d/sub/one.o; echo blank >'with blank'; echo u >'\u00fc'; printf l >$(printf 'latin\\351')
 ln -s same link; ln -s gone relink; echo file >was-file; echo h >hard1; ln hard1 hard2; mkfifo fifo
 echo acl >acl; setfacl -m u:1234:r acl; echo attr >attr; setfattr -n user.note -v old attr; echo 'x' >star; : >zero
-chown 1000:1000 owner; chmod 640 modes
+chown 1000:1000 owner; chmod 640 modes; setfattr -n user.kept -v it modes; setfacl -m u:1234:r owner
 find . -exec touch -h -d '2007-06-13 15:19:15.123456789' {} +
 cd ..; cp -a a b; cd b
 echo new, longer content >grown; touch -d '2010-01-01' touched; chmod 600 modes; chown 1001:1000 owner
@@ -132,74 +132,86 @@ const plain = (outcome: Outcome) => ({
 	lines: outcome.lines,
 })
 
+/** A directory of a disk gets a new time when something in it is made or deleted; one of a bucket does not. */
+const isTouched = (line: string) => /^\.d\.\.t\.{6} /.test(line)
+
 /** Every difference of two trees that rsync can see; of times only where the options preserve them. */
-function difference(args: string, a: string, b: string): string {
+function differences(args: string, a: string, b: string): string[] {
 	const keepsTimes = /(^| )-\w*[at]/.test(args)
-	const ofTheRun = /-O|--backup/.test(args) ? 'O' : ''
+	// Where times are not set they are those of the run.
+	const ofTheRun = /-O|--backup/.test(args) ? (args.includes('-J') ? 'OJ' : 'O') : ''
 	const how = `${keepsTimes ? '-a' : '-rlpgoD'}${ofTheRun}incHAX`
-	return execFileSync(RSYNC, [how, '--delete', `${a}/`, `${b}/`], {encoding: 'latin1'})
+	const text = execFileSync(RSYNC, [how, '--delete', `${a}/`, `${b}/`], {encoding: 'latin1'})
+	return text.split('\n').filter((line) => line !== '' && !isTouched(line))
 }
 
-/** Options of a download, and over which transport where it is not the daemon. */
+/** All command lines: `S3R_PARITY=all npx ava test/parity.test.ts`. Otherwise those that have most in them. */
+const ALL = process.env['S3R_PARITY'] === 'all'
+
+/** Options of a download. */
 const DOWN: readonly string[] = [
-	'-ai',
-	'-aii',
 	'-avi --stats --delete',
 	'-aHAXi --delete --stats',
-	'-rlti',
-	'-rlptgoi',
-	'-rDi',
-	'-rti -O',
-	'-ai -J -O',
 	'-aci',
-	'-aui',
-	'-aIi',
-	'-aWi --stats',
 	'-azi --stats',
-	'-aSi',
-	'-axi',
-	'-ani --delete',
 	'-aRi',
-	'-ai --delete-before --max-delete=2',
-	'-ai --delete-after --exclude=gone --filter=P_gone-dir',
 	'-ai --delete-excluded --delete --exclude=*.o --include=d/ --exclude=was-*',
-	'-ai --exclude=/d/sub --include=*.o --exclude=b*',
-	'-ai --existing',
-	'-ai --ignore-existing',
-	'-ai --size-only',
-	'-ai --modify-window=100000000',
-	'-ai --partial --partial-dir=.partial --inplace',
-	'-ai --inplace',
-	'-ai --backup --suffix=.was',
-	'-ai --backup --backup-dir=was',
-	'-ai --chmod=D755,F644 --chown=7:8 --numeric-ids',
-	'-ai --bwlimit=10000 --timeout=60',
-	'-a --stats --out-format=%i_%n_%l',
-	'-ai --max-size=1000 --min-size=5',
-	'-ai --checksum-choice=xxh64',
 	'-ai --checksum-choice=xxh128,md5 -c',
-	'-ai --checksum-choice=md4',
-	'-ai --checksum-choice=sha1',
-	'-aWi --checksum-choice=none',
-	'-ai --compress-choice=zlibx',
-	'-ai --compress-choice=zlib --compress-level=9',
-	'-ai --checksum-seed=5',
-	'-ai -B 1000',
-	'-ai --files-from=names',
 	'-air --files-from=names',
-	'-dii',
-	'-lptgoDi',
-	'--list-only',
 	'-r --list-only',
-	'-r --list-only --exclude=d/sub',
-	'-ai --protocol=31',
 	'-ai --protocol=30 --delete',
 	'-ai --protocol=29 --delete',
 	'-aHi --protocol=28',
-	'-asi',
-	'-aCi',
-	'-ami --include=*/ --include=*.o --exclude=*',
-	'-ai --remove-source-files --dry-run',
+	...(ALL
+		? [
+				'-ai',
+				'-aii',
+				'-rlti',
+				'-rlptgoi',
+				'-rDi',
+				'-rti -O',
+				'-ai -J -O',
+				'-aui',
+				'-aIi',
+				'-aWi --stats',
+				'-aSi',
+				'-axi',
+				'-ani --delete',
+				'-ai --delete-before --max-delete=2',
+				'-ai --delete-after --exclude=gone --filter=P_gone-dir',
+				'-ai --exclude=/d/sub --include=*.o --exclude=b*',
+				'-ai --existing',
+				'-ai --ignore-existing',
+				'-ai --size-only',
+				'-ai --modify-window=100000000',
+				'-ai --partial --partial-dir=.partial --inplace',
+				'-ai --inplace',
+				'-ai --backup --suffix=.was',
+				'-ai --backup --backup-dir=was',
+				'-ai --chmod=D755,F644 --chown=7:8 --numeric-ids',
+				'-ai --bwlimit=10000 --timeout=60',
+				'-a --stats --out-format=%i_%n_%l',
+				'-ai --max-size=1000 --min-size=5',
+				'-ai --checksum-choice=xxh64',
+				'-ai --checksum-choice=md4',
+				'-ai --checksum-choice=sha1',
+				'-aWi --checksum-choice=none',
+				'-ai --compress-choice=zlibx',
+				'-ai --compress-choice=zlib --compress-level=9',
+				'-ai --checksum-seed=5',
+				'-ai -B 1000',
+				'-ai --files-from=names',
+				'-dii',
+				'-lptgoDi',
+				'--list-only',
+				'-r --list-only --exclude=d/sub',
+				'-ai --protocol=31',
+				'-asi',
+				'-aCi',
+				'-ami --include=*/ --include=*.o --exclude=*',
+				'-ai --remove-source-files --dry-run',
+			]
+		: []),
 ]
 
 let copies = 0
@@ -217,11 +229,119 @@ const words = (text: string) => text.split(' ').map((word) => word.replaceAll('_
 for (const args of DOWN)
 	parity(`down: rsync ${args}`, async (t) => {
 		const [theirs, ours] = ways('daemon')
-		const expected = await download(theirs, args)
-		const actual = await download(ours, args)
+		const [expected, actual] = await Promise.all([download(theirs, args), download(ours, args)])
 		t.log(actual.outcome.stderr)
 		t.deepEqual(plain(actual.outcome), plain(expected.outcome))
-		t.is(difference(args, actual.to, expected.to), '')
+		t.deepEqual(differences(args, actual.to, expected.to), [])
 		await rm(expected.to, {recursive: true})
 		await rm(actual.to, {recursive: true})
+	})
+
+/** Options of an upload; the same command is then given once more. */
+const UP: readonly string[] = [
+	'-aii',
+	'-aAi',
+	'-aXi',
+	'-avi --stats --delete',
+	'-aHAXi --delete --stats',
+	'-aci',
+	'-azi --stats',
+	'-ai --delete-before --max-delete=2',
+	'-ai --delete-after --exclude=gone --filter=P_gone-dir',
+	'-ai --existing',
+	'-ai --delete --checksum-choice=xxh64',
+	'-air --files-from=names',
+	'-ai --delete --protocol=30',
+	'-ai --delete --protocol=29',
+	'-aHi --protocol=28',
+	...(ALL
+		? [
+				'-ai',
+				'-rlti',
+				'-rlptgoi',
+				'-rti -O',
+				'-ai -J -O',
+				'-aui --delete',
+				'-aIi',
+				'-aWi --stats',
+				'-aSi',
+				'-axi',
+				'-ani --delete',
+				'-aRi --delete',
+				'-ai --delete-during',
+				'-ai --delete-delay',
+				'-ai --delete-excluded --delete --exclude=*.o --include=d/ --exclude=was-*',
+				'-ai --exclude=/d/sub --include=*.o --exclude=b*',
+				'-ai --ignore-existing --exclude=was-file',
+				'-ai --size-only --delete',
+				'-ai --modify-window=100000000 --delete',
+				'-ai --partial --partial-dir=.partial --delete',
+				'-ai --inplace --delete',
+				'-ai --delete --numeric-ids --bwlimit=10000 --timeout=60',
+				'-a --delete --stats --out-format=%i_%n_%l',
+				'-ai --delete --max-size=1000 --min-size=5',
+				'-ai --delete --checksum-choice=xxh128,md5 -c',
+				'-ai --delete --checksum-choice=md4',
+				'-aWi --delete --checksum-choice=none',
+				'-ai --delete --compress-choice=zlibx',
+				'-ai --delete --compress-choice=zlib --compress-level=9',
+				'-ai --delete -B 1000',
+				'-ai --delete --files-from=names',
+				'-dii',
+				'-ai --delete --mkpath',
+				'-ai --delete --protocol=31',
+				'-asi --delete',
+				'-aCi --delete',
+				'-ami --include=*/ --include=*.o --exclude=*',
+			]
+		: []),
+]
+
+const comparable = (outcome: Outcome) => ({
+	...plain(outcome),
+	lines: outcome.lines.filter((line) => !isOfDelta(line) && !isTouched(line)),
+})
+
+/** Brings `a` to a new directory on both sides; the path of it. */
+async function uploaded(): Promise<string> {
+	const path = `up-${copies++}`
+	execFileSync('cp', ['-a', 'a', join(real.root, path)], {cwd: dir})
+	const [, ours] = ways('daemon')
+	const {status, stderr} = await client(['-aHAX', 'a/', ours.url('testrsync', `${path}/`)], dir, ours.env)
+	if (status !== 0) throw new Error(stderr)
+	return path
+}
+
+/** What is at a path on our side. */
+async function fetched(path: string): Promise<string> {
+	const to = join(dir, `got-${copies++}`)
+	const [, ours] = ways('daemon')
+	const {status, stderr} = await client(['-aHAX', ours.url('testrsync', `${path}/`), to], dir, ours.env)
+	if (status !== 0) throw new Error(stderr)
+	return to
+}
+
+/** The same over a remote shell, which is a process for each run. */
+const OVER_RSH = [
+	'-aHAXvzi --stats --delete',
+	...(ALL ? ['-ai --delete --exclude=hard2 --chown=7:8 --numeric-ids', '-asRi', '-ani --delete'] : []),
+]
+
+for (const [args, transport] of [
+	...UP.map((line) => [line, 'daemon'] as const),
+	...OVER_RSH.map((line) => [line, 'rsh'] as const),
+])
+	parity(`up: rsync ${args}${transport === 'rsh' ? ' over a remote shell' : ''}`, async (t) => {
+		const path = await uploaded()
+		const run = async (way: Way) =>
+			client([...words(args), ...way.args, 'b/', way.url('testrsync', `${path}/`)], dir, way.env)
+		const [theirs, ours] = ways(transport)
+		for (const time of ['once', 'again']) {
+			const [expected, actual] = await Promise.all([run(theirs), run(ours)])
+			t.log(time, actual.stderr)
+			t.deepEqual(comparable(actual), comparable(expected), time)
+		}
+		const got = await fetched(path)
+		t.deepEqual(differences(args, got, join(real.root, path)), [])
+		await rm(got, {recursive: true})
 	})

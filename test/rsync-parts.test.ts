@@ -171,8 +171,14 @@ const UP: Readonly<Record<string, Partial<ServerOptions>>> = {
 
 const DOWN: Readonly<Record<string, Partial<ServerOptions>>> = {
 	'-a --delete --exclude=x': ARCHIVE,
-	'-a --files-from=/dev/null': {...archiveBut('recurse'), relative: true, filesFrom: '-', from0: true},
-	'-a --files-from=:list': {...archiveBut('recurse'), relative: true, filesFrom: 'list'},
+	'-a --files-from=/dev/null': {
+		...archiveBut('recurse'),
+		relative: true,
+		dirs: true,
+		filesFrom: '-',
+		from0: true,
+	},
+	'-a --files-from=:list': {...archiveBut('recurse'), relative: true, dirs: true, filesFrom: 'list'},
 	'-aL --copy-unsafe-links -k': {...ARCHIVE, copyLinks: true, copyUnsafeLinks: true, copyDirlinks: true},
 	'-aR --no-implied-dirs': {...ARCHIVE, relative: true, impliedDirs: false},
 	'-a --ignore-missing-args': {...ARCHIVE, ignoreMissingArgs: true},

@@ -26,6 +26,9 @@ const OF_THE_RUN = [
 	/^\s*$/,
 ]
 
+/** What is not the same where files go up: all of a file is asked for, s3r-rsync(5), DEVIATIONS. */
+export const isOfDelta = (line: string): boolean => /^(Literal|Matched) data: /.test(line)
+
 export type Env = Readonly<Record<string, string>>
 
 export function client(args: readonly string[], cwd: string, env: Env): Promise<Outcome> {
@@ -56,7 +59,7 @@ export async function genuine(directory: string): Promise<Genuine> {
 	const config = join(directory, 'rsyncd.conf')
 	await writeFile(
 		config,
-		`use chroot = no\nuid = 0\ngid = 0\nlog file = ${directory}/rsyncd.log\n` +
+		`use chroot = no\nmunge symlinks = no\nmax verbosity = 9\nuid = 0\ngid = 0\nlog file = ${directory}/rsyncd.log\n` +
 			`[testrsync]\npath = ${root}\nread only = no\n[pushed]\npath = ${root}/a\nread only = no\n`,
 	)
 	return {rsh, root, env: {RSYNC_CONNECT_PROG: `${RSYNC} --daemon --config=${config}`}}

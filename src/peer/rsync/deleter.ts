@@ -92,10 +92,13 @@ export class Deleter {
 		const kept = new Set<Path>()
 		const chosen: {name: Path; found: Found | undefined}[] = []
 		for (const name of sorted) {
-			if (!this.#mayDelete(name) || kept.has(name) || (await this.#isProtected(name))) {
-				if (kept.has(name)) line.info(`cannot delete non-empty directory: ${withoutSlash(name)}`)
-				for (let path = parentOf(name); path !== '' && !kept.has(path); path = parentOf(path)) kept.add(path)
-			} else chosen.push({name, found: items.get(name)})
+			const may = this.#mayDelete(name) && !(await this.#isProtected(name))
+			if (may && !kept.has(name)) {
+				chosen.push({name, found: items.get(name)})
+				continue
+			}
+			if (may) line.info(`cannot delete non-empty directory: ${withoutSlash(name)}`)
+			for (let path = parentOf(name); path !== '' && !kept.has(path); path = parentOf(path)) kept.add(path)
 		}
 		return chosen
 	}

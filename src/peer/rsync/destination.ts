@@ -38,7 +38,12 @@ export async function destinationOf(text: Path, files: FileList, catalogue: Cata
 	if (path === '') return {base: '', mayBeNew: false, text}
 	const isOne = files.count === 1 && !isDirectory(files.path(0))
 	if (!isOne || /(^|\/)\.?$/.test(text)) return {base: `${path}/`, mayBeNew: true, text}
-	for await (const page of catalogue.listOne(`${path}/`))
-		if (page.length > 0) return {base: `${path}/`, mayBeNew: false, text}
+	if (await hasAny(catalogue, `${path}/`)) return {base: `${path}/`, mayBeNew: false, text}
 	return {base: '', single: path, mayBeNew: false, text}
+}
+
+/** Whether a directory is there: it, or something in it. */
+export async function hasAny(catalogue: Catalogue, directory: Path): Promise<boolean> {
+	for await (const page of catalogue.listOne(directory)) if (page.length > 0) return true
+	return false
 }

@@ -84,13 +84,6 @@ type Held = {
 /** The files whose objects are being written. */
 export class InHand implements Files {
 	readonly #held = new Map<Path, Held>()
-	/** Present where attributes are kept, as LocalFiles has it. */
-	readonly xattrs: ((path: Path) => string | undefined) | undefined
-
-	constructor(keepsXattrs: boolean) {
-		if (keepsXattrs) this.xattrs = (path) => digestOf(this.readXattrs(path))
-	}
-
 	hold(path: Path, held: Held): void {
 		this.#held.set(path, held)
 	}
@@ -130,6 +123,10 @@ export class InHand implements Files {
 
 	readLink(path: Path): Buffer {
 		return Buffer.from(this.#get(path).target ?? '', 'latin1')
+	}
+
+	xattrs(path: Path): string | undefined {
+		return digestOf(this.readXattrs(path))
 	}
 
 	readXattrs(path: Path): readonly Xattr[] {

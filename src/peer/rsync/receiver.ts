@@ -16,7 +16,7 @@ import type {Catalogue, Found} from './catalogue.ts'
 import {loadChecksum} from './checksum.ts'
 import type {Cursor} from './cursor.ts'
 import {Deleter} from './deleter.ts'
-import {type Destination, destinationOf, remotePath} from './destination.ts'
+import {type Destination, destinationOf, hasAny, remotePath} from './destination.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {filterOf, readFilterList, Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
@@ -142,7 +142,7 @@ class Receiver {
 		const mapGroup = idMap(options.groupmap, 'groupmap', accounts.groups)
 		this.#wanted = new Wanted({options, files, umask, self, users, groups, mapUser, mapGroup})
 		this.#links = new LinkGroups(files, options.hardLinks ? this.#order : new Uint32Array(0))
-		this.#writer = new Writer({...how, owners: this.#owners(), keepsXattrs: options.xattrs || options.acls})
+		this.#writer = new Writer({...how, owners: this.#owners()})
 		this.#tokens = new TokenReader(line.input, line.agreed.compression)
 		this.#survey = new Survey({
 			files,
@@ -269,8 +269,9 @@ class Receiver {
 	async #walk(): Promise<void> {
 		const {output, options} = this.#line
 		const {destination} = this.#list
-		const isNew = destination.mayBeNew && !this.#survey.isThere
-		if (isNew && (options.verbose > 0 || options.logFormat !== undefined))
+		const mayBeNew = destination.mayBeNew && !this.#survey.isThere
+		const isTold = options.verbose > 0 || options.logFormat !== undefined
+		if (mayBeNew && isTold && !(await hasAny(this.#how.catalogue, destination.base)))
 			this.#line.info(`created directory ${destination.text.replace(/\/+$/, '')}`)
 		let skipped: Path | undefined
 		for (let ndx = 0; ndx < this.#order.length; ndx++) {
@@ -292,10 +293,14 @@ class Receiver {
 		const type = typeOf(files.mode(row))
 		const found = survey.found.get(row)
 		const isThere = survey.has(row) && (found === undefined || isSameType(files, row, found))
-		if (!survey.has(row) && options.existing) return false
-		if (!this.#isWanted(row, type)) return true
-		if (type !== TYPE.directory && this.#isLeftAlone(row, type, found, survey.has(row))) return true
 		const obstacles = survey.inTheWay.get(row)
+		if (!survey.has(row) && !obstacles && options.existing) return false
+		if (!this.#isWanted(row, type)) return true
+		if (
+			type !== TYPE.directory &&
+			this.#isLeftAlone(row, type, found, survey.has(row) || obstacles !== undefined)
+		)
+			return true
 		if (obstacles && !(await this.#clear(row, obstacles))) return false
 		if (options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row)
 			await this.#follow(ndx, row, isThere ? found : undefined)
@@ -350,6 +355,10 @@ class Receiver {
 	/** Removes what stands in the place of a file. */
 	async #clear(row: number, obstacles: readonly Found[]): Promise<boolean> {
 		const {options} = this.#line
+		if (options.ignoreExisting) {
+			this.#line.fail(`s3r: ${told(this.#path(row))} exists, and is no directory`)
+			return false
+		}
 		const isEmpty = obstacles.length === 1
 		if (!isEmpty && options.deleteMode === undefined && !options.force) {
 			const path = withoutSlash(this.#files.path(row))
@@ -558,6 +567,11 @@ class Receiver {
 		return merged(this.#files.rare(row).xattrs ?? [], differs, values, options)
 	}
 
+	/** Attributes that nobody speaks of stay with a file whose content does. */
+	async #kept({found, isNew}: Action): Promise<readonly Xattr[] | undefined> {
+		return isNew || !found ? undefined : this.#how.catalogue.xattrs(found)
+	}
+
 	/** Begins to write what has no content that comes. */
 	async #start(action: Action, values = NO_VALUES): Promise<void> {
 		const {row, found, isNew} = action
@@ -566,7 +580,7 @@ class Receiver {
 		const isFile = type === TYPE.file
 		await this.#writer.start(() =>
 			this.#guarded(action, async () => {
-				const xattrs = this.#xattrs(row, found, values)
+				const xattrs = this.#xattrs(row, found, values) ?? (await this.#kept(action))
 				const local = this.#wanted.local(row, found, {
 					isNew,
 					size: isFile ? found?.size : type === TYPE.symlink ? (target?.length ?? 0) : 0,

@@ -26,8 +26,6 @@ export type WriterOptions = {
 	readonly owners: Owners
 	/** Where what is too large for memory is kept, and uploads under way are noted. */
 	readonly scratch: Place
-	/** Whether extended attributes or ACLs are kept. */
-	readonly keepsXattrs: boolean
 	readonly signal?: AbortSignal | undefined
 }
 
@@ -62,7 +60,7 @@ export class Writer {
 	constructor(options: WriterOptions) {
 		const {catalogue, scratch} = options
 		this.#options = options
-		this.#files = new InHand(options.keepsXattrs)
+		this.#files = new InHand()
 		const index = new IndexBuilder().finish({scanned: BigInt(Date.now()) * 1_000_000n, device: 0n})
 		const ledger: Ledger = {
 			place: scratch,
