@@ -8,9 +8,11 @@ import test from 'ava'
 import * as fc from 'fast-check'
 import {withoutSlash} from '../src/base/path.ts'
 import {answer} from '../src/format/filter-read.ts'
+import {parseRule, type Setting} from '../src/format/filter-rule.ts'
 import {FilterRules, FilterWalk} from '../src/format/filter.ts'
 import {IgnoreStack, parseIgnore} from '../src/format/gitignore.ts'
 import {wildcardSource} from '../src/format/pattern.ts'
+import {parseSize} from '../src/format/size.ts'
 import {prune, tree, withTree} from './support/trees.ts'
 
 const SEED = 4693
@@ -135,4 +137,100 @@ withGit('ignore files choose what the real git check-ignore chooses', (t) => {
 		{seed: SEED, numRuns: 200},
 	)
 	t.pass()
+})
+
+test('sizes are what rsync takes them for', (t) => {
+	for (const [text, bytes] of [
+		['100', 100],
+		['1K', 1024],
+		['1.5m', 1.5 * 2 ** 20],
+		['2GB', 2e9],
+		['3kib', 3072],
+		['1KiB-1', 1023],
+		['10b+1', 11],
+		['.5K', 512],
+	] as const)
+		t.is(parseSize(text), bytes, text)
+	t.is(parseSize('100', 'K'), 102_400)
+	t.is(parseSize('1.5', 'K'), 1536)
+	for (const text of ['', 'K', '1X', '-1', '1 K', '1K+2', '1e9', '0-1'])
+		t.is(parseSize(text), undefined, text)
+})
+
+test('a rule says what it is, and one that is none is refused', (t) => {
+	const parsed = (text: string, setting: Partial<Setting> = {}) => {
+		const rule = parseRule(text, 'f:1', {style: 'rules', ...setting})
+		const {text: written, source, ...says} = rule ?? {}
+		if (rule) t.deepEqual([written, source], [text, 'f:1'])
+		return says
+	}
+	t.deepEqual(parsed('- a/'), {kind: 'exclude', pattern: 'a', directoryOnly: true})
+	t.deepEqual(parsed('include,!s_a b'), {kind: 'include', pattern: 'a b', negated: true, side: 'sender'})
+	t.deepEqual(parsed('-,sr a'), {kind: 'exclude', pattern: 'a', side: 'both'})
+	t.deepEqual(parsed('Pp a'), {kind: 'exclude', pattern: 'a', side: 'receiver', perishable: true})
+	t.deepEqual(parsed('-C'), {
+		kind: 'cvs',
+		pattern: '',
+		merge: {words: true, alone: true, cvs: true, plain: 'exclude'},
+	})
+	t.deepEqual(parsed('dir-merge,-en .rules'), {
+		kind: 'dir-merge',
+		pattern: '.rules',
+		merge: {plain: 'exclude', itself: true, alone: true},
+	})
+	t.deepEqual(parsed('clear'), {kind: 'clear', pattern: ''})
+	t.deepEqual(parsed('! x', {style: 'patterns'}), {kind: 'exclude', pattern: '! x'})
+	t.deepEqual(parsed('- a', {deleteExcluded: true}), {kind: 'exclude', pattern: 'a', side: 'sender'})
+	t.deepEqual(parsed('P a', {deleteExcluded: true}), {kind: 'exclude', pattern: 'a', side: 'receiver'})
+	for (const [text, why] of [
+		['a', /no filter rule/],
+		['excluded a', /no filter rule/],
+		['-', /no pattern/],
+		['- ', /no pattern/],
+		['-q a', /'q' is no modifier/],
+		['-n a', /'n' is no modifier/],
+		['Ps a', /'s' is no modifier/],
+		[':! a', /'!' is no modifier/],
+		['! x', /nothing may follow/],
+		['exclude\ta', /no blank/],
+	] as const) {
+		const error = t.throws(() => parseRule(text, '--filter', {style: 'rules'}), {message: why})
+		t.true(error?.message.includes('in --filter'), text)
+	}
+})
+
+test('files that merge each other without an end are refused', (t) => {
+	const texts: Readonly<Record<string, string>> = {'/a': '. a', '/b': '. c\n. c', '/c': '. d\n. d'}
+	const read = (path: string) =>
+		texts[path] ?? (path.length < 12 ? `. ${path.slice(1)}x\n. ${path.slice(1)}x` : '')
+	for (const name of ['a', 'b'])
+		t.throws(() => answer(FilterRules.read([{option: 'filter', value: `. ${name}`}], {root: ''}), read), {
+			message: /too many files of rules/,
+		})
+})
+
+test('-F looks into the directories above the root, too', (t) => {
+	const texts: Readonly<Record<string, string>> = {
+		'/.rsync-filter': '- *.bak',
+		'/home/.rsync-filter': '- /me/secret',
+		'/home/me/.rsync-filter': '- /top',
+		'/home/me/d/.rsync-filter': '+ keep.bak\n: more',
+		'/home/me/d/more': '- x',
+	}
+	const asked: string[] = []
+	const read = (path: string) => {
+		asked.push(path)
+		return texts[path]
+	}
+	const rules = answer(
+		FilterRules.read([{option: 'filter', value: ': /.rsync-filter'}], {root: '/home/me'}),
+		read,
+	)
+	const walk = new FilterWalk(rules.on('sender'), read)
+	const kept = (path: string) => walk.decide(path, false)?.kind !== 'exclude'
+	const paths = ['a.bak', 'secret', 'top', 'd/top', 'd/a.bak', 'd/keep.bak', 'd/x', 'x', 'e/x']
+	t.deepEqual(paths.filter(kept), ['d/top', 'd/keep.bak', 'x', 'e/x'])
+	t.deepEqual(asked.slice(0, 3), ['/.rsync-filter', '/home/.rsync-filter', '/home/me/.rsync-filter'])
+	t.is(walk.decide('d/x', false)?.source, 'd/more:1')
+	t.is(walk.decide('secret', false)?.source, '/home/.rsync-filter:1')
 })

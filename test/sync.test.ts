@@ -2,13 +2,18 @@
 
 import {createHash, randomBytes} from 'node:crypto'
 import * as fs from 'node:fs'
+import fsItself from 'node:fs'
+import {syncBuiltinESMExports} from 'node:module'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import test, {type ExecutionContext} from 'ava'
 import {S3rError} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
+import {Rate} from '../src/base/rate.ts'
 import {inSync, type Local} from '../src/format/entry.ts'
+import {answer} from '../src/format/filter-read.ts'
+import {FilterRules} from '../src/format/filter.ts'
 import {parseIndex} from '../src/format/index-bytes.ts'
 import {keyOf} from '../src/format/key.ts'
 import {encodeMetadata} from '../src/format/metadata.ts'
@@ -22,13 +27,14 @@ import {IndexSession, readIndex} from '../src/repo/session.ts'
 import {listUploadRecords} from '../src/repo/uploads.ts'
 import {type Counts, counted, requests} from '../src/store/counted.ts'
 import {dryRun} from '../src/store/dry.ts'
+import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Store, StoreError} from '../src/store/store.ts'
 import type {Events} from '../src/sync/events.ts'
 import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
 import {pull, type PullOptions} from '../src/sync/pull.ts'
 import {type Outcome, push, type PushOptions} from '../src/sync/push.ts'
-import type {Selection} from '../src/sync/select.ts'
+import {type Selection, selection} from '../src/sync/select.ts'
 
 const PREFIX = 'home/'
 const MIB = 2 ** 20
@@ -1378,4 +1384,247 @@ test('a dry run tells what would be done, and does nothing', async (t) => {
 	t.deepEqual(lines, ['A c', 'M a', 'P ./'])
 	t.is(counts.get, 0)
 	t.is(there.read('a'), 'one')
+})
+
+// ---- what filters and rsync's other options take out of a plan
+
+/** The selection of a side by filter rules. */
+const filtered = (
+	{place, root}: Side,
+	direction: 'push' | 'pull',
+	filters: readonly string[],
+	deleteExcluded = false,
+): Selection => {
+	const options = filters.map((value) => ({option: 'filter', value}) as const)
+	const rules = answer(FilterRules.read(options, {root, deleteExcluded}), () => undefined)
+	return selection({...place, rules, direction})
+}
+
+test('a push deletes what is hidden here and not protected there', async (t) => {
+	const {store, here} = await pushed(t, {'d/a': '1', 'd/b': '2', c: '3', e: '4'})
+	const chosen = filtered(here, 'push', ['H /d/', 'P b', 'P /c'])
+	fs.rmSync(here.at('c'))
+	const {lines} = await here.push({selection: chosen, delete: true})
+	t.deepEqual(lines, ['D d/a', 'P ./'])
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'c', 'd/', 'd/b', 'e'])
+	t.deepEqual((await here.push({selection: filtered(here, 'push', ['- /e'], true), delete: true})).lines, [
+		'A d/a',
+		'D c',
+		'D e',
+	])
+})
+
+test('a pull deletes what the remote hides, and no push deletes it there', async (t) => {
+	const {store, there} = await twins(t, {'d/a': '1', 'd/b': '2', c: '3'})
+	const {lines} = await there.pull({
+		selection: filtered(there, 'pull', ['H a', 'H /c', 'P /c']),
+		delete: true,
+	})
+	t.deepEqual(lines, ['D d/a'])
+	t.deepEqual(there.paths(), ['c', 'd', 'd/b'])
+	t.deepEqual((await there.push({delete: true})).lines, [])
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'c', 'd/', 'd/a', 'd/b'])
+})
+
+test('rules that only the remote has count there: they are fetched, and nothing else', async (t) => {
+	const {store, here} = await pushed(t, {'d/.rules': 'P a\n- .rules', 'd/a': '1', 'd/b': '2', c: '3'})
+	fs.rmSync(here.at('d'), {recursive: true})
+	const ran = await here.push({selection: filtered(here, 'push', [': .rules']), delete: true})
+	t.deepEqual(ran.lines, ['D d/b', 'P ./'])
+	t.is(ran.counts.get, 1)
+	t.deepEqual(await keysOf(store), ['.s3r/root', 'c', 'd/', 'd/.rules', 'd/a'])
+
+	const there = new Side(t, store)
+	const pulled = await there.pull({selection: filtered(there, 'pull', [': .rules'])})
+	t.deepEqual(pulled.lines, ['A c', 'A d/', 'A d/a', 'P ./'])
+})
+
+test('what is left out is not walked', async (t) => {
+	const files = Object.fromEntries(Array.from({length: 30}, (_, i) => [`cache/${i}/deep/file`, `${i}`]))
+	const {here} = await pushed(t, {'src/a': '1'})
+	here.write(files)
+	const read: string[] = []
+	const real = fsItself.readdirSync
+	fsItself.readdirSync = ((path: fs.PathLike, ...rest: never[]) => {
+		if (String(path).startsWith(here.root)) read.push(String(path).slice(here.root.length))
+		return real(path, ...rest)
+	}) as typeof real
+	syncBuiltinESMExports()
+	try {
+		await here.push({selection: filtered(here, 'push', ['- /cache/'])})
+		t.deepEqual(read.toSorted(), ['/', '/src/'])
+		read.length = 0
+		await here.push({selection: filtered(here, 'push', ['P /cache/'])})
+		t.is(read.length, 2 + 1 + 30 + 30)
+	} finally {
+		fsItself.readdirSync = real
+		syncBuiltinESMExports()
+	}
+})
+
+test('--existing makes nothing new, --ignore-existing leaves what is there', async (t) => {
+	const {here, there} = await twins(t, {a: 'one', 'd/b': 'two', gone: 'x'})
+	here.write({a: 'changed', 'd/b': 'changed', 'd/new': '1', 'e/new': '2'})
+	fs.rmSync(here.at('gone'))
+	const look = {pretend: true, delete: true}
+	t.deepEqual((await here.push({...look, narrow: {existing: true}})).lines, [
+		'D gone',
+		'M a',
+		'M d/b',
+		'P ./',
+		'P d/',
+	])
+	t.deepEqual((await here.push({...look, narrow: {ignoreExisting: true}})).lines, [
+		'A d/new',
+		'A e/',
+		'A e/new',
+		'D gone',
+		'P ./',
+		'P d/',
+	])
+	await here.push({delete: true})
+	t.deepEqual((await there.pull({...look, narrow: {existing: true}})).lines, [
+		'D gone',
+		'M a',
+		'M d/b',
+		'P ./',
+		'P d/',
+	])
+	// nothing but the deletions, which are done
+	t.deepEqual((await there.pull({...look, narrow: {existing: true, ignoreExisting: true}})).lines, [
+		'P ./',
+		'P d/',
+	])
+})
+
+test('sizes: of the least, of the greatest, and for the same', async (t) => {
+	const {here, there} = await twins(t, {same: 'one', other: 'two'})
+	here.write({same: 'ONE', other: 'twelve', small: 's', large: 'x'.repeat(100)})
+	const look = {pretend: true}
+	const fromHere = async (narrow: PushOptions['narrow']) =>
+		(await here.push({...look, narrow})).lines.filter((line) => line !== 'P ./')
+	t.deepEqual(await fromHere({sizeOnly: true}), ['A large', 'A small', 'M other'])
+	t.deepEqual(await fromHere({sizes: {min: 2, max: 5}}), ['M same'])
+	t.deepEqual(await fromHere({sizes: {max: 1}}), ['A small'])
+	await here.push()
+	const {lines} = await there.pull({...look, narrow: {sizeOnly: true, sizes: {min: 3}}})
+	t.deepEqual(lines, ['A large', 'M other', 'P ./'])
+})
+
+test('files that are too large to be sent are not read', async (t) => {
+	const {here} = await pushed(t, {a: 'one'})
+	here.write({large: 'x'.repeat(100), a: 'two'})
+	const read: Path[] = []
+	const files = (real: LocalFiles) => {
+		const hash = real.hash.bind(real)
+		real.hash = (path, stat) => {
+			read.push(path)
+			return hash(path, stat)
+		}
+		return real
+	}
+	const sizes = {max: 10}
+	t.deepEqual((await here.push({files, scan: {sizes}, narrow: {sizes}})).lines, ['M a', 'P ./'])
+	t.deepEqual(read, ['a'])
+})
+
+test('--update leaves alone what is newer on the other side', async (t) => {
+	const {store, here, there} = await twins(t, {a: 'one', b: 'two', c: 'three'})
+	here.write({a: 'older', b: 'newer'})
+	here.touch('a')
+	here.touch('b', 4_000_000_000)
+	const {lines, counts} = await here.push({narrow: {update: true}})
+	t.deepEqual(lines, ['M b'])
+	t.is(counts.head, 0, 'the index knows what the mtimes were')
+	there.touch('c', 4_000_000_000)
+	here.write({c: 'new, but older'})
+	await here.push({within: (path) => path === 'c'})
+	t.deepEqual((await there.pull({narrow: {update: true}})).lines, ['M b'])
+	t.is(there.read('c'), 'three')
+	here.write({b: 'now it is older'})
+	here.touch('b')
+	t.deepEqual((await here.push({narrow: {update: true}, within: (path) => path === 'b'})).lines, [])
+	t.is(await contentOf(store, 'b'), 'newer')
+})
+
+test('--delete-before deletes first, all else deletes last', async (t) => {
+	const {here, there} = await twins(t, {a: '1', z: '2', m: '3'})
+	const change = (n: number) => {
+		here.write({[`n${n}`]: 'new', m: `changed ${n}`})
+		fs.rmSync(here.at(n === 1 ? 'z' : 'a'))
+	}
+	const order: string[] = []
+	const onDone = (line: string) => order.push(line[0] ?? '')
+	change(1)
+	await here.push({delete: true, deleteBefore: true, onDone})
+	t.is(order.indexOf('D'), 0)
+	await there.pull({delete: true, deleteBefore: true, onDone: (line) => order.unshift(line[0] ?? '')})
+	t.is(order[order.indexOf('D') + 1], 'D', 'the first that the pull did')
+	change(2)
+	order.length = 0
+	await here.push({delete: true, onDone})
+	t.is(order.at(-1), 'D')
+})
+
+test('--backup of a push keeps the objects that are replaced and deleted, and never over another', async (t) => {
+	const {store, here, there} = await twins(t, {'d/a': 'one', b: 'two', c: 'three'})
+	const backup = {dir: '', suffix: '~'}
+	const known = await metadataOf(store, 'c')
+	here.write({'d/a': 'changed', b: 'changed'})
+	fs.rmSync(here.at('c'))
+	await here.push({delete: true, backup})
+	t.is(await contentOf(store, 'd/a~'), 'one')
+	t.is(await contentOf(store, 'c~'), 'three')
+	t.deepEqual(await metadataOf(store, 'c~'), known)
+	here.write({'d/a': 'again'})
+	await here.push({backup})
+	t.is(await contentOf(store, 'd/a~~'), 'changed')
+	t.is(await contentOf(store, 'd/a~'), 'one')
+	here.write({b: 'third'})
+	await here.push({backup: {dir: 'was/now/', suffix: '.old'}})
+	t.is(await contentOf(store, 'was/now/b.old'), 'changed')
+
+	there.write({b: 'mine'})
+	await there.pull({within: () => false})
+	const {lines} = await there.push({backup, within: (path) => path === 'b'})
+	t.deepEqual(lines, ['M b'], 'a conflict ends so')
+	t.is(await contentOf(store, 'b'), 'mine')
+	t.is(await contentOf(store, 'b~~'), 'third')
+})
+
+test('--backup-dir of a pull keeps files below it', async (t) => {
+	const {here, there} = await twins(t, {'d/e/a': 'one', b: 'two'})
+	here.write({'d/e/a': 'changed'})
+	fs.rmSync(here.at('b'))
+	await here.push({delete: true})
+	const {failed} = await there.pull({delete: true, backup: {dir: 'was/1/', suffix: ''}})
+	t.deepEqual([...failed], [])
+	t.is(there.read('was/1/d/e/a'), 'one')
+	t.is(there.read('was/1/b'), 'two')
+	t.is(there.read('d/e/a'), 'changed')
+})
+
+test('at a rate, bytes pass as they are, and no faster', async (t) => {
+	let now = 0
+	const clock = {
+		now: () => now,
+		wait(milliseconds: number) {
+			now += milliseconds
+			return Promise.resolve()
+		},
+	}
+	const inner = memory()
+	const slow = limited(counted(inner), new Rate(1000, clock))
+	const bytes = randomBytes(10_000)
+	await slow.put('k', bytes)
+	t.true(now >= 8000 && now <= 10_000, `${now} ms for the first 10,000 bytes at 1,000 a second`)
+	const {body} = await slow.get('k')
+	const got: Buffer[] = []
+	for await (const piece of body) got.push(piece)
+	t.deepEqual(Buffer.concat(got), bytes)
+	t.true(now >= 18_000)
+	const id = await slow.createUpload('k', {})
+	await slow.uploadPart('k', id, 1, bytes)
+	t.true(now >= 28_000)
+	t.is(slow.bucket, inner.bucket)
 })
