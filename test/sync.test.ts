@@ -435,20 +435,20 @@ test('a root on another device deletes nothing, until that was seen without --de
 
 test('what is excluded is neither sent nor deleted nor fetched', async (t) => {
 	const {store, here, there} = await twins(t, {'a.iso': '1', b: '2', 'd/c.iso': '3'})
-	const selection = selecting((path) => !path.endsWith('.iso') && path !== 'd/')
+	const some = {selection: selecting((path) => !path.endsWith('.iso') && path !== 'd/')}
 	here.write({'a.iso': 'changed', 'x.iso': 'new image', b: 'changed', 'd/e': 'new'})
-	t.deepEqual((await here.push({selection, delete: true})).lines, ['M b', 'P ./'])
+	t.deepEqual((await here.push({...some, delete: true})).lines, ['M b', 'P ./'])
 	const {lines} = await here.push({within: () => false})
 	t.deepEqual(lines, [], 'indexed, and not sent')
-	t.deepEqual((await here.send({selection})).lines, [])
+	t.deepEqual((await here.send({...some})).lines, [])
 	t.deepEqual((await here.send()).lines, ['A d/e', 'A x.iso', 'M a.iso', 'P d/'])
 	t.deepEqual(
-		(await there.pull({selection})).lines.filter((line) => /iso|d\//.test(line)),
+		(await there.pull({...some})).lines.filter((line) => /iso|d\//.test(line)),
 		[],
 	)
 	t.is(there.read('a.iso'), '1')
 	fs.rmSync(there.at('a.iso'))
-	t.deepEqual((await there.push({selection, delete: true})).lines, ['P ./'])
+	t.deepEqual((await there.push({...some, delete: true})).lines, ['P ./'])
 	t.true((await keysOf(store)).includes('a.iso'))
 })
 
