@@ -249,6 +249,10 @@ bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in 
 		texts.push(stderr)
 	}
 	t.regex(texts[2] ?? '', /--sse-c-key-file/)
+	// a head has no words of its own
+	const {status, stderr} = await side.run('stat-object', 'a')
+	t.is(status, 23)
+	t.regex(stderr, /^error: 'a': 's3:.*' is encrypted with a key of its owner's\nhint: --sse-c-key-file /)
 	for (const name of ['config', 'index']) texts.push(fs.readFileSync(join(copy, '.s3rsync', name), 'latin1'))
 	for (const text of texts) {
 		t.false(text.includes(key.toString('base64')))
@@ -372,6 +376,8 @@ test('headers go by names and by whole paths, and the later counts', (t) => {
 	t.is(of('top.css').contentEncoding, 'br')
 	t.is(of('d/top.css').contentEncoding, undefined)
 	t.deepEqual(of('d').metadata, {k: 'v'})
+	t.deepEqual(parseHeaderRule('Cache-Control=a: b=c'), {pattern: '*', name: 'cache-control', value: 'a: b=c'})
+	t.throws(() => parseHeaderRule('*.html: cache-control='), {message: /cannot be the value/})
 	t.deepEqual(parseTags('a=b, c='), {a: 'b', c: ''})
 	t.is(parseRetention('30d', 0), 30 * 86_400_000)
 })

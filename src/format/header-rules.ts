@@ -48,10 +48,13 @@ export function headerRule(pattern: string, name: string, value: string): Header
 	return {pattern, name: lower, value}
 }
 
-/** Reads `pattern: name=value`. */
+/** Reads `pattern: name=value`; without a pattern it is that of every file. */
 export function parseHeaderRule(text: string): HeaderRule {
-	const [, pattern, name, value] = /^(.+?):\s*([A-Za-z][\w.-]*)\s*=\s*(.*)$/s.exec(text) ?? []
-	if (pattern === undefined || name === undefined || value === undefined)
+	const [, pattern = '*', name, value] =
+		/^()([A-Za-z][\w-]*)=(.*)$/s.exec(text)?.map((part) => part || undefined) ??
+		/^(.+?):\s*([A-Za-z][\w.-]*)\s*=\s*(.*)$/s.exec(text) ??
+		[]
+	if (name === undefined || value === undefined)
 		throw usage(`'${text}' is not a header rule`, "such as '*.html: cache-control=max-age=60'")
 	return headerRule(pattern, name, value)
 }

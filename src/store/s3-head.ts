@@ -1,15 +1,27 @@
 // An object's head. The answer to a HEAD has no body, so what its status leaves open is asked for.
 
 import type {S3Connection, Subject} from './s3-connection.ts'
-import {type Head, isKind} from './store.ts'
+import {type Head, isKind, StoreError} from './store.ts'
 
 export async function head(at: S3Connection, key: string, version?: string): Promise<Head | undefined> {
 	try {
 		return await at.ask({key}, (wire) => wire.head(key, version))
 	} catch (error) {
+		if (error instanceof StoreError && error.code === '400') throw await refusal(at, error, key, version)
 		if (!isKind(error, 'not-found')) throw await withReason(at, error, {key})
 		await needBucket(at)
 		return undefined
+	}
+}
+
+/** The reason behind a HEAD's 400: what a GET of one byte is told; `error` itself where that goes well. */
+async function refusal(at: S3Connection, error: StoreError, key: string, version?: string): Promise<unknown> {
+	try {
+		const {body} = await at.ask({key}, (wire) => wire.get(key, {range: 'bytes=0-0', version}))
+		if (!Buffer.isBuffer(body)) await body[Symbol.asyncIterator]().return?.()
+		return error
+	} catch (reason) {
+		return reason instanceof StoreError && reason.code !== 'InvalidRange' ? reason : error
 	}
 }
 

@@ -102,7 +102,8 @@ export function describe(
 		...how.kept,
 	}
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
-	const said = typeOf(local.mode) === TYPE.file ? ruled(stored.headers ?? [], path) : undefined
+	const isRuled = stored.headers !== undefined && typeOf(local.mode) === TYPE.file
+	const said = isRuled ? ruled(stored.headers, path) : undefined
 	const {acl, storageClass, tags} = stored
 	return {
 		properties: {
