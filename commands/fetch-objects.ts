@@ -48,7 +48,7 @@ export default command({
 				umask: context.umask,
 				prefix: remote.prefix,
 				events: pretend ? estimating(execution.events, counts) : execution.events,
-				...takenAs(flags),
+				...takenAs(place, flags),
 				force: flags.force,
 				signal: execution.report.signal,
 			})

@@ -19,6 +19,7 @@ export default command({
 	flags: {
 		...transferFlags,
 		compress: {type: 'boolean', short: 'z', help: 'store as gzip what becomes smaller by it'},
+		partial: {type: 'boolean', help: 'accepted as rsync does: uploads go on where they stopped'},
 		...storedFlags,
 		...headerFlags,
 	},

@@ -1628,3 +1628,30 @@ test('at a rate, bytes pass as they are, and no faster', async (t) => {
 	t.true(now >= 28_000)
 	t.is(slow.bucket, inner.bucket)
 })
+
+test('--partial goes on with the ranges that came before', async (t) => {
+	const bytes = Buffer.alloc(80 * MIB, 'a large file ')
+	const {store} = await pushed(t, {large: bytes})
+	const there = new Side(t, store)
+	const partial = `${there.root}/.s3rsync/partial`
+	const ranges: (number | undefined)[] = []
+	const failing = (after: number) =>
+		hooked(store, {
+			get(key, options) {
+				if (options?.range) ranges.push(options.range.first)
+				if (ranges.length > after) throw new StoreError('invalid', 'Broken', 'it broke')
+				return store.get(key, options)
+			},
+		})
+	t.is((await there.pull({store: failing(3), partial})).failed.size, 1)
+	t.false(there.has('large'))
+	t.true(fs.readdirSync(partial).length > 0)
+	const came = ranges.slice(0, 3)
+	ranges.length = 0
+	const ran = await there.pull({store: failing(Infinity), partial})
+	t.deepEqual([...ran.failed], [])
+	t.deepEqual(ranges.filter((first) => came.includes(first)).length, 0)
+	t.true(ranges.length > 0 && ranges.length <= 3)
+	t.true(fs.readFileSync(there.at('large')).equals(bytes))
+	t.deepEqual(fs.readdirSync(partial), [])
+})

@@ -14,11 +14,12 @@ import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
 import {momentOf, openRemote} from './work.ts'
 import type {Remote} from '../format/remote.ts'
-import type {Place} from '../repo/find.ts'
+import {join, type Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'
 import {estimating} from '../sync/estimate.ts'
 import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
 import {pull} from '../sync/pull.ts'
+import {PARTIAL} from '../sync/unfinished.ts'
 
 /** How files are written. */
 const replaceFlags = {
@@ -47,6 +48,7 @@ export function restoreOf(flags: Values<typeof restoreFlags>): RestoreOptions | 
 
 export const takeFlags = {
 	sparse: {type: 'boolean', short: 'S', help: 'make holes of blocks of zeros'},
+	partial: {type: 'boolean', help: 'keep what came of large files, for the next run to go on with'},
 	...replaceFlags,
 	...backupFlags,
 	...restoreFlags,
@@ -56,6 +58,7 @@ export const pullFlags = {
 	...transferFlags,
 	...atFlags,
 	sparse: takeFlags.sparse,
+	partial: takeFlags.partial,
 	compress: {
 		type: 'boolean',
 		short: 'z',
@@ -100,7 +103,7 @@ export async function runPull(
 		counts.get++
 		counts.received += bytes
 	}
-	const taken = takenAs(flags)
+	const taken = takenAs(place, flags)
 	try {
 		const outcome = await pull({
 			store,
@@ -170,7 +173,7 @@ const writtenAs = ({
 })
 
 /** What of the files comes back, and what becomes of those that are replaced. */
-export const takenAs = (flags: TakeValues & PreserveValues) => ({
+export const takenAs = (place: Place, flags: TakeValues & PreserveValues) => ({
 	preserve: {
 		archive: flags.archive,
 		hardLinks: flags['hard-links'],
@@ -180,4 +183,5 @@ export const takenAs = (flags: TakeValues & PreserveValues) => ({
 	pretend: flags['dry-run'],
 	restore: restoreOf(flags),
 	backup: backupOf(flags),
+	partial: flags.partial ? join(place.dir, PARTIAL) : undefined,
 })

@@ -2,11 +2,13 @@
 
 import {createHash} from 'node:crypto'
 import {fatal} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import type {Head, Store} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 import {type Content, contentOf, verify} from './content.ts'
 import type {NewFile} from './disk.ts'
+import {Unfinished} from './unfinished.ts'
 
 /** Objects of this size or more are fetched in ranges, several at once. */
 const RANGED_FROM = 64 * 2 ** 20
@@ -24,6 +26,8 @@ export type Source = {
 	readonly version?: string | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onBytes: (bytes: number) => void
+	/** The directory where what comes is kept until it is whole; without, it is not kept. */
+	readonly partial?: Path | undefined
 }
 
 /**
@@ -38,9 +42,21 @@ export async function download(
 ): Promise<Content> {
 	const {head, attributes} = arrival
 	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
-	const content = await ranges(head, body, file, source)
-	verify(arrival, content)
-	return content
+	const {partial, key} = source
+	if (partial === undefined) {
+		const content = await ranges(head, body, file, source)
+		verify(arrival, content)
+		return content
+	}
+	const kept = new Unfinished(partial, [source.store.url, key, head.etag, String(head.size)])
+	try {
+		const content = await ranges(head, body, file, source, kept)
+		kept.remove()
+		verify(arrival, content)
+		return content
+	} finally {
+		kept.close()
+	}
 }
 
 async function stream(
@@ -64,22 +80,30 @@ async function ranges(
 	body: AsyncIterable<Buffer>,
 	file: NewFile,
 	source: Source,
+	kept?: Unfinished,
 ): Promise<Content> {
 	await body[Symbol.asyncIterator]().return?.()
-	const starts = Array.from({length: Math.ceil(head.size / RANGE)}, (_, i) => i * RANGE)
+	const all = Array.from({length: Math.ceil(head.size / RANGE)}, (_, i) => i * RANGE)
+	const starts = kept ? all.filter((first) => !kept.has(first)) : all
+	const into = kept ?? file
 	await pool(starts, {width: WIDTH, signal: source.signal}, async (first) => {
 		const last = Math.min(first + RANGE, head.size) - 1
 		const {version} = source
 		const got = await source.store.get(source.key, {range: {first, last}, ifMatch: head.etag, version})
 		let at = first
 		for await (const piece of got.body) {
-			file.write(piece, at)
+			into.write(piece, at)
 			at += piece.length
 			source.onBytes(piece.length)
 		}
 		if (at !== last + 1) throw fatal('a range of it came short')
+		kept?.done(first)
 	})
 	const hash = createHash('md5')
-	for (let at = 0; at < head.size; at += CHUNK) hash.update(file.read(at, Math.min(CHUNK, head.size - at)))
+	for (let at = 0; at < head.size; at += CHUNK) {
+		const piece = into.read(at, Math.min(CHUNK, head.size - at))
+		hash.update(piece)
+		if (kept) file.write(piece, at)
+	}
 	return {size: head.size, md5: hash.digest('hex')}
 }

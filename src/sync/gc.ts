@@ -1,6 +1,6 @@
 // What killed runs leave behind, and nobody will come back for.
 
-import {existsSync, readdirSync, unlinkSync} from 'node:fs'
+import {existsSync, readdirSync, statSync, unlinkSync} from 'node:fs'
 import {forFs, nameOf, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {decodeMetadata} from '../format/foreign.ts'
@@ -11,6 +11,7 @@ import {walk} from '../local/walk.ts'
 import {indexDirOf, join, type Place} from '../repo/find.ts'
 import {forgetUpload, identityOf, listUploadRecords, type UploadRecord} from '../repo/uploads.ts'
 import type {Listed, Store} from '../store/store.ts'
+import {PARTIAL} from './unfinished.ts'
 
 /** What was removed: a temporary file by its path, an upload or a side object by its key. */
 export type Garbage = {readonly kind: 'upload' | 'temporary' | 'side'; readonly name: string}
@@ -38,6 +39,7 @@ export async function* collectGarbage(options: GcOptions): AsyncGenerator<Garbag
 	yield* otherUploads(options)
 	yield* temporaryFiles(options)
 	yield* unfinishedFiles(options)
+	yield* partialDownloads(options)
 	if (options.side) yield* sideObjects(options)
 }
 
@@ -63,6 +65,17 @@ async function* otherUploads({place, store, prefix, before}: GcOptions): AsyncGe
 		if (initiated >= before || remembered.has(id)) continue
 		await store.abortUpload(key, id)
 		yield {kind: 'upload', name: key}
+	}
+}
+
+/** What came of downloads that nobody went on with: --partial. */
+function* partialDownloads({place, pretend, before}: GcOptions): Generator<Garbage> {
+	const dir = join(place.dir, PARTIAL)
+	for (const name of existsSync(forFs(dir)) ? readdirSync(forFs(dir), 'latin1') : []) {
+		const path = join(dir, name)
+		if (statSync(forFs(path)).mtimeMs >= before) continue
+		if (!pretend) unlinkSync(forFs(path))
+		yield {kind: 'temporary', name: `.s3rsync/${PARTIAL}/${name}`}
 	}
 }
 

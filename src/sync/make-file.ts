@@ -77,13 +77,13 @@ async function regular(
 	arrival: Arrival,
 	got: Got,
 ): Promise<void> {
-	const {store, disk, signal, events} = receiver.options
+	const {store, disk, signal, events, partial} = receiver.options
 	const {path} = entry
 	receiver.directories.touch(path)
 	const file = disk.create(path)
 	try {
 		const onBytes = (bytes: number) => events.moved(bytes, path)
-		const source = {store, key: receiver.key(entry), ...receiver.version(entry), signal, onBytes}
+		const source = {store, key: receiver.key(entry), ...receiver.version(entry), signal, onBytes, partial}
 		const content = await download(arrival, got.body, file, source)
 		const put = () => file.commit(arrival.attributes).lost
 		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()

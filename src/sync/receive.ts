@@ -45,6 +45,8 @@ export type ReceiveOptions = {
 	readonly force?: boolean | undefined
 	/** Files that are replaced or deleted are kept under another name. */
 	readonly backup?: Backup | undefined
+	/** Where what comes of large files is kept until they are whole, for a run that is ended before. */
+	readonly partial?: Path | undefined
 	/** Nothing is fetched or changed, only told (-n). */
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
