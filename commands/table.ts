@@ -104,6 +104,11 @@ export const COMMANDS: Table = {
 		summary: 'run a small S3 server on a directory',
 		load: async () => (await import('./serve.ts')).default,
 	},
+	completion: {
+		group: 'porcelain',
+		summary: 'let a shell complete commands, options and keys',
+		load: async () => (await import('./completion.ts')).default,
+	},
 	help: {
 		group: 'porcelain',
 		summary: 'open the manual page of a command, or list the commands',

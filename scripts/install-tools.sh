@@ -14,6 +14,8 @@ need rclone rclone
 need s3cmd s3cmd
 need s4cmd s4cmd
 need s3fs s3fs
+need zsh zsh
+need fish fish
 # these lie where only root looks
 PATH=$PATH:/usr/sbin:/sbin
 need mkfs.ext4 e2fsprogs
