@@ -134,7 +134,7 @@ function named(events: Events, keys: SourceKeys, {bucket}: Remote): Events {
 
 /** Drops the parts of what could not be sent whole; also when interrupted, which ends every other request. */
 async function abandon(context: Context, remote: Remote, scratch: Place): Promise<void> {
-	const begun = [...listUploadRecords(scratch)].filter(({taken}) => taken !== true)
+	const begun = [...listUploadRecords(scratch)].filter(({id, taken}) => id !== '' && taken !== true)
 	if (begun.length === 0) return
 	const {store} = await openRemote({...context, signal: new AbortController().signal}, remote)
 	try {

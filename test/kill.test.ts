@@ -189,9 +189,15 @@ async function pushingAgain(): Promise<Side> {
 }
 
 /** A push goes on where one ended. */
-async function goesOn(t: ExecutionContext, side: Side, about: string): Promise<void> {
+async function goesOn(
+	t: ExecutionContext,
+	side: Side,
+	about: string,
+	look?: () => Promise<void>,
+): Promise<void> {
 	t.deepEqual(await lies(side.root, side.prefix), [], about)
 	t.deepEqual(await alive(side.root, 'push', '-a', '--delete'), QUIET, about)
+	await look?.()
 	await isWhole(t, side, about)
 }
 
@@ -239,7 +245,12 @@ test.serial('a large file goes on with the parts that are there', async (t) => {
 		async () => {
 			const side = await newSide()
 			fs.writeFileSync(`${side.root}/large`, content)
-			return {side, argv: ['push', '-a'], after: (_, about) => goesOn(t, side, about)}
+			const after = async (_: Outcome, about: string) => {
+				await goesOn(t, side, about, async () => {
+					t.is((await alive(side.root, 'ls-uploads')).stdout, '', about)
+				})
+			}
+			return {side, argv: ['push', '-a'], after}
 		},
 		FOURTH,
 	)
@@ -463,6 +474,29 @@ test.serial('a mv whose disk refuses anything says so, and goes on', async (t) =
 	)
 	t.log(`${visited} points`)
 	t.true(visited > 3)
+})
+
+test.serial('an adoption that is killed anywhere goes on', async (t) => {
+	const visited = await visit(
+		'kill',
+		async () => {
+			const side = await pushing()
+			await alive(side.root, 'push', '-a')
+			fs.rmSync(`${side.root}/.s3rsync`, {recursive: true})
+			const head = await store.head(`${side.prefix}a`)
+			await store.put(`${side.prefix}a`, Buffer.from('first\n'), {ifMatch: head?.etag})
+			const argv = ['adopt', '--rewrite', `${BUCKET}/${side.prefix}`]
+			const after = async (_: Outcome, about: string) => {
+				t.deepEqual(await alive(side.root, ...argv), QUIET, about)
+				t.truthy((await store.head(`${side.prefix}a`))?.metadata['s3r'], about)
+				await goesOn(t, side, about)
+			}
+			return {side, argv, after}
+		},
+		FOURTH,
+	)
+	t.log(`${visited} points`)
+	t.true(visited > 5)
 })
 
 test.serial('put and get that are killed anywhere leave nothing torn', async (t) => {

@@ -145,6 +145,7 @@ test('the metadata of other tools is read', (t) => {
 	t.is(told({mode: '104755', uid: '4', gid: '5', mtime: '6.5'}), 'rclone 104755 4 5 - 6500000000')
 	t.is(told({mode: '41777', uid: '4', mtime: '6'}, {key: 'd/'}), 'rclone 41777 4 - - 6000000000')
 	t.is(told({mtime: '6.5'}, {key: 'l.rclonelink'}), 'rclone 120777 - - - 6500000000')
+	t.is(told({}, {key: 'l.rclonelink'}), 'rclone 120777 - - - -')
 	t.is(told({mode: '100644', mtime: '6.5'}, {key: 'd/l.rclonelink'}), 'rclone 120777 - - - 6500000000')
 	t.is(told({permissions: '33188', owner: '4', group: '5'}), 's3sync.rb 100644 4 5 - -')
 	t.is(told({permissions: '493', owner: '4', symlink: 'true'}), 's3sync.rb 120755 4 - - -')

@@ -445,6 +445,28 @@ asRoot('a tree that rclone, s3cmd, aws or s3fs sent in parts is adopted without 
 	}
 })
 
+test.serial(
+	'what s3r stored as gzip, and what a key of KMS hides the MD5 of, is adopted by its metadata',
+	async (t) => {
+		const from = scratch(t)
+		await newBucket(t, 'opaque')
+		fs.writeFileSync(`${from}/text`, 'text '.repeat(1000))
+		fs.symlinkSync('text', `${from}/link`)
+		for (const options of [['-z'], ['--sse=aws:kms']]) {
+			fs.rmSync(`${from}/.s3rsync`, {recursive: true, force: true})
+			const prefix = `opaque/${options[0]?.replaceAll(/[^a-z]/g, '')}`
+			await run(from, 'init', prefix)
+			t.deepEqual(await run(from, 'push', '-a', ...options), QUIET)
+			fs.rmSync(`${from}/.s3rsync`, {recursive: true})
+			const {result, counts} = await adopting(from, prefix)
+			t.deepEqual(result, QUIET)
+			t.is(counts.sent + counts.received, 0)
+			t.deepEqual(await run(from, 'push', '-an'), QUIET)
+			t.deepEqual(await run(from, 'verify'), QUIET)
+		}
+	},
+)
+
 asRoot('one bit in the middle is a conflict, whatever size and time say', async (t) => {
 	const from = scratch(t)
 	fs.writeFileSync(`${from}/large`, large(20))

@@ -1080,6 +1080,20 @@ test('an upload of another file of that name, or with other parts, is let be', a
 	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
 })
 
+test('two machines that send one large file at once both succeed, and leave nothing', async (t) => {
+	const store = memory()
+	const sides = [0, 1, 2].map(() => new Side(t, store).write({large: LARGE}))
+	for (const side of sides) side.touch('large')
+	const results = await Promise.all(sides.map((side) => side.push()))
+	for (const {thrown, failed} of results) {
+		t.is(thrown, undefined)
+		t.deepEqual([...failed], [])
+	}
+	t.is(await contentOf(store, 'large'), LARGE.toString('latin1'))
+	t.deepEqual(await uploadsOf(store), [])
+	for (const side of sides) await vouched(t, side, store)
+})
+
 test('whose upload is completed or ended by somebody else begins anew, and nobody gets the parts of others', async (t) => {
 	const store = memory()
 	const here = new Side(t, store).write({large: LARGE})

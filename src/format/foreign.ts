@@ -47,8 +47,9 @@ const READERS: readonly (readonly [Convention, Reader, names: RegExp])[] = [
 /** What each convention says, those that say something, in the order in which they are believed. */
 function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Convention, Known]> {
 	const keys = Object.keys(metadata)
+	const isLink = info.key.endsWith(RCLONE_LINK)
 	for (const [name, read, pattern] of READERS) {
-		if (!keys.some((key) => pattern.test(key))) continue
+		if (!keys.some((key) => pattern.test(key)) && !(isLink && name === 'rclone')) continue
 		const found = read(metadata, info)
 		if (Object.keys(found).length > 0) yield [name, found]
 	}

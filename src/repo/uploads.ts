@@ -11,6 +11,7 @@ import {indexDirOf, join, type Place} from './find.ts'
 export type UploadRecord = {
 	readonly path: Path
 	readonly key: string
+	/** '' until the store has said it: of a run that died just then, nobody knows. */
 	readonly id: string
 	readonly partSize: number
 	/** Whether the parts are those of a gzip stream. */
@@ -38,7 +39,7 @@ export function readUpload(place: Place, path: Path): UploadRecord | undefined {
 	}
 }
 
-/** Remembers an upload before its first part is sent. */
+/** Remembers an upload: that it is about to be begun, and its id before the first part is sent. */
 export function writeUpload(place: Place, record: UploadRecord): void {
 	const file = fileOf(place, record.path)
 	mkdirSync(forFs(join(indexDirOf(place), 'uploads')), {mode: 0o700, recursive: true})

@@ -47,7 +47,7 @@ export async function* collectGarbage(options: GcOptions): AsyncGenerator<Garbag
 async function* rememberedUploads({place, store, pretend}: GcOptions): AsyncGenerator<Garbage> {
 	for (const record of listUploadRecords(place)) {
 		if (isCurrent(place, record)) continue
-		await store.abortUpload(record.key, record.id)
+		if (record.id !== '') await store.abortUpload(record.key, record.id)
 		if (!pretend) forgetUpload(place, record.path)
 		yield {kind: 'upload', name: record.key}
 	}

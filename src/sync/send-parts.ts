@@ -147,7 +147,8 @@ async function begin(
 	const size = partSize(file.stat.size)
 	const wanted = {path: entry.path, key, partSize: size, packed, file: identityOf(file.stat)}
 	const begun = readUpload(session.place, entry.path)
-	if (begun && isSame(begun, wanted)) {
+	if (begun?.id === '') await sender.begun.endEmpty(key)
+	else if (begun && isSame(begun, wanted)) {
 		const listed = await partsOf(store, key, begun.id)
 		if (listed) return {...begun, listed}
 		// the store knows it no more: it was completed, and the reply got lost, or we
@@ -156,6 +157,7 @@ async function begin(
 		if (head && isOf(head, properties)) return corrected(store, key, head, properties)
 	} else if (begun) await drop(sender, begun)
 	const taken = mayTakeUp && !packed ? await sender.begun.find(key, file) : undefined
+	if (!taken) writeUpload(session.place, {...wanted, id: ''})
 	const id = taken?.id ?? (await store.createUpload(key, properties))
 	const record = {...wanted, id, ...(taken && {partSize: taken.partSize, taken: true})}
 	writeUpload(session.place, record)
@@ -171,7 +173,7 @@ const isOf = (head: Head, {metadata = {}}: Properties): boolean =>
 /** Forgets an upload, and ends it if it was begun here. */
 async function drop(sender: Sender, {path, key, id, taken}: UploadRecord): Promise<void> {
 	const {store, session} = sender.options
-	if (taken !== true) await store.abortUpload(key, id)
+	if (taken !== true && id !== '') await store.abortUpload(key, id)
 	forgetUpload(session.place, path)
 }
 

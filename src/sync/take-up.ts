@@ -47,6 +47,17 @@ export class UploadsBegun {
 		return undefined
 	}
 
+	/**
+	 * Ends the uploads of a key that have no parts, after a run that died when it had begun one and did not know its
+	 * id yet. Whoever has begun another one just now begins anew.
+	 */
+	async endEmpty(key: string): Promise<void> {
+		for (const {id} of await this.#of(key)) {
+			const parts = await partsOf(this.#store, key, id)
+			if (parts?.size === 0) await this.#store.abortUpload(key, id)
+		}
+	}
+
 	async #of(key: string): Promise<readonly Upload[]> {
 		const begun =
 			this.#prefix === undefined ? list(this.#store, key) : (this.#all ??= list(this.#store, this.#prefix))
