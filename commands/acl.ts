@@ -48,7 +48,7 @@ export default command({
 		if (flags.bucket !== undefined && names.length > 0)
 			throw usage("'--bucket' and a path exclude each other")
 		if (flags.bucket === undefined && names.length === 0) throw usage("a path or '--bucket' is missing")
-		const stores = new Stores(context, flags['dry-run'])
+		const stores = new Stores(context, {pretend: flags['dry-run']})
 		const wanted = {canned, grants}
 		try {
 			if (flags.bucket !== undefined) {

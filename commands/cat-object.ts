@@ -51,7 +51,7 @@ export default command({
 		if (!isBatch && flags.null) throw usage("'--null' is of '--batch' and '--batch-command'")
 		if (flags.version !== undefined && args.length > 1)
 			throw usage("'--version' is of one object, not of several")
-		const stores = new Stores(context, false, momentOf(flags))
+		const stores = new Stores(context, {at: momentOf(flags)})
 		try {
 			if (isBatch) return await answerAll(context, flags, stores)
 			const range = flags.range === undefined ? undefined : parseRange(flags.range)

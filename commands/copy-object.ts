@@ -54,7 +54,7 @@ export default command({
 		if (!flags.stdin && args.length < 2) throw usage("two keys or '--stdin' are missing")
 		const printer = new RecordPrinter(context.io, flags)
 		const errors = itemErrors(context)
-		const stores = new Stores(context, flags['dry-run'])
+		const stores = new Stores(context, {pretend: flags['dry-run']})
 		const pairs = flags.stdin ? pairsOnStdin(context, flags) : [pairOf(context, flags, args)]
 		try {
 			for await (const {pair, copied, error} of inOrder(

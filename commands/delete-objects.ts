@@ -43,7 +43,7 @@ export default command({
 				report.print(() => printer.diff(item.line))
 			},
 		}
-		const stores = new Stores(context, pretend)
+		const stores = new Stores(context, {pretend})
 		const session = place && (await openSession(context, place, pretend))
 		if (place && own) report.keepLog(place, 'delete-objects', own)
 		try {

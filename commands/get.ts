@@ -3,6 +3,7 @@
 import {usage} from '../src/base/errors.ts'
 import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
+import {numberOf} from '../src/cli/filters.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
 import {
 	atFlags,
@@ -18,16 +19,17 @@ import {pullFlags, restoreFlags, restoreOf} from '../src/cli/pulling.ts'
 import {owners} from '../src/cli/owners.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
-import {preserveFlags, Report} from '../src/cli/transfer.ts'
-import {momentOf, objectOf} from '../src/cli/work.ts'
+import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
+import {momentOf, objectOf, type Opened} from '../src/cli/work.ts'
 import type {Entry} from '../src/format/entry.ts'
 import {pathOf} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {noSuchObject} from '../src/store/errors.ts'
-import type {Store} from '../src/store/store.ts'
+import type {Head, Store} from '../src/store/store.ts'
 import {arrivalOf} from '../src/sync/arrival.ts'
 import {contentOf} from '../src/sync/content.ts'
+import {estimating} from '../src/sync/estimate.ts'
 import type {Events} from '../src/sync/events.ts'
 import {localOf} from '../src/sync/local.ts'
 import {LocalDisk, PretendDisk} from '../src/sync/local-files.ts'
@@ -51,6 +53,7 @@ const flagsOfGet = {
 	...restoreFlags,
 	...dryRunFlags,
 	...verboseFlags,
+	...costFlags,
 	...progressFlags,
 	...chosenFlags,
 	...remoteFlags,
@@ -79,7 +82,10 @@ export default command({
 			throw usage("'--version' is of one object, not of several")
 		if (target === '-' && sources.some(({whole}) => whole)) throw usage('only single objects go to stdout')
 		const report = new Report(context, 'pull', flags)
-		const stores = new Stores(context, false, momentOf(flags))
+		const stores = new Stores(context, {
+			at: momentOf(flags),
+			maxRequests: numberOf('max-requests', flags['max-requests']),
+		})
 		try {
 			if (target === '-')
 				for (const source of sources)
@@ -88,13 +94,13 @@ export default command({
 				const isMany = sources.length > 1 || sources.some(({whole}) => whole)
 				const place = targetOf(context.cwd, target, isMany)
 				for (const source of sources)
-					await fetchInto(place, source, await stores.of(source.remote), {
+					await fetchInto(place, source, await stores.open(source.remote), {
 						context,
 						flags,
 						events: report.events,
 					})
 			}
-			return await report.finish({}, undefined)
+			return await report.finish({}, await stores.bills())
 		} finally {
 			await stores.close()
 		}
@@ -128,7 +134,7 @@ type Run = {readonly context: Context; readonly flags: GetValues; readonly event
 async function fetchInto(
 	{base, name}: Target,
 	source: Source,
-	store: Store,
+	{store, counts}: Opened,
 	{context, flags, events}: Run,
 ): Promise<void> {
 	const {archive: all, sparse: holes} = flags
@@ -143,11 +149,13 @@ async function fetchInto(
 	const keys = new Map<Path, string>()
 	const items = async function* (): AsyncIterable<PlanItem> {
 		const own = name ?? nameOf(fromUnicode(source.key))
-		if (flags['dry-run'] && !source.whole && !(await store.head(source.key, {version: source.version}))) {
+		const mustBeThere = flags['dry-run'] && !source.whole
+		const head = mustBeThere ? await store.head(source.key, {version: source.version}) : undefined
+		if (mustBeThere && !head) {
 			events.failed(own, noSuchObject(store.bucket, source.key))
 			return
 		}
-		for await (const {key, entry} of wanted(source, store, own)) {
+		for await (const {key, entry} of wanted(source, store, own, head)) {
 			if (entry.path === ROOT && !all) continue
 			keys.set(entry.path, key)
 			const stat = disk.stat(entry.path)
@@ -160,7 +168,7 @@ async function fetchInto(
 				store,
 				disk,
 				owners,
-				events,
+				events: flags['dry-run'] ? estimating(events, counts) : events,
 				session: IndexSession.pretend(scratch),
 				prefix: ownRemote(context, flags)?.prefix ?? '',
 				keyOf: (path) => keys.get(path) ?? '',
@@ -180,8 +188,13 @@ async function fetchInto(
 type Wanted = {readonly key: string; readonly entry: Entry}
 
 /** The objects of a source, each with the path that its file gets. */
-async function* wanted({key, whole, version}: Source, store: Store, name: Path): AsyncIterable<Wanted> {
-	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: 0, version}}}
+async function* wanted(
+	{key, whole, version}: Source,
+	store: Store,
+	name: Path,
+	head: Head | undefined,
+): AsyncIterable<Wanted> {
+	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: head?.size ?? 0, version}}}
 	else
 		for await (const {key: found, etag, size, version: id} of objectsBelow(store, key)) {
 			const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)

@@ -122,7 +122,7 @@ async function moveOnRemote(context: Context, flags: MoveValues, args: readonly 
 	const own = ownRemote(context, flags)
 	const report = new Report(context, 'push', flags)
 	const {events} = report
-	const stores = new Stores(context, pretend)
+	const stores = new Stores(context, {pretend})
 	const session = place && (await openSession(context, place, pretend))
 	if (place && own) report.keepLog(place, 'mv', own)
 	try {

@@ -52,7 +52,7 @@ export default command({
 					? undefined
 					: withPath(objectOf(context, flags, key))
 		const errors = itemErrors(context)
-		const stores = new Stores(context, flags['dry-run'])
+		const stores = new Stores(context, {pretend: flags['dry-run']})
 		try {
 			for await (const {object, grants} of one
 				? [await allFor(context, one, nul)]

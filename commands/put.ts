@@ -13,13 +13,14 @@ import {
 	storedFlags,
 	verboseFlags,
 } from '../src/cli/flags.ts'
+import {numberOf} from '../src/cli/filters.ts'
 import {noteSent} from '../src/cli/note-sent.ts'
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, storedAs} from '../src/cli/pushing.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type FileSource, SourceKeys, sourcesOf, spooled} from '../src/cli/sources.ts'
-import {preserveFlags, Report} from '../src/cli/transfer.ts'
-import {isWithin, lookup, openRemote, unicode} from '../src/cli/work.ts'
+import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
+import {isWithin, lookup, openRemote, type Opened, unicode} from '../src/cli/work.ts'
 import type {Remote} from '../src/format/remote.ts'
 import type {Place} from '../src/repo/find.ts'
 import {namedObject} from '../src/repo/remotes.ts'
@@ -39,6 +40,7 @@ const flagsOfPut = {
 	'create-bucket': {type: 'boolean', help: 'create the bucket if it does not exist'},
 	...dryRunFlags,
 	...verboseFlags,
+	...costFlags,
 	...progressFlags,
 	...storedFlags,
 	...headerFlags,
@@ -62,11 +64,11 @@ export default command({
 		const report = new Report(context, 'push', flags)
 		const {failed} = report.events
 		const target = {cwd: context.cwd, key, recursive: flags.recursive, onError: failed}
-		await withScratch(async (scratch) => {
+		const opened = await withScratch(async (scratch) => {
 			const sources = files.includes('-') ? [await spooled(context, scratch, key)] : sourcesOf(files, target)
-			await sendSources(sources, {context, flags, remote, scratch, events: report.events})
+			return sendSources(sources, {context, flags, remote, scratch, events: report.events})
 		})
-		return report.finish({}, undefined)
+		return report.finish({}, opened)
 	},
 })
 
@@ -82,10 +84,12 @@ type Run = {
 async function sendSources(
 	sources: readonly FileSource[],
 	{context, flags, remote, scratch, events}: Run,
-): Promise<void> {
-	if (sources.length === 0) return
+): Promise<Opened | undefined> {
+	if (sources.length === 0) return undefined
+	const maxRequests = numberOf('max-requests', flags['max-requests'])
 	const {signal} = context
-	const {store} = await openRemote(context, remote, {pretend: flags['dry-run']})
+	const opened = await openRemote(context, remote, {pretend: flags['dry-run'], maxRequests})
+	const {store} = opened
 	const session = IndexSession.pretend(scratch)
 	const keys = new SourceKeys(sources)
 	const told = named(events, keys, remote)
@@ -113,6 +117,7 @@ async function sendSources(
 		await abandon(context, remote, scratch)
 	}
 	if (!flags['dry-run']) await noteSent(context, flags, remote, session, (path) => keys.of(path))
+	return opened
 }
 
 /** The same events, with an item told by its key, and a file by its whole path. */

@@ -40,7 +40,7 @@ export default command({
 		const place = ownPlace(context, flags)
 		const own = ownRemote(context, flags)
 		const report = new Report(context, 'push', flags)
-		const stores = new Stores(context, flags['dry-run'])
+		const stores = new Stores(context, {pretend: flags['dry-run']})
 		const session = place && (await openSession(context, place, flags['dry-run']))
 		if (place && own) report.keepLog(place, 'rm', own)
 		try {

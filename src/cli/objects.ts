@@ -8,36 +8,48 @@ import {chosenRemote} from '../repo/remotes.ts'
 import type {Listed, Store} from '../store/store.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
-import {lookup, openRemote} from './work.ts'
+import {lookup, openRemote, type Opened} from './work.ts'
+
+export type StoresOptions = {
+	/** Nothing is written to them. */
+	readonly pretend?: boolean | undefined
+	/** As they were then, in milliseconds since the epoch. */
+	readonly at?: number | undefined
+	/** Of each. */
+	readonly maxRequests?: number | undefined
+}
 
 /** The stores of one command, each opened when it is first asked for. */
 export class Stores {
 	readonly #context: Context
-	readonly #pretend: boolean
-	readonly #at: number | undefined
-	readonly #opened = new Map<string, Promise<Store>>()
+	readonly #options: StoresOptions
+	readonly #opened = new Map<string, Promise<Opened>>()
 
-	/** With `pretend` nothing is written to them; with `at` they are as they were then. */
-	constructor(context: Context, pretend = false, at?: number) {
+	constructor(context: Context, options: StoresOptions = {}) {
 		this.#context = context
-		this.#pretend = pretend
-		this.#at = at
+		this.#options = options
 	}
 
 	/** The store that a remote is in. */
-	of(remote: Remote): Promise<Store> {
+	async of(remote: Remote): Promise<Store> {
+		return (await this.open(remote)).store
+	}
+
+	/** The same, with what is asked of it. */
+	open(remote: Remote): Promise<Opened> {
 		const name = `${remote.endpoint} ${remote.bucket}`
-		const opened = this.#opened.get(name) ?? this.#open(remote)
+		const opened = this.#opened.get(name) ?? openRemote(this.#context, remote, this.#options)
 		this.#opened.set(name, opened)
 		return opened
 	}
 
-	async #open(remote: Remote): Promise<Store> {
-		return (await openRemote(this.#context, remote, {pretend: this.#pretend, at: this.#at})).store
+	/** What is asked of each. */
+	async bills(): Promise<readonly Opened[]> {
+		return Promise.all(this.#opened.values())
 	}
 
 	async close(): Promise<void> {
-		for (const store of this.#opened.values()) (await store).close()
+		for (const opened of this.#opened.values()) (await opened).store.close()
 	}
 }
 

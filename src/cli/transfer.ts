@@ -6,7 +6,7 @@ import {quote, shown} from '../base/quote.ts'
 import {reason, S3rError} from '../base/errors.ts'
 import {costOf, formatDollars, type Prices} from '../format/price.ts'
 import {formatDiff} from '../format/record.ts'
-import {requests, type Counts} from '../store/counted.ts'
+import {requests, sumOf, type Counts} from '../store/counted.ts'
 import {type Events, Tally} from '../sync/events.ts'
 import type {Outcome} from '../sync/push.ts'
 import {tooManyDeletions} from '../sync/push.ts'
@@ -54,6 +54,12 @@ export const transferFlags = {
 export type ReportValues = Values<
 	typeof verboseFlags & typeof reportFlags & typeof progressFlags & typeof dryRunFlags
 >
+
+/** What is told of requests, and how many there may be. */
+export const costFlags = {
+	stats: reportFlags.stats,
+	'max-requests': reportFlags['max-requests'],
+} as const satisfies Flags
 
 /** What was asked of a store, and what that costs. */
 export type Bill = {readonly counts: Counts; readonly prices: () => Prices | undefined}
@@ -153,31 +159,39 @@ export class Report {
 	}
 
 	/** Ends the report; resolves to the exit status. */
-	async finish(outcome: Outcome, opened: Bill | undefined, maxDelete?: number): Promise<number> {
+	async finish(
+		outcome: Outcome,
+		opened: Bill | readonly Bill[] | undefined,
+		maxDelete?: number,
+	): Promise<number> {
 		this.#progress.end()
 		await this.#printing
 		this.#stop.signal.throwIfAborted()
-		if (this.#flags.stats) this.#stats(opened)
+		if (this.#flags.stats) this.#stats(opened === undefined ? [] : [opened].flat())
 		if (outcome.unread) this.#context.io.say('warning: some files could not be read, so nothing was deleted')
 		if (outcome.tooMany !== undefined) throw tooManyDeletions(outcome.tooMany, maxDelete ?? 0)
 		this.#status = this.tally.status === EXIT.ok && outcome.unread ? EXIT.partial : this.tally.status
 		return this.#status
 	}
 
-	#stats(bill: Bill | undefined): void {
+	#stats(bills: readonly Bill[]): void {
 		const {io} = this.#context
-		const {counts, prices} = bill ?? {}
+		const counts = sumOf(bills.map((bill) => bill.counts))
 		const pretend = this.#flags['dry-run'] === true
-		const bytes = pretend && counts ? counts.sent + counts.received : this.#moved
+		const bytes = pretend ? counts.sent + counts.received : this.#moved
 		io.say(`items: ${this.#items} done, ${this.tally.failures} failed, ${this.tally.conflicts} in conflict`)
 		io.say(`bytes: ${bytes} (${humanBytes(bytes)})`)
-		const kinds = Object.entries(counts ?? {})
+		const kinds = Object.entries(counts)
 			.filter(([kind, n]) => n > 0 && kind !== 'sent' && kind !== 'received')
 			.map(([kind, n]) => `${kind} ${n}`)
-		io.say(`requests: ${counts ? requests(counts) : 0}${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}`)
-		const known = prices?.()
-		if (counts && known)
-			io.say(`cost: ${formatDollars(costOf(counts, known))}${pretend ? ', estimated' : ''}`)
+		io.say(`requests: ${requests(counts)}${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}`)
+		const costs = bills.flatMap((bill) => {
+			const prices = bill.prices()
+			return prices ? [costOf(bill.counts, prices)] : []
+		})
+		if (costs.length === 0) return
+		const cost = formatDollars(costs.reduce((sum, one) => sum + one))
+		io.say(`cost: ${cost}${pretend ? ', estimated' : ''}`)
 	}
 }
 

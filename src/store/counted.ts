@@ -32,6 +32,28 @@ type Kind = (typeof KINDS)[number]
 /** All requests counted, of whatever kind. */
 export const requests = (counts: Counts): number => KINDS.reduce((sum, kind) => sum + counts[kind], 0)
 
+const NONE: Counts = {
+	put: 0,
+	get: 0,
+	head: 0,
+	list: 0,
+	copy: 0,
+	delete: 0,
+	restore: 0,
+	part: 0,
+	other: 0,
+	sent: 0,
+	received: 0,
+}
+
+/** What was counted in several places. */
+export function sumOf(all: readonly Counts[]): Counts {
+	const sum = {...NONE}
+	for (const counts of all)
+		for (const kind of [...KINDS, 'sent', 'received'] as const) sum[kind] += counts[kind]
+	return sum
+}
+
 /** As many requests as were allowed have been made. */
 export class RequestsSpent extends S3rError {
 	constructor(limit: number) {
@@ -47,19 +69,7 @@ export class RequestsSpent extends S3rError {
  * rejects with RequestsSpent, and nothing is sent; only a listing that is under way may go one page further.
  */
 export function counted(store: Store, limit: number = Infinity): Store & {readonly counts: Counts} {
-	const counts: Counts = {
-		put: 0,
-		get: 0,
-		head: 0,
-		list: 0,
-		copy: 0,
-		delete: 0,
-		restore: 0,
-		part: 0,
-		other: 0,
-		sent: 0,
-		received: 0,
-	}
+	const counts = sumOf([])
 	const spend = (kind: Kind, many = 1): void => {
 		if (requests(counts) + many > limit) throw new RequestsSpent(limit)
 		counts[kind] += many
