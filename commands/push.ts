@@ -1,7 +1,7 @@
 // s3r push: send what changed here to the remote.
 
 import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
-import {backupOf, bwlimitOf, deletesOf, narrowOf} from '../src/cli/choices.ts'
+import {backupOf, bwlimitOf, deletesOf, narrowOf, prefixesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {numberOf} from '../src/cli/filters.ts'
@@ -73,6 +73,7 @@ export default command({
 				force: flags.force,
 				...deletesOf(flags),
 				narrow,
+				compare: prefixesOf(remote, flags),
 				backup: backupOf(flags),
 				maxDelete,
 				same: (flags.verbose ?? 0) > 1,

@@ -30,6 +30,7 @@ import {dryRun} from '../src/store/dry.ts'
 import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Store, StoreError} from '../src/store/store.ts'
+import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
 import type {Events} from '../src/sync/events.ts'
 import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
 import {pull, type PullOptions} from '../src/sync/pull.ts'
@@ -1668,4 +1669,19 @@ test('--partial goes on with the ranges that came before', async (t) => {
 	t.true(ranges.length > 0 && ranges.length <= 3)
 	t.true(fs.readFileSync(there.at('large')).equals(bytes))
 	t.deepEqual(fs.readdirSync(partial), [])
+})
+
+test('--compare-dest leaves out what another place has', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one', b: 'two', link: 'x'})
+	const other = new Side(t, store).write({a: 'one', b: 'other', new: 'n', link: 'one'})
+	const there = new Side(t, store)
+	const pulled = await there.pull({compare: withDirectories([new LocalFiles(other.root, {})])})
+	t.deepEqual(pulled.lines, ['A b', 'A link', 'P ./'])
+	t.deepEqual((await there.pull()).lines, ['A a'])
+	here.write({new: 'n', 'd/new': 'n', b: 'other'})
+	await store.put('elsewhere/new', Buffer.from('n'))
+	await store.put('elsewhere/b', Buffer.from('not the same'))
+	const ran = await here.push({compare: withPrefixes(['elsewhere/'])})
+	t.deepEqual(ran.lines, ['A d/', 'A d/new', 'M b', 'P ./'])
+	t.is(ran.counts.head, 3)
 })

@@ -4,10 +4,16 @@ import {usage} from '../base/errors.ts'
 import {shown} from '../base/quote.ts'
 import type {Path} from '../base/path.ts'
 import {parseSize} from '../format/size.ts'
+import type {Remote} from '../format/remote.ts'
+import {lstatExact} from '../local/stat.ts'
+import {absolute, type Place} from '../repo/find.ts'
 import type {Backup} from '../sync/backup.ts'
+import {type Compare, withDirectories, withPrefixes} from '../sync/compare-dest.ts'
 import type {Narrow, Sizes} from '../sync/narrow.ts'
+import {LocalFiles} from '../sync/local-files.ts'
 import type {Flags, Values} from './command.ts'
 import {exclusive} from './exclusive.ts'
+import {unicode} from './work.ts'
 
 export const deleteFlags = {
 	delete: {type: 'boolean', help: 'delete on the other side too what is gone here'},
@@ -31,6 +37,12 @@ export const narrowFlags = {
 	'ignore-existing': {type: 'boolean', help: 'leave files alone that are there on the other side'},
 	'size-only': {type: 'boolean', help: 'take files of one size for the same'},
 	...sizeFlags,
+	'compare-dest': {
+		type: 'string',
+		arg: 'directory',
+		multiple: true,
+		help: 'leave out files whose content is there already',
+	},
 	bwlimit: {type: 'string', arg: 'rate', help: 'move at most this many KiB a second'},
 } as const satisfies Flags
 
@@ -86,6 +98,23 @@ function sizeOf(name: string, value: string | undefined, unit?: 'K'): number | u
 	if (size === undefined)
 		throw usage(`--${name} takes a size, not ${shown(value)}`, "such as '100', '1.5M' or '2GB'")
 	return size
+}
+
+/** What a pull compares with: directories as seen from the root. */
+export function directoriesOf({root}: Place, flags: Values<typeof narrowFlags>): Compare | undefined {
+	const named = flags['compare-dest']
+	return named && withDirectories(named.map((name) => new LocalFiles(existing(absolute(root, name)), {})))
+}
+
+/** What a push compares with: prefixes of the bucket as seen from that of the remote. */
+export function prefixesOf({prefix}: Remote, flags: Values<typeof narrowFlags>): Compare | undefined {
+	const named = flags['compare-dest']
+	return named && withPrefixes(named.map((name) => `${absolute(`/${prefix}`, unicode(name)).slice(1)}/`))
+}
+
+function existing(directory: Path): Path {
+	if (lstatExact(directory) === undefined) throw usage(`--compare-dest: there is no ${shown(directory)}`)
+	return directory
 }
 
 /** Where backups go; undefined for none. */

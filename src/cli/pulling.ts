@@ -1,6 +1,8 @@
 // The one way from options to a pull, for pull and clone.
 
-import {usage} from '../base/errors.ts'
+import {fatal, usage} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
+import type {IndexFile} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
@@ -8,7 +10,7 @@ import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
 import {crewOf, filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
 import {scopeFrom} from './scope.ts'
-import {backupFlags, backupOf, bwlimitOf, deletesOf, narrowOf} from './choices.ts'
+import {backupFlags, backupOf, bwlimitOf, deletesOf, directoriesOf, narrowOf} from './choices.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
@@ -136,6 +138,7 @@ export async function runPull(
 			force: flags.force,
 			...deletesOf(flags),
 			narrow: narrowOf(flags),
+			compare: directoriesOf(place, flags),
 			maxDelete,
 			same: (flags.verbose ?? 0) > 1,
 			scan: scanOf(place, flags),
@@ -143,6 +146,9 @@ export async function runPull(
 			within: scope.within,
 			signal: report.signal,
 		})
+		for (const name of scope.names ?? [])
+			if (!isKnown(session.index, name))
+				report.events.failed(name, fatal('the remote has no such file, and neither is it here'))
 		return await report.finish(outcome, opened, maxDelete)
 	} finally {
 		disk.close()
@@ -150,6 +156,14 @@ export async function runPull(
 		report.endLog()
 		session.end()
 	}
+}
+
+/** Whether an index knows a name, or something below it. */
+function isKnown(index: IndexFile, name: Path): boolean {
+	const found = index.find(name)
+	const row = found < 0 ? index.find(`${name}/`) : found
+	const next = row < 0 ? -1 - row : row
+	return row >= 0 || (next < index.count && index.path(next).startsWith(`${name}/`))
 }
 
 /** The disk that is written to, or with -n only looked at. */

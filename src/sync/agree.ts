@@ -12,7 +12,7 @@ import {keyOf} from '../format/key.ts'
 import {attributesDigest} from '../format/metadata.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Head, Store} from '../store/store.ts'
-import {looksLikeMd5} from './content.ts'
+import {vouchedMd5} from './content.ts'
 import {isFinal} from './final.ts'
 
 export type AgreeOptions = {
@@ -63,7 +63,7 @@ function* unsettled(index: IndexFile): Iterable<Path> {
 /** Whether an object says that it is the file here, with all its attributes. */
 function isThisFile(head: Head, key: string, {path, local, attrs}: Entry): boolean {
 	const {attributes} = decodeMetadata(head.metadata, {key, ...head})
-	const md5 = attributes.original?.md5 ?? attributes.md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
+	const md5 = vouchedMd5({head, attributes})
 	const isSameContent = local?.md5 === undefined ? isDirectory(path) || head.size === 0 : md5 === local.md5
 	return isSameContent && attributesDigest(attributes).toString('hex') === attrs
 }

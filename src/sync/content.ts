@@ -56,16 +56,19 @@ export async function* contentOf(
 export function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
 	const size = original?.size ?? head.size
 	if (content.size !== size) throw new Damaged(`it came as ${content.size} bytes instead of ${size}`)
-	const expected = original?.md5 ?? md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
+	const expected = vouchedMd5({head, attributes: {original, md5}})
 	if (expected !== undefined && content.md5 !== expected)
 		throw new Damaged(`its MD5 is ${content.md5} instead of ${expected}`, {
 			hint: 'the object or its transfer is damaged',
 		})
 }
 
+/** The MD5 that an object's metadata or ETag vouch for. */
+export const vouchedMd5 = ({head, attributes}: Pick<Arrival, 'head' | 'attributes'>): string | undefined =>
+	attributes.original?.md5 ?? attributes.md5 ?? (looksLikeMd5(head) ? head.etag : undefined)
+
 /** A multipart object's ETag does not, and some stores' encrypted objects' only look so. */
-export const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean =>
-	etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
+const looksLikeMd5 = ({etag, etagIsMd5}: Head): boolean => etagIsMd5 !== false && /^[0-9a-f]{32}$/.test(etag)
 
 async function* counted(
 	body: AsyncIterable<Buffer>,

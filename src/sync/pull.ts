@@ -2,8 +2,7 @@
 
 import type {Path} from '../base/path.ts'
 import {fetch, listPaths} from './fetch.ts'
-import {withoutNewer} from './narrow.ts'
-import {index, inPasses, type Outcome, type PlanChoices, type PushOptions} from './push.ts'
+import {asked, index, inPasses, type Outcome, type PlanChoices, type PushOptions} from './push.ts'
 import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
 import {learnRules} from './remote-rules.ts'
@@ -26,10 +25,5 @@ export async function pull(options: PullOptions): Promise<Outcome> {
 	if (fetched.changed) session.adopt(fetched.index)
 	const {selection} = options
 	if (selection) await learnRules('pull', {...options, selection, open: async () => store})
-	return inPasses('pull', unread, options, (items) =>
-		receive(
-			options.narrow?.update ? withoutNewer(items, {direction: 'pull', store, prefix}) : items,
-			options,
-		),
-	)
+	return inPasses('pull', unread, options, (items) => receive(asked(items, 'pull', options), options))
 }

@@ -6,6 +6,7 @@ import type {Path} from '../base/path.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
+import {type Compare, withoutHad} from './compare-dest.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {type Narrow, narrowed, withoutNewer} from './narrow.ts'
 import {learnRules} from './remote-rules.ts'
@@ -37,6 +38,8 @@ export type PlanChoices = {
 	readonly deleteBefore?: boolean | undefined
 	readonly maxDelete?: number | undefined
 	readonly narrow?: (Narrow & {readonly update?: boolean | undefined}) | undefined
+	/** Says which files another place has, so that they need not be moved. */
+	readonly compare?: Compare | undefined
 	readonly same?: boolean | undefined
 }
 
@@ -48,21 +51,30 @@ export async function push(options: PushOptions): Promise<Outcome> {
 	const unread = options.scan ? await index(options, options.scan) : false
 	let opened: Promise<Store> | undefined
 	const open = () => (opened ??= options.open())
-	const {selection, session, prefix} = options
+	const {selection, session} = options
 	if (selection && options.delete) await learnRules('push', {...options, selection, open})
 	return inPasses('push', unread, options, async (items) => {
 		const first = items.next()
 		if (!first.value) return
 		const store = await open()
 		const rest = from(first.value, items)
-		const chosen = options.narrow?.update ? withoutNewer(rest, {direction: 'push', store, prefix}) : rest
-		await send(chosen, {...options, session, store})
+		await send(asked(rest, 'push', {...options, store}), {...options, session, store})
 	})
 }
 
 function* from(first: PlanItem, rest: Iterable<PlanItem>): Generator<PlanItem, undefined> {
 	yield first
 	yield* rest
+}
+
+/** The items that are left when the other side, and other places, were asked for them. */
+export function asked(
+	items: Iterable<PlanItem>,
+	direction: Direction,
+	{narrow, compare, store, prefix}: PlanChoices & {readonly store: Store; readonly prefix: string},
+): AsyncIterable<PlanItem> | Iterable<PlanItem> {
+	const older = narrow?.update ? withoutNewer(items, {direction, store, prefix}) : items
+	return compare ? withoutHad(older, compare, {store, prefix}) : older
 }
 
 /** Executes the plan of a push or pull: all of it, or its deletions and then the rest. */
