@@ -2,16 +2,11 @@
 
 import {EXIT, usage} from '../src/base/errors.ts'
 import {shown} from '../src/base/quote.ts'
-import {command, type Context, type Group} from '../src/cli/command.ts'
+import {command, type Context} from '../src/cli/command.ts'
+import {topicsOf} from '../src/cli/help-topics.ts'
 import {openManual, openPage} from '../src/cli/manual.ts'
 import {didYouMean} from '../src/cli/nearest.ts'
 import {manualPage} from '../src/cli/package.ts'
-
-const TITLES: Record<Group, string> = {
-	porcelain: 'For people (porcelain)',
-	plumbing: 'For scripts and pipes (plumbing)',
-	helper: 'Called by other programs',
-}
 
 export default command({
 	name: 'help',
@@ -31,14 +26,11 @@ export default command({
 })
 
 async function list({io, table}: Context): Promise<number> {
-	const rows = Object.entries(table)
-	const width = Math.max(...rows.map(([name]) => name.length))
+	const width = Math.max(...Object.keys(table).map((name) => name.length))
 	await io.record('usage: s3r <command> [<option>...] [<argument>...]')
-	for (const [group, title] of Object.entries(TITLES)) {
-		const members = rows.filter(([, row]) => row.group === group)
-		if (members.length === 0) continue
+	for (const {title, names} of topicsOf(table)) {
 		await io.record(`\n${title}`)
-		for (const [name, {summary}] of members) await io.record(`    ${name.padEnd(width)}  ${summary}`)
+		for (const name of names) await io.record(`    ${name.padEnd(width)}  ${table[name]?.summary}`)
 	}
 	await io.record(
 		"\n's3r <command> -h' prints the options of a command, 's3r help <command>' opens its manual",
