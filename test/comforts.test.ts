@@ -160,6 +160,9 @@ bothWays('options say what is stored with every object, small and large', async 
 	await side.ok('rm', 'd/data.txt')
 	const versions = await side.ok('ls-versions', '--format', '%(version) %(deleted)', 'd/data.txt')
 	t.regex(versions, /^\S+ true\n\S+ \n$/)
+	const {status, stderr} = await side.run('rm', '--versions', 'd/data.txt')
+	t.is(status, 23)
+	t.regex(stderr, /^error: 'd\/data.txt': access denied to 's3:.*data.txt': it is locked \(object lock\)\n$/)
 })
 
 bothWays('new attributes leave all else as it is', async (t) => {

@@ -161,7 +161,11 @@ function answered(code: string, error: SdkError, about: About): StoreError {
 }
 
 function denied(code: string, error: SdkError, about: About): StoreError {
-	const [why, hint] = DENIED[code] ?? []
+	const [known, hint] = DENIED[code] ?? []
+	const locked = /protected by object lock/i.test(error.message ?? '')
+		? 'it is locked (object lock)'
+		: undefined
+	const why = known ?? locked
 	const blocked = /BlockPublicAc|public access control lists/i.test(error.message ?? '')
 	return new StoreError(
 		'denied',
