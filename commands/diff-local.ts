@@ -38,16 +38,17 @@ export default command({
 		const place = placeOf(context, flags)
 		const errors = itemErrors(context)
 		const scope = await scopeFrom(context, place, flags, args)
+		const selection = await selectionOf(context, place, flags, ordered, scope)
 		let differs = false
 		for await (const {status, entry} of changes({
 			root: place.root,
 			index: readIndex(place),
-			contents: filesOf(place, flags),
+			contents: filesOf(place, flags, selection),
 			owners,
 			paths: scope.paths?.includes('') ? undefined : scope.paths,
 			shallow: scope.shallow,
 			sizes: sizesOf(flags),
-			select: (await selectionOf(context, place, flags, ordered, scope)).shows,
+			select: selection.shows,
 			oneFileSystem: flags['one-file-system'],
 			checksum: flags.checksum,
 			signal: context.signal,

@@ -32,6 +32,7 @@ export default command({
 	async run(context, flags, args, ordered) {
 		const place = placeOf(context, flags)
 		const scope = await scopeFrom(context, place, flags, args)
+		const selection = await selectionOf(context, place, flags, ordered, scope)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, flags['dry-run'])
 		try {
@@ -39,8 +40,8 @@ export default command({
 				{
 					session,
 					owners,
-					files: filesOf(place, flags),
-					selection: await selectionOf(context, place, flags, ordered, scope),
+					files: filesOf(place, flags, selection),
+					selection,
 					events: report.events,
 					signal: context.signal,
 				},

@@ -33,6 +33,7 @@ export default command({
 		const bwlimit = bwlimitOf(flags)
 		const narrow = narrowOf(flags)
 		const scope = await scopeFrom(context, place, flags, args)
+		const selection = await selectionOf(context, place, flags, ordered, scope)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
 		report.keepLog(place, 'push', remote)
@@ -49,9 +50,9 @@ export default command({
 					(opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests, bwlimit})).store,
 				jobs,
 				pretend,
-				// threads do not share a count of requests, or a rate
+				// threads do not share a count of requests, or a rate, and know no rules
 				crew:
-					maxRequests === undefined && bwlimit === undefined
+					maxRequests === undefined && bwlimit === undefined && !selection.keepsXattr
 						? crewOf(
 								context,
 								{
@@ -65,7 +66,7 @@ export default command({
 							)
 						: undefined,
 				session,
-				files: filesOf(place, flags),
+				files: filesOf(place, flags, selection),
 				owners,
 				...storedAs(remote),
 				events: report.events,
@@ -79,7 +80,7 @@ export default command({
 				same: (flags.verbose ?? 0) > 1,
 				scan:
 					scope.paths || flags.archive ? {...scanOf(place, flags, scope), sizes: narrow.sizes} : undefined,
-				selection: await selectionOf(context, place, flags, ordered, scope),
+				selection,
 				within: scope.within,
 				signal: report.signal,
 			})

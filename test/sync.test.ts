@@ -21,7 +21,7 @@ import {makeNode} from '../src/local/make.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import {isTemporary} from '../src/local/temporary.ts'
-import {readXattrs, writeXattrs} from '../src/local/xattrs.ts'
+import {readXattrs, writeXattrs, type XattrKinds} from '../src/local/xattrs.ts'
 import {createPlace, type Place} from '../src/repo/find.ts'
 import {IndexSession, readIndex} from '../src/repo/session.ts'
 import {listUploadRecords} from '../src/repo/uploads.ts'
@@ -58,7 +58,7 @@ type Common = {
 	/** The session is not saved, as if the process was killed. */
 	readonly killed?: boolean
 	readonly pretend?: boolean
-	readonly kinds?: {readonly xattrs?: boolean; readonly acls?: boolean}
+	readonly kinds?: XattrKinds
 	readonly scan?: Partial<NonNullable<PushOptions['scan']>>
 	/** Called when an item is done. */
 	readonly onDone?: (line: string) => void
@@ -1685,3 +1685,25 @@ test('--compare-dest leaves out what another place has', async (t) => {
 	t.deepEqual(ran.lines, ['A d/', 'A d/new', 'M b', 'P ./'])
 	t.is(ran.counts.head, 3)
 })
+
+test('rules about extended attributes choose among them', async (t) => {
+	const {store, here} = await pushed(t, {a: 'one'})
+	if (!native()) return t.log('without koffi there are none')
+	const set = (side: Side, names: readonly string[]) =>
+		writeXattrs(
+			`${side.root}/a`,
+			names.map((name) => [name, Buffer.from('v')] as const),
+			{xattrs: true},
+		)
+	const keepsXattr = filtered(here, 'push', ['-x user.secret*']).keepsXattr
+	set(here, ['user.kept', 'user.secret.one'])
+	t.deepEqual((await here.push({kinds: {xattrs: true, keepsXattr}})).lines, ['P a'])
+	const there = new Side(t, store)
+	await there.pull({kinds: {xattrs: true}})
+	t.deepEqual(namesOf(there), ['user.kept'])
+	set(there, ['user.secret.mine'])
+	await there.pull({kinds: {xattrs: true, keepsXattr}, force: true})
+	t.deepEqual(namesOf(there), ['user.kept', 'user.secret.mine'], 'what is left out is left alone')
+})
+
+const namesOf = ({root}: Side) => readXattrs(`${root}/a`, {xattrs: true}).map(([name]) => name)

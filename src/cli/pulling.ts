@@ -21,6 +21,7 @@ import type {Disk} from '../sync/disk.ts'
 import {estimating} from '../sync/estimate.ts'
 import {LocalDisk, PretendDisk} from '../sync/local-files.ts'
 import {pull} from '../sync/pull.ts'
+import type {Selection} from '../sync/select.ts'
 import {PARTIAL} from '../sync/unfinished.ts'
 
 /** How files are written. */
@@ -93,8 +94,9 @@ export async function runPull(
 	const at = momentOf(flags)
 	restoreOf(flags)
 	const scope = await scopeFrom(context, place, flags, args)
+	const selection = await selectionOf(context, place, flags, ordered, {...scope, direction: 'pull'})
 	const report = new Report(context, 'pull', flags)
-	const disk = diskOf(place, flags)
+	const disk = diskOf(place, flags, selection)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
 	const jobs = new AdaptiveWidth({first: MANY})
@@ -105,7 +107,7 @@ export async function runPull(
 		counts.get++
 		counts.received += bytes
 	}
-	const taken = takenAs(place, flags)
+	const taken = takenAs(place, flags, selection)
 	try {
 		const outcome = await pull({
 			store,
@@ -114,14 +116,14 @@ export async function runPull(
 			owners,
 			umask,
 			pinned: at !== undefined,
-			files: filesOf(place, flags),
+			files: filesOf(place, flags, selection),
 			prefix: remote.prefix,
 			events: pretend ? estimating(report.events, counts) : report.events,
 			...taken,
 			jobs,
-			// threads do not share a count of requests, or a rate
+			// threads do not share a count of requests, or a rate, and know no rules
 			crew:
-				maxRequests === undefined && bwlimit === undefined
+				maxRequests === undefined && bwlimit === undefined && !selection.keepsXattr
 					? crewOf(
 							context,
 							{
@@ -142,7 +144,7 @@ export async function runPull(
 			maxDelete,
 			same: (flags.verbose ?? 0) > 1,
 			scan: scanOf(place, flags),
-			selection: await selectionOf(context, place, flags, ordered, {...scope, direction: 'pull'}),
+			selection,
 			within: scope.within,
 			signal: report.signal,
 		})
@@ -167,8 +169,12 @@ function isKnown(index: IndexFile, name: Path): boolean {
 }
 
 /** The disk that is written to, or with -n only looked at. */
-export function diskOf({root}: Place, flags: TakeValues & PreserveValues): Disk {
-	const disk = new LocalDisk(root, {...writtenAs(flags), owners})
+export function diskOf(
+	{root}: Place,
+	flags: TakeValues & PreserveValues,
+	{keepsXattr}: Partial<Selection> = {},
+): Disk {
+	const disk = new LocalDisk(root, {...writtenAs(flags), keepsXattr, owners})
 	return flags['dry-run'] ? new PretendDisk(disk) : disk
 }
 
@@ -187,12 +193,17 @@ const writtenAs = ({
 })
 
 /** What of the files comes back, and what becomes of those that are replaced. */
-export const takenAs = (place: Place, flags: TakeValues & PreserveValues) => ({
+export const takenAs = (
+	place: Place,
+	flags: TakeValues & PreserveValues,
+	{keepsXattr}: Partial<Selection> = {},
+) => ({
 	preserve: {
 		archive: flags.archive,
 		hardLinks: flags['hard-links'],
 		xattrs: flags.xattrs,
 		acls: flags.acls,
+		keepsXattr,
 	},
 	pretend: flags['dry-run'],
 	restore: restoreOf(flags),

@@ -22,8 +22,11 @@ import type {preserveFlags} from './transfer.ts'
 export type PreserveValues = Values<typeof preserveFlags>
 
 /** The files of a local side, as far as the options want them looked at. */
-export const filesOf = (place: Place, flags: PreserveValues): LocalFiles =>
-	new LocalFiles(place.root, {xattrs: flags.xattrs, acls: flags.acls})
+export const filesOf = (
+	place: Place,
+	flags: PreserveValues,
+	{keepsXattr}: Partial<Selection> = {},
+): LocalFiles => new LocalFiles(place.root, {xattrs: flags.xattrs, acls: flags.acls, keepsXattr})
 
 /** Which files take part, by the rules of the command line and the ignore files. */
 export const selectionOf = async (

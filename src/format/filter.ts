@@ -119,9 +119,12 @@ export class Filter {
 		return decision(compiled, withoutSlash(path), isDirectory, ignorePerishable)
 	}
 
-	/** The rule that decides about an extended attribute. */
-	decideXattr({xattrs}: Standing, name: string): Rule | undefined {
-		return decision(xattrs, name, false, false)
+	/** Whether an extended attribute of this name is kept, by the rules of the options; undefined where they say nothing. */
+	get keepsXattr(): ((name: string) => boolean) | undefined {
+		const {xattrs} = this.top
+		return xattrs.length === 0
+			? undefined
+			: (name) => decision(xattrs, name, false, false)?.kind !== 'exclude'
 	}
 
 	/** Reads a rule's file in one directory. */

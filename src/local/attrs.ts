@@ -59,7 +59,7 @@ export function applyAttrs(target: Path | Handle, wanted: Wanted, options: Apply
 	const owned = applyOwner(handle, stat, wanted, options)
 	return [
 		...owned.unrestored,
-		...applyXattrs(handle, stat, wanted, {xattrs: options.xattrs}),
+		...applyXattrs(handle, stat, wanted, {xattrs: options.xattrs, keepsXattr: options.keepsXattr}),
 		...applyMode(handle, stat, wanted, owned.lost),
 		...applyXattrs(handle, stat, wanted, {acls: options.acls}),
 		...applyTimes(handle, wanted),

@@ -11,16 +11,19 @@ export type XattrKinds = {
 	readonly xattrs?: boolean | undefined
 	/** rsync -A: the access and the default ACL. */
 	readonly acls?: boolean | undefined
+	/** Whether a rule lets an attribute of -X through; all by default. */
+	readonly keepsXattr?: ((name: string) => boolean) | undefined
 }
 
 export const isAcl = (name: string): boolean =>
 	name === 'system.posix_acl_access' || name === 'system.posix_acl_default'
 
 /** Whether an attribute of this name is one of these kinds. */
-function isKept(name: string, {xattrs, acls}: XattrKinds): boolean {
+function isKept(name: string, {xattrs, acls, keepsXattr}: XattrKinds): boolean {
 	if (isAcl(name)) return acls === true
 	if (xattrs !== true || name.startsWith('system.') || name === 'security.selinux') return false
-	return process.platform !== 'linux' || process.geteuid?.() === 0 || name.startsWith('user.')
+	const isOurs = process.platform !== 'linux' || process.geteuid?.() === 0 || name.startsWith('user.')
+	return isOurs && keepsXattr?.(name) !== false
 }
 
 /**

@@ -17,6 +17,8 @@ export type Preserve = {
 	readonly xattrs?: boolean | undefined
 	/** POSIX ACLs (-A). */
 	readonly acls?: boolean | undefined
+	/** Whether a rule lets an extended attribute through; all by default. */
+	readonly keepsXattr?: ((name: string) => boolean) | undefined
 }
 
 export type Arrival = {
@@ -67,7 +69,9 @@ export async function withXattrs(
 	const {xattrs, xattrsAt, ...rest} = arrival.attributes
 	if (xattrs === undefined && xattrsAt === undefined) return arrival
 	const all = xattrs ?? (await rereading(() => fetchXattrs(store, prefix, xattrsAt ?? '')))
-	const wanted = all.filter(([name]) => (isAcl(name) ? preserve.acls : preserve.xattrs))
+	const wanted = all.filter(([name]) =>
+		isAcl(name) ? preserve.acls : preserve.xattrs && preserve.keepsXattr?.(name) !== false,
+	)
 	return {...arrival, attributes: {...rest, xattrs: wanted}}
 }
 

@@ -60,7 +60,7 @@ export class LocalFiles implements Files {
 
 	/** Those of the kinds that are kept; an object whose xattrs were kept before keeps them all. */
 	readXattrs(path: Path): readonly Xattr[] {
-		const kinds = this.xattrs ? this.#kinds : {xattrs: true, acls: true}
+		const kinds = this.xattrs ? this.#kinds : {...this.#kinds, xattrs: true, acls: true}
 		return readXattrs(this.#place(path), kinds)
 	}
 }

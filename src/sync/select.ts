@@ -31,6 +31,8 @@ export type Selection = {
 	readonly scans: Select
 	/** Whether something may be lost although it is there on the sending side, which does not show it. */
 	readonly exposes: boolean
+	/** Whether an extended attribute of this name takes part; absent where no rule is about such. */
+	readonly keepsXattr?: ((name: string) => boolean) | undefined
 	/** Names of files with rules in the directories. */
 	readonly files: ReadonlySet<string>
 	/** The text of such a file as it is here, undefined where there is none. */
@@ -80,6 +82,7 @@ export function selection({root, dir, rules, direction = 'push'}: SelectOptions)
 			? shows
 			: (path, isDirectory) => here.takes(path, isDirectory) || risks(path, isDirectory, false),
 		exposes: deleteExcluded || rules.rules.some(({kind, side}) => kind === 'dir-merge' || side !== undefined),
+		keepsXattr: rules.on('sender').keepsXattr,
 		files: rules.fileNames,
 		textOf: (path) => readIfThere(`${base}/${path}`),
 		learn(texts) {
