@@ -526,20 +526,19 @@ class Receiver {
 		if (etag === undefined)
 			return this.#fail(this.#files.path(row), new Error('the file that it is a name of did not come'))
 		await this.#writer.start(async () => {
-			const local = this.#wanted.local(leader, undefined, {
-				isNew: true,
-				size: this.#sizes.get(leader),
-				md5: this.#md5s.get(leader) ?? this.#survey.found.get(leader)?.md5,
+			const led = this.#survey.found.get(leader)
+			const xattrs = this.#leaderXattrs.get(leader) ?? this.#xattrs(leader, led, NO_VALUES)
+			const local = this.#wanted.local(leader, led, {
+				isNew: this.#md5s.has(leader),
+				size: this.#sizes.get(leader) ?? led?.size,
+				md5: this.#md5s.get(leader) ?? led?.md5,
 				link: this.#linkOf(row),
-				xattrs: this.#xattrs(leader, this.#survey.found.get(leader), NO_VALUES),
+				xattrs,
 			})
 			await this.#guarded(action, async () => {
 				if (found) await this.#backUp(found)
-				const xattrs = this.#xattrs(leader, undefined, NO_VALUES)
-				await this.#writer.copy(
-					{path: this.#path(row), local, found, xattrs},
-					{path: this.#path(leader), etag},
-				)
+				const writing = {path: this.#path(row), local, found, xattrs}
+				await this.#writer.copy(writing, {path: this.#path(leader), etag})
 			})
 		})
 	}
@@ -547,6 +546,7 @@ class Receiver {
 	/** Of leaders whose content came: what it was. */
 	readonly #md5s = new Map<number, string>()
 	readonly #sizes = new Map<number, number>()
+	readonly #leaderXattrs = new Map<number, readonly Xattr[] | undefined>()
 
 	/** At the end of a phase: names of files that did not come. */
 	#failOrphans(phase: number): void {
@@ -588,6 +588,7 @@ class Receiver {
 					link: this.#line.options.hardLinks ? this.#linkOf(row) : isNew ? undefined : found?.attributes.link,
 					xattrs,
 				})
+				if (local.link !== undefined) this.#leaderXattrs.set(row, xattrs)
 				const writing = {path: this.#path(row), local, found, target, xattrs}
 				if (isNew && found) await this.#backUp(found)
 				const etag = isNew ? await this.#writer.write(writing) : await this.#writer.change(writing)
@@ -738,6 +739,7 @@ class Receiver {
 		if (link !== undefined) {
 			this.#md5s.set(row, md5)
 			this.#sizes.set(row, content.size)
+			this.#leaderXattrs.set(row, xattrs)
 		}
 		this.#led(row, await this.#writer.write({path: this.#path(row), local, found, content, xattrs}))
 	}

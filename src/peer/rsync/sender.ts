@@ -96,6 +96,7 @@ export class Sender {
 
 	/** Reads what a client says before its list comes, and makes the sender of it. */
 	static async begin(line: Line, options: SenderOptions): Promise<Sender> {
+		refuse(line)
 		const texts = await readFilterList(line.input)
 		const {protocol, options: asked} = line
 		const filter = await filterOf(texts, {protocol, side: 'sender', cvs: asked.cvsExclude})
@@ -220,7 +221,7 @@ export class Sender {
 	}
 
 	async #readRequest(): Promise<Request> {
-		const {input, numbersIn, protocol, options, checksum} = this.#line
+		const {input, numbersIn, protocol, options, checksum, agreed} = this.#line
 		const {files} = this.#offer
 		const ndx = await input.read((cursor) => numbersIn.read(cursor))
 		if (ndx === NDX.done) return {kind: 'done'}
@@ -229,7 +230,13 @@ export class Sender {
 		if (row === undefined || ndx < 0)
 			throw new RsyncError(RERR.protocol, `file ${ndx} was asked for, the list has ${this.#order.length}`)
 		const item = await input.read((cursor) => readItem(cursor, protocol))
-		const wantsXattrs = options.xattrs && (item.flags & ITEM.xattr) !== 0 && !options.dryRun && protocol >= 29
+		const isFurther = (item.flags & ITEM.name) !== 0 && (item.flags & ITEM.localChange) !== 0
+		const wantsXattrs =
+			options.xattrs &&
+			(item.flags & ITEM.xattr) !== 0 &&
+			!options.dryRun &&
+			protocol >= 29 &&
+			!(agreed.xattrOptimization && isFurther)
 		const xattrs = wantsXattrs ? await input.read(readNumbers) : undefined
 		const isTransfer = (item.flags & ITEM.transfer) !== 0
 		if (isTransfer && typeOf(files.mode(row)) !== TYPE.file)
@@ -237,7 +244,11 @@ export class Sender {
 		let sums: BlockSums | undefined
 		if (isTransfer && !options.dryRun) {
 			const head = await input.read((cursor) => readSumHead(cursor, protocol, checksum.length))
-			sums = sumsOf(head, await input.take(head.count * (4 + head.strongLength)))
+			// with --append the blocks are only counted
+			sums =
+				options.append > 0
+					? {...NO_SUMS, ...head}
+					: sumsOf(head, await input.take(head.count * (4 + head.strongLength)))
 		}
 		const isSmall = sums !== undefined && files.size(row) <= SMALL
 		const ahead = isSmall ? this.#fetch(row).catch((error: unknown) => ({error})) : undefined
@@ -291,7 +302,7 @@ export class Sender {
 	/** Sends a file: what the other side lacks of it, and the checksum of all of it. */
 	async #send(request: ItemRequest, sums: BlockSums): Promise<void> {
 		const {ndx, row, item, xattrs} = request
-		const {output, protocol} = this.#line
+		const {output, protocol, options} = this.#line
 		const path = this.#offer.remotePath(row)
 		const source = await this.#open(request, path).catch((error: unknown) => {
 			this.#noSend(ndx, path, error)
@@ -301,9 +312,11 @@ export class Sender {
 		this.#line.writeNdx(ndx)
 		writeItem(output, item, protocol)
 		if (xattrs) this.#sendXattrs(row, xattrs)
-		const usable = sums.count > 0 ? sums : NO_SUMS
-		writeSumHead(output, usable)
-		const sum = await this.#sendContent(source, usable, path)
+		writeSumHead(output, sums.count > 0 ? sums : NO_SUMS)
+		const sum =
+			options.append > 0
+				? await this.#sendContent(behind(source, lengthOf(sums)), NO_SUMS, path, options.append === 1)
+				: await this.#sendContent(source, sums, path)
 		output.raw(sum)
 	}
 
@@ -317,9 +330,15 @@ export class Sender {
 		return primed(this.#content(path, this.#offer.etag(row)))
 	}
 
-	async #sendContent(source: AsyncGenerator<Buffer, Content>, sums: BlockSums, path: Path): Promise<Buffer> {
+	/** Sends content; resolves to its checksum, or with `onlySent` to that of what is sent of it. */
+	async #sendContent(
+		source: AsyncGenerator<Buffer | Passed, Content>,
+		sums: BlockSums,
+		path: Path,
+		onlySent = false,
+	): Promise<Buffer> {
 		const {output, checksum, agreed} = this.#line
-		const hasher = checksum.name === 'md5' ? undefined : await checksum.whole(SEED)
+		const hasher = checksum.name === 'md5' && !onlySent ? undefined : await checksum.whole(SEED)
 		const tokens = this.#tokens
 		const matcher = sums.count > 0 ? new Matcher(sums, await checksum.block(SEED, agreed.seedFix)) : undefined
 		let failure: unknown
@@ -329,6 +348,10 @@ export class Sender {
 				if (next.done) {
 					md5 = next.value.md5
 					break
+				}
+				if ('passed' in next.value) {
+					if (!onlySent) hasher?.update(next.value.passed)
+					continue
 				}
 				hasher?.update(next.value)
 				for (const instruction of matcher ? matcher.push(next.value) : [next.value])
@@ -392,6 +415,20 @@ export class Sender {
 	}
 }
 
+/** Options that would need what objects have not. */
+function refuse({options}: Line): void {
+	const given = [
+		options.copyLinks && '--copy-links',
+		options.copyDirlinks && '--copy-dirlinks',
+		options.copyUnsafeLinks && '--copy-unsafe-links',
+	].find((name) => name !== false)
+	if (given !== undefined)
+		throw new RsyncError(
+			RERR.unsupported,
+			`the rsync option ${given} is not supported for a bucket: its links are not followed; leave it out, or use --no-links`,
+		)
+}
+
 const readCounts = (cursor: Cursor): number[] => Array.from({length: 5}, () => cursor.varint())
 
 /** Numbers that grow, as their differences, ended by 0. */
@@ -433,6 +470,28 @@ async function primed<T, R>(source: AsyncGenerator<T, R>): Promise<AsyncGenerato
 		yield first.value
 		return yield* source
 	})()
+}
+
+/** Bytes that the other side has already (--append). */
+type Passed = {readonly passed: Buffer}
+
+/** The bytes that sums are of. */
+const lengthOf = ({count, blockLength, remainder}: BlockSums): number =>
+	count * blockLength - (remainder > 0 ? blockLength - remainder : 0)
+
+/** Content whose first `length` bytes are only passed. */
+async function* behind(
+	source: AsyncGenerator<Buffer, Content>,
+	length: number,
+): AsyncGenerator<Buffer | Passed, Content> {
+	let left = length
+	for (let next = await source.next(); ; next = await source.next()) {
+		if (next.done) return next.value
+		const passed = next.value.subarray(0, left)
+		left -= passed.length
+		if (passed.length > 0) yield {passed}
+		if (passed.length < next.value.length) yield next.value.subarray(passed.length)
+	}
 }
 
 async function* only({bytes, md5}: Body): AsyncGenerator<Buffer, Content> {
