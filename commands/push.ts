@@ -70,6 +70,7 @@ export default command({
 				owners,
 				...storedAs(remote),
 				events: report.events,
+				onExpected: report.onExpected,
 				compress: flags.compress,
 				force: flags.force,
 				...deletesOf(flags),

@@ -406,7 +406,10 @@ test('progress is drawn for a terminal that asked, ten times a second, and erase
 	progress.add(1024 * 1024, 'some/file')
 	now = 150
 	progress.add(1024, 'some/file')
-	t.is(err.text(), ' 25%  1.0 MiB of 4.0 MiB  10.0 MiB/s  0:00  some/file')
+	t.is(
+		err.text(),
+		'\xe2\x96\x88'.repeat(4) + ' '.repeat(13) + ' 25%  1.0 MiB of 4.0 MiB  10.0 MiB/s  0:00  some/file',
+	)
 	streams.say('error: said between')
 	t.is(err.text().slice(-24), '\r\u001b[Kerror: said between\n')
 	now = 350

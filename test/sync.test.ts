@@ -1707,3 +1707,19 @@ test('rules about extended attributes choose among them', async (t) => {
 })
 
 const namesOf = ({root}: Side) => readXattrs(`${root}/a`, {xattrs: true}).map(([name]) => name)
+
+test('who asks is told before the work how many bytes are to be transferred, which are those that are', async (t) => {
+	const store = memory()
+	const [here, there] = [new Side(t, store), new Side(t, store)]
+	fs.writeFileSync(join(here.root, 'a'), 'twelve bytes')
+	fs.writeFileSync(join(here.root, 'b'), 'five!')
+	const expected: number[] = []
+	const onExpected = (bytes: number) => void expected.push(bytes)
+	t.deepEqual((await here.push({onExpected})).failed.size, 0)
+	await there.pull({onExpected})
+	fs.renameSync(join(here.root, 'a'), join(here.root, 'c'))
+	fs.writeFileSync(join(here.root, 'b'), 'eleven bytes')
+	// a copy by the store moves nothing
+	await here.push({onExpected})
+	t.deepEqual(expected, [17, 17, 12])
+})

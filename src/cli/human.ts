@@ -16,3 +16,11 @@ export function humanDuration(seconds: number): string {
 }
 
 const two = (n: number) => String(n).padStart(2, '0')
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+/** `██████▍    `: a share of so many cells, to the eighth of one; something is never nothing. In Unicode. */
+export function bar(share: number, cells: number): string {
+	const eighths = Math.min(cells * 8, Math.max(share > 0 ? 1 : 0, Math.round(share * cells * 8)))
+	return `${'█'.repeat(eighths >> 3)}${EIGHTHS[eighths & 7] ?? ''}`.padEnd(cells)
+}

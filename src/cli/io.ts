@@ -96,7 +96,7 @@ export class Io {
 
 	/** Columns of the terminal that stderr is. */
 	get columns(): number {
-		return (this.#streams.stderr as {columns?: number}).columns ?? 80
+		return (this.#streams.stderr as {columns?: number}).columns || 80
 	}
 
 	/** Shows one line that the next one replaces, '' none; for a terminal only. */

@@ -1,14 +1,17 @@
 // One line on stderr that shows how far a transfer is. It is drawn only where it was asked for and
 // a person looks, at most ten times a second, and erased before anything else is said.
 
-import type {Path} from '../base/path.ts'
-import {humanBytes, humanDuration} from './human.ts'
+import {fromUnicode, type Path} from '../base/path.ts'
+import {bar, humanBytes, humanDuration} from './human.ts'
 import type {Io} from './io.ts'
 
 /** Milliseconds between two drawings. */
 const INTERVAL = 100
 /** The rate is the mean of about so many milliseconds. */
 const MEMORY = 5000
+
+/** Cells of the bar. */
+const BAR = 16
 
 export type ProgressOptions = {
 	/** `--progress` was given. */
@@ -36,6 +39,11 @@ export class Progress {
 		this.#now = options.now ?? Date.now
 		this.#total = options.total
 		this.#drawn = {at: this.#now(), done: 0}
+	}
+
+	/** Whether anything is drawn. */
+	get isShown(): boolean {
+		return this.#shown
 	}
 
 	/** So many bytes more are known to be transferred in all. */
@@ -76,7 +84,9 @@ export class Progress {
 						...(rate > 0 ? [humanDuration(Math.max(0, total - this.#done) / rate / 1000)] : []),
 					]
 		const left = figures.join('  ')
-		return `${left}  ${tail(this.#item, this.#io.columns - left.length - 3)}`
+		const drawn = total === undefined || total === 0 ? '' : `${fromUnicode(bar(this.#done / total, BAR))} `
+		const taken = left.length + (drawn === '' ? 0 : BAR + 1)
+		return `${drawn}${left}  ${tail(this.#item, this.#io.columns - taken - 3)}`
 	}
 }
 

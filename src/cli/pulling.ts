@@ -119,6 +119,7 @@ export async function runPull(
 			files: filesOf(place, flags, selection),
 			prefix: remote.prefix,
 			events: pretend ? estimating(report.events, counts) : report.events,
+			onExpected: report.onExpected,
 			...taken,
 			jobs,
 			// threads do not share a count of requests, or a rate, and know no rules

@@ -108,6 +108,11 @@ export class Report {
 		})
 	}
 
+	/** Takes note of what is to be transferred in all, where somebody looks. */
+	get onExpected(): ((bytes: number) => void) | undefined {
+		return this.#progress.isShown ? (bytes) => this.#progress.expect(bytes) : undefined
+	}
+
 	/** Keeps a record of this run in the log of a local side, which `endLog` writes. Nothing that pretends has one. */
 	keepLog(place: Place, command: string, remote: Remote): void {
 		if (!this.#flags['dry-run']) this.#log = new RunLog(place, command, remoteUrl(remote))

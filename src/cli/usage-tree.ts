@@ -5,7 +5,7 @@ import type {Path} from '../base/path.ts'
 import {fromUnicode} from '../base/path.ts'
 import {quote} from '../base/quote.ts'
 import type {Palette} from './color.ts'
-import {humanBytes} from './human.ts'
+import {bar, humanBytes} from './human.ts'
 
 export type TreeOptions = {
 	/** Entries of each directory that are shown; the others are one line. */
@@ -15,20 +15,13 @@ export type TreeOptions = {
 
 /** Cells of a bar. */
 const BAR = 20
-const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
-
-/** `██████▍             `: a share of the whole, to the eighth of a cell; something is never nothing. */
-function bar(share: number): string {
-	const eighths = Math.min(BAR * 8, Math.max(share > 0 ? 1 : 0, Math.round(share * BAR * 8)))
-	return `${'█'.repeat(eighths >> 3)}${EIGHTHS[eighths & 7] ?? ''}`.padEnd(BAR)
-}
 
 /** The lines of the tree, as byte strings. */
 export function* usageLines(root: Usage, {top, hues}: TreeOptions): Iterable<Path> {
 	const line = (size: number, count: number, name: Path): Path => {
 		const share = root.size === 0 ? 0 : size / root.size
 		const figures = `${humanBytes(size).padStart(11)} ${`${Math.round(share * 100)}%`.padStart(4)} `
-		return `${figures}${fromUnicode(hues.cyan(bar(share)))} ${String(count).padStart(9)}  ${name}`
+		return `${figures}${fromUnicode(hues.cyan(bar(share, BAR)))} ${String(count).padStart(9)}  ${name}`
 	}
 	const label = (node: Usage): Path => {
 		const name = quote(node.directory && node !== root ? `${node.name}/` : node.name)

@@ -41,6 +41,8 @@ export type PlanChoices = {
 	/** Says which files another place has, so that they need not be moved. */
 	readonly compare?: Compare | undefined
 	readonly same?: boolean | undefined
+	/** Is told before the work how many bytes are to be transferred: a look at the whole plan, so only for who asks. */
+	readonly onExpected?: ((bytes: number) => void) | undefined
 }
 
 /** What stopped the deletions, if anything did. */
@@ -86,6 +88,8 @@ export async function inPasses(
 ): Promise<Outcome> {
 	const {session} = options
 	const {items, outcome} = guardedPlan(session.index, direction, unread, options)
+	if (options.onExpected)
+		options.onExpected(bytesOf(guardedPlan(session.index, direction, unread, options).items, direction))
 	if (!options.deleteBefore) {
 		await execute(items)
 		return outcome
@@ -94,6 +98,15 @@ export async function inPasses(
 	const rest = guardedPlan(session.index, direction, unread, options)
 	await execute(only(rest.items, (status) => status !== 'D'))
 	return outcome
+}
+
+/** The bytes of content that a plan transfers. */
+function bytesOf(items: Iterable<PlanItem>, direction: Direction): number {
+	let sum = 0
+	for (const {status, entry} of items)
+		if (status === 'A' || status === 'M' || status === 'T')
+			sum += (direction === 'push' ? entry.local : entry.remote)?.size ?? 0
+	return sum
 }
 
 /** Indexes the files; resolves to whether some could not be read. */
@@ -137,7 +150,7 @@ export async function index(
 
 type GuardOptions = Pick<
 	PushOptions,
-	'selection' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same' | 'narrow'
+	'selection' | 'within' | 'delete' | 'maxDelete' | 'force' | 'same' | 'narrow' | 'onExpected'
 >
 
 /**
