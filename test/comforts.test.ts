@@ -9,6 +9,7 @@ import {
 	GetObjectAclCommand,
 	GetObjectTaggingCommand,
 	HeadObjectCommand,
+	ListObjectVersionsCommand,
 	type HeadObjectCommandOutput,
 	S3Client,
 } from '@aws-sdk/client-s3'
@@ -160,6 +161,12 @@ bothWays('options say what is stored with every object, small and large', async 
 	await side.ok('rm', 'd/data.txt')
 	const versions = await side.ok('ls-versions', '--format', '%(version) %(deleted)', 'd/data.txt')
 	t.regex(versions, /^\S+ true\n\S+ \n$/)
+	// what was put there to learn of the store is gone without a trace
+	const {Versions = []} = await client.send(new ListObjectVersionsCommand({Bucket: side.bucket}))
+	t.deepEqual(
+		Versions.map(({Key}) => Key),
+		['.s3r/root', 'd/', 'd/data.txt', 'index.html', 'large.html'],
+	)
 	const {status, stderr} = await side.run('rm', '--versions', 'd/data.txt')
 	t.is(status, 23)
 	t.regex(stderr, /^error: 'd\/data.txt': access denied to 's3:.*data.txt': it is locked \(object lock\)\n$/)

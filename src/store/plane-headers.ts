@@ -21,7 +21,8 @@ export const payerHeaders = ({requesterPays}: Partial<Remote>): Headers =>
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): Headers {
 	const {sse, sseKmsKeyId} = remote
 	const {metadata, acl, contentType, contentEncoding, storageClass, tags} = properties
-	const headers: Headers = {...aclHeaders(acl), ...lockHeaders(remote), ...properties.headers}
+	const lock = properties.isPassing ? {} : lockHeaders(remote)
+	const headers: Headers = {...aclHeaders(acl), ...lock, ...properties.headers}
 	if (tags !== undefined) headers['x-amz-tagging'] = taggingHeader(tags)
 	for (const name in metadata) headers[`x-amz-meta-${name}`] = metadata[name] ?? ''
 	if (contentType !== undefined) headers['content-type'] = contentType

@@ -31,8 +31,10 @@ export async function deleteOne(
 }
 
 /** Deletes an object of s3r's own, whatever it holds. */
-export const remove = (at: S3Connection, key: string): Promise<unknown> =>
-	at.request({key}, (client, signal) => client.send(new DeleteObjectCommand(target(at, key)), signal))
+export const remove = (at: S3Connection, key: string, version?: string): Promise<unknown> =>
+	at.request({key}, (client, signal) =>
+		client.send(new DeleteObjectCommand({...target(at, key), ...versionOf(version)}), signal),
+	)
 
 /** The characters that XML 1.0 cannot carry, so that a key with one is deleted by itself. */
 const UNSPEAKABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/

@@ -7,7 +7,7 @@ import type {OpenOptions} from './open.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {head} from './s3-head.ts'
 import {quoteEtag} from './s3-params.ts'
-import {type Condition, isKind, type Kind, StoreError} from './store.ts'
+import {type Condition, isKind, type Kind, StoreError, type Written} from './store.ts'
 import type {Guard} from './wire.ts'
 
 /** The object that shows it, below the prefix; its name goes on. */
@@ -62,10 +62,14 @@ export class Guards {
 		// a name of its own, for two may probe at the same time
 		const key = `${this.#at.remote.prefix ?? ''}${PROBE}-${randomUUID()}`
 		try {
-			await this.#creates(key)
-			this.conditional = !(await this.#creates(key))
+			const first = await this.#creates(key)
+			const second = await this.#creates(key)
+			this.conditional = second === undefined
+			// by its version, or one would stay where the bucket keeps them
 			const {remove} = await import('./s3-delete.ts')
-			await remove(this.#at, key)
+			const versions = new Set([second?.version, first?.version].filter((version) => version !== undefined))
+			if (versions.size === 0) await remove(this.#at, key)
+			for (const version of versions) await remove(this.#at, key, version)
 		} catch (error) {
 			if (!(error instanceof StoreError) || ENDS.has(error.kind)) throw error
 			// who may not write there learns nothing, and checks every write
@@ -75,14 +79,13 @@ export class Guards {
 		this.#onProbed?.(this.conditional)
 	}
 
-	/** Whether the store creates an object that should not be there. */
-	async #creates(key: string): Promise<boolean> {
-		const request = {properties: {}, md5: undefined, guard: {IfNoneMatch: '*'}} as const
+	/** What the store creates where nothing should be; undefined where it sees that something is. */
+	async #creates(key: string): Promise<Written | undefined> {
+		const request = {properties: {isPassing: true}, md5: undefined, guard: {IfNoneMatch: '*'}} as const
 		try {
-			await this.#at.ask({key}, (wire) => wire.put(key, Buffer.alloc(0), request))
-			return true
+			return await this.#at.ask({key}, (wire) => wire.put(key, Buffer.alloc(0), request))
 		} catch (error) {
-			if (isKind(error, 'precondition')) return false
+			if (isKind(error, 'precondition')) return undefined
 			throw error
 		}
 	}

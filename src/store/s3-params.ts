@@ -30,7 +30,7 @@ export const propertiesOf = (
 	...aclParams(acl),
 	...headerParams(headers),
 	...customerKeyParams(customerKey),
-	...lockParams(remote),
+	...(given.isPassing ? {} : lockParams(remote)),
 	...(tags === undefined ? {} : {Tagging: taggingHeader(tags)}),
 	...(metadata === undefined ? {} : {Metadata: {...metadata}}),
 	...(given.contentType === undefined ? {} : {ContentType: given.contentType}),

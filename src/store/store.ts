@@ -85,6 +85,8 @@ export type Properties = {
 	readonly acl?: Acl | undefined
 	/** Of a copy: without them it has those of its source. */
 	readonly tags?: Tags | undefined
+	/** It is deleted again at once: no lock is put on it. */
+	readonly isPassing?: boolean | undefined
 }
 
 export type PutOptions = Properties &
