@@ -7,6 +7,7 @@ import test, {type ExecutionContext} from 'ava'
 import {parseMoment} from '../src/format/moment.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Result, s3r} from './support/run.ts'
+import {CHANGES, treeOf, write} from './support/moments.ts'
 import {keysOf} from './support/store.ts'
 
 const HOUR = 3_600_000
@@ -15,23 +16,6 @@ function directory(t: ExecutionContext): string {
 	const path = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 's3r-cloud-')))
 	t.teardown(() => fs.rmSync(path, {recursive: true, force: true}))
 	return path
-}
-
-/** What lies below a directory: a line for each with its type, mode, time, and content or target. */
-function treeOf(root: string, below = ''): string[] {
-	return fs
-		.readdirSync(join(root, below))
-		.filter((name) => name !== '.s3rsync')
-		.toSorted()
-		.flatMap((name) => {
-			const path = below + name
-			const stat = fs.lstatSync(join(root, path), {bigint: true})
-			const line = `${path} ${stat.mode.toString(8)} ${stat.mtimeNs}`
-			if (stat.isDirectory()) return [line, ...treeOf(root, `${path}/`)]
-			return stat.isSymbolicLink()
-				? `${line} -> ${fs.readlinkSync(join(root, path))}`
-				: `${line} ${fs.readFileSync(join(root, path), 'utf8')}`
-		})
 }
 
 /** A bucket that keeps versions, whose clock is set by hand, and a local side with it. */
@@ -78,47 +62,6 @@ class World {
 		return `@${this.now / 1000}`
 	}
 }
-
-const write = (root: string, path: string, text: string, mode = 0o644): void => {
-	fs.mkdirSync(join(root, path, '..'), {recursive: true})
-	fs.writeFileSync(join(root, path), text)
-	fs.chmodSync(join(root, path), mode)
-	fs.lutimesSync(join(root, path), 1_700_000_000, 1_700_000_000)
-}
-
-/** What becomes of a tree; each state differs from the one before in a way of its own. */
-const CHANGES: readonly ((root: string) => void)[] = [
-	(root) => {
-		write(root, 'a', 'one')
-		write(root, 'd/deep/b', 'bee')
-		write(root, 'd/c', 'sea', 0o600)
-		fs.symlinkSync('d/c', join(root, 'link'))
-	},
-	// other content, another mode alone, one more
-	(root) => {
-		write(root, 'a', 'two')
-		fs.chmodSync(join(root, 'd/c'), 0o755)
-		write(root, 'e', 'new')
-	},
-	// gone, renamed, and a file where a directory was
-	(root) => {
-		fs.rmSync(join(root, 'link'))
-		fs.renameSync(join(root, 'd/c'), join(root, 'renamed'))
-		fs.rmSync(join(root, 'd'), {recursive: true})
-		write(root, 'd', 'a file now')
-	},
-	// back to a content and a mode that were there before, and what was deleted is there again
-	(root) => {
-		write(root, 'a', 'one')
-		write(root, 'renamed', 'sea', 0o600)
-		fs.rmSync(join(root, 'd'))
-		write(root, 'd/deep/b', 'bee')
-	},
-	// all of it but one
-	(root) => {
-		for (const name of ['a', 'd', 'e']) fs.rmSync(join(root, name), {recursive: true})
-	},
-]
 
 test('a tree is brought back as it was at each of five moments, and as it is', async (t) => {
 	const world = await World.open(t)

@@ -20,6 +20,7 @@ import {parseRetention} from '../src/format/object-lock.ts'
 import {parseTags} from '../src/format/tags.ts'
 import {makeClient} from '../src/store/s3-client.ts'
 import {siteOf} from '../src/store/s3-site.ts'
+import {CHANGES, treeOf} from './support/moments.ts'
 import {type Result, s3r} from './support/run.ts'
 import {type TestServer, testServer} from './support/server.ts'
 import {stub} from './support/stub.ts'
@@ -505,3 +506,24 @@ test('what is encrypted with a key of KMS is sent once', async (t) => {
 	await side.ok('clone', side.bucket, join(side.home, 'copy'))
 	t.is(fs.readFileSync(join(side.home, 'copy/a'), 'utf8'), 'other')
 })
+
+bothWays(
+	'a tree is brought back as it was at each of five moments, however quickly they followed',
+	async (t) => {
+		const side = await Side.init(t, '--versioning')
+		const moments: {readonly at: string; readonly tree: readonly string[]}[] = []
+		for (const change of CHANGES) {
+			change(side.root)
+			await side.ok('push', '-a', '--delete')
+			const now = Date.now()
+			while (Date.now() <= now) await new Promise((resolve) => setTimeout(resolve, 1))
+			moments.push({at: `@${now / 1000}`, tree: treeOf(side.root)})
+		}
+		for (const i of [1, 3, 0, 4, 2]) {
+			await side.ok('pull', '-a', '--delete', '--at', moments[i]?.at ?? '')
+			t.deepEqual(treeOf(side.root), moments[i]?.tree, `pull at ${i}`)
+			await side.ok('pull', '-a', '--delete')
+			t.deepEqual(treeOf(side.root), moments.at(-1)?.tree, `pull after ${i}`)
+		}
+	},
+)
