@@ -2,16 +2,16 @@
 // on both sides is compared by what the listing and, where that is not enough, a HEAD tell.
 
 import {pool} from '../base/pool.ts'
-import {isDirectory, type Path} from '../base/path.ts'
+import {isDirectory} from '../base/path.ts'
 import {type Entry, inSync, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import {attributesDigest} from '../format/metadata.ts'
 import type {Head} from '../store/store.ts'
 import {isFinal} from './final.ts'
 import {isJoinedFrom} from './joined.ts'
-import {localRecord, plan, sameContent} from './plan.ts'
+import {localRecord, sameContent} from './plan.ts'
 import {isOfType} from './same-type.ts'
-import {send, Sender, type SendOptions} from './send.ts'
+import {Sender, type SendOptions} from './send.ts'
 
 export type AdoptOptions = SendOptions & {
 	/** Objects get our metadata, by copies onto themselves. */
@@ -34,15 +34,12 @@ const OTHERS = '0'.repeat(16)
 export async function adopt(options: AdoptOptions): Promise<Adopted> {
 	const adopter = new Adopter(options)
 	await pool(adopter.candidates(), {width: JOBS, signal: options.signal}, (entry) => adopter.take(entry))
-	if (options.rewrite) await adopter.rewrite()
 	return adopter.count()
 }
 
 class Adopter {
 	readonly #options: AdoptOptions
 	readonly #sender: Sender
-	/** Objects that are to get our metadata. */
-	readonly #foreign = new Set<Path>()
 
 	constructor(options: AdoptOptions) {
 		this.#options = options
@@ -67,9 +64,9 @@ class Adopter {
 			if (!inSync(entry) && !(await this.#isSame(entry, heads))) this.#tell('C', entry)
 			else {
 				const isOurs = !rewrite || this.#isOurs(entry, await heads.get())
-				if (!isOurs) this.#foreign.add(entry.path)
-				this.#note(entry, isOurs)
-				if (same && isOurs) this.#tell('=', entry)
+				const noted = this.#note(entry, isOurs)
+				if (!isOurs) await this.#sender.describe(noted, await heads.get())
+				else if (same) this.#tell('=', entry)
 			}
 		} catch (error) {
 			if (signal?.aborted || isFinal(error)) throw error
@@ -81,10 +78,14 @@ class Adopter {
 		this.#options.events.done({line: {status, record: localRecord(entry)}, entry})
 	}
 
-	#note({path, local, remote, attrs}: Entry, isOurs: boolean): void {
-		if (!local || !remote || attrs === undefined) return
+	/** Notes that both sides hold the same; of an object that is not ours, that its attributes are others. */
+	#note(entry: Entry, isOurs: boolean): Entry {
+		const {path, local, remote, attrs} = entry
+		if (!local || !remote || attrs === undefined) return entry
 		const base = {type: typeOf(local.mode), md5: local.md5, attrs: isOurs ? attrs : OTHERS}
-		this.#options.session.put({path, local, attrs, base, remote: {...remote, moved: false}})
+		const noted = {path, local, attrs, base, remote: {...remote, moved: false}}
+		this.#options.session.put(noted)
+		return noted
 	}
 
 	async #isSame(entry: Entry, heads: Heads): Promise<boolean> {
@@ -118,12 +119,6 @@ class Adopter {
 		if (!head || remote?.alias !== undefined) return false
 		const {attributes, convention} = decodeMetadata(head.metadata, {key: this.#sender.key(path), ...head})
 		return convention === 's3r' && attributesDigest(attributes).toString('hex') === attrs
-	}
-
-	/** Gives the objects that say otherwise our metadata. */
-	async rewrite(): Promise<void> {
-		const select = (path: Path) => this.#foreign.has(path)
-		await send(plan(this.#options.session.index, {direction: 'push', select}), this.#options)
 	}
 
 	count(): Adopted {

@@ -19,11 +19,15 @@ export async function sendAttributes(
 	sender: Sender,
 	entry: Entry,
 	source: Entry,
+	known?: Head,
 ): Promise<{readonly written: Written; readonly size: number}> {
 	const {store, stored} = sender.options
 	const from = sender.objectKey(source)
 	const isSame = from === sender.key(entry.path)
-	const [head, acl] = await Promise.all([store.head(from), isSame ? aclOf(store, from) : stored?.acl])
+	const [head, acl] = await Promise.all([
+		known ?? store.head(from),
+		isSame ? aclOf(store, from) : stored?.acl,
+	])
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
 	const isPacked = decodeFields(head.metadata['s3r']).original !== undefined
 	const etagIsMd5 = head.etag === entry.local?.md5 || isPacked

@@ -14,7 +14,7 @@ import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '..
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
-import {type Condition, isKind, type Store, type Written} from '../store/store.ts'
+import {type Condition, type Head, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
 import {type Backup, keepObject} from './backup.ts'
@@ -123,6 +123,11 @@ export class Sender {
 		})
 	}
 
+	/** Gives an object the attributes that its file has; `head` is what is known of it. */
+	async describe(entry: Entry, head: Head | undefined): Promise<void> {
+		await this.#attempt(entry, () => this.#attributes(entry, head))
+	}
+
 	/** Copies a new file from an object with its content, or sends it where that is not there any more. */
 	async copyOrSend(entry: Entry): Promise<void> {
 		await this.#attempt(entry, async () => {
@@ -205,11 +210,11 @@ export class Sender {
 		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
 	}
 
-	async #attributes(entry: Entry): Promise<void> {
+	async #attributes(entry: Entry, head?: Head): Promise<void> {
 		if (!remoteIsBase(entry)) await needSameType(this, entry)
 		if (isDirectory(entry.path) || typeOf(entry.local?.mode ?? 0) !== TYPE.file)
 			return this.#content('P', entry)
-		const {written, size} = await sendAttributes(this, entry, entry)
+		const {written, size} = await sendAttributes(this, entry, entry, head)
 		this.commit('P', entry, written, size)
 	}
 
