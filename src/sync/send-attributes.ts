@@ -19,13 +19,13 @@ export async function sendAttributes(
 	sender: Sender,
 	entry: Entry,
 	source: Entry,
-	known?: Head,
+	heard?: Head,
 ): Promise<{readonly written: Written; readonly size: number}> {
 	const {store, stored} = sender.options
 	const from = sender.objectKey(source)
 	const isSame = from === sender.key(entry.path)
 	const [head, acl] = await Promise.all([
-		known ?? store.head(from),
+		heard ?? store.head(from),
 		isSame ? aclOf(store, from) : stored?.acl,
 	])
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
