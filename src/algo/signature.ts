@@ -30,7 +30,7 @@ export async function* signatureOf(
 			records.push(writer.block(weakSum(block), md5Of(block)))
 		}
 		rest = bytes.subarray(at)
-		yield Buffer.concat(records)
+		if (records.length > 0) yield Buffer.concat(records)
 		records = []
 	}
 	if (rest.length > 0) records.push(writer.block(weakSum(rest), md5Of(rest)))

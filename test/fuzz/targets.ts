@@ -44,6 +44,7 @@ import {headIn, writtenIn} from '../../src/store/plane-headers.ts'
 import {toStoreError} from '../../src/store/s3-errors.ts'
 import type {Head} from '../../src/store/store.ts'
 import {S3rError} from '../../src/base/errors.ts'
+import {RSYNC_TARGETS} from './rsync.ts'
 
 export type Target = {
 	readonly name: string
@@ -51,6 +52,8 @@ export type Target = {
 	readonly samples: readonly Buffer[]
 	/** Pieces that mean something to it. */
 	readonly words: readonly string[]
+	/** How many inputs of others take as long as one of it; 1 by default. */
+	readonly cost?: number
 	run(input: Buffer): void | Promise<void>
 }
 
@@ -624,4 +627,5 @@ export const TARGETS: readonly Target[] = [
 			}
 		},
 	},
+	...RSYNC_TARGETS,
 ]

@@ -7,6 +7,7 @@
 
 import {createHash, hash} from 'node:crypto'
 import type {IHasher} from 'hash-wasm'
+import {shown} from '../../base/quote.ts'
 import {RERR, RsyncError} from './errors.ts'
 
 const NAMES = ['xxh128', 'xxh3', 'xxh64', 'md5', 'md4', 'sha1', 'none'] as const
@@ -130,7 +131,7 @@ export async function loadChecksum(text: string, protocol: number): Promise<Chec
 	if (known !== undefined) return xxh(known)
 	throw new RsyncError(
 		RERR.unsupported,
-		`the checksum '${text}' is not known; --checksum-choice takes ${NAMES.join(', ')}`,
+		`the checksum ${shown(text)} is not known; --checksum-choice takes ${NAMES.join(', ')}`,
 	)
 }
 

@@ -7,6 +7,7 @@
 import {promisify} from 'node:util'
 import zlib from 'node:zlib'
 import type {Transform} from 'node:stream'
+import {shown} from '../../base/quote.ts'
 import {RERR, RsyncError} from './errors.ts'
 
 const NAMES = ['none', 'zlib', 'zlibx', 'zstd'] as const
@@ -36,7 +37,7 @@ export function compressionNamed(text: string): Compression {
 	if (found !== undefined && (found !== 'zstd' || ZSTD !== undefined)) return found
 	throw new RsyncError(
 		RERR.unsupported,
-		`the compression '${text}' is not known here; --compress-choice takes ${COMPRESSION_OFFER.replaceAll(' ', ', ')} or none`,
+		`the compression ${shown(text)} is not known here; --compress-choice takes ${COMPRESSION_OFFER.replaceAll(' ', ', ')} or none`,
 	)
 }
 

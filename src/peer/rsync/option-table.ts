@@ -1,6 +1,7 @@
 // Each option that a client may send, and what it does to the value. Options that have no effect on objects
 // say why; those that would need what S3 has not are refused, with what to use instead.
 
+import {shown} from '../../base/quote.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {DeleteMode, ServerOptions} from './options.ts'
 
@@ -37,7 +38,7 @@ function integer(value: string, name: string, least: number, most: number): numb
 	if (/^-?\d{1,16}$/.test(value) && n >= least && n <= most) return n
 	throw new RsyncError(
 		RERR.syntax,
-		`the rsync option ${name} has the bad value '${value}': it is a number from ${least} to ${most}`,
+		`the rsync option ${name} has the bad value ${shown(value)}: it is a number from ${least} to ${most}`,
 	)
 }
 
@@ -251,7 +252,10 @@ export const LONG: Readonly<Record<string, Option>> = {
 	iconv: {
 		value: (o, value, name) => {
 			if (!/^(?:\.|utf-?8)$/i.test(value))
-				throw refusal(`${name}=${value}`, 'names in a bucket are UTF-8; use --iconv=<your charset>,utf8')
+				throw refusal(
+					shown(`${name}=${value}`),
+					'names in a bucket are UTF-8; use --iconv=<your charset>,utf8',
+				)
 			o.iconv = true
 		},
 	},

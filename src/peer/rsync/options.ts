@@ -1,5 +1,6 @@
 // What an rsync client asks of its server in the argument vector, as one value.
 
+import {shown} from '../../base/quote.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {LETTERS, LONG} from './option-table.ts'
 import type {Word} from './words.ts'
@@ -240,7 +241,10 @@ export function readServerArgs(words: readonly Word[]): {
 	const queue = rest.values()
 	let error: RsyncError | undefined
 	if (first?.text !== '--server')
-		error = new RsyncError(RERR.syntax, `expected '--server' of an rsync client, not '${first?.text ?? ''}'`)
+		error = new RsyncError(
+			RERR.syntax,
+			`expected '--server' of an rsync client, not ${shown(first?.text ?? '')}`,
+		)
 	for (const {text} of queue) {
 		if (text === '.') {
 			options.paths = [...queue]
@@ -259,14 +263,14 @@ export function readServerArgs(words: readonly Word[]): {
 function readOption(options: ServerOptions, text: string, nextWord: () => string | undefined): void {
 	if (text.startsWith('--')) readLong(options, text, nextWord)
 	else if (text.length > 1 && text.startsWith('-')) readCluster(options, text)
-	else throw new RsyncError(RERR.syntax, `expected '.' before the path '${text}' in the arguments`)
+	else throw new RsyncError(RERR.syntax, `expected '.' before the path ${shown(text)} in the arguments`)
 }
 
 function readLong(options: ServerOptions, text: string, nextWord: () => string | undefined): void {
 	const equals = text.indexOf('=')
 	const name = equals < 0 ? text : text.slice(0, equals)
 	const option = LONG[name.slice(2)]
-	if (option === undefined) throw new RsyncError(RERR.syntax, `the rsync option ${name} is not known`)
+	if (option === undefined) throw new RsyncError(RERR.syntax, `the rsync option ${shown(name)} is not known`)
 
 	if (option.value === undefined) {
 		if (equals >= 0) throw new RsyncError(RERR.syntax, `the rsync option ${name} takes no value`)
@@ -290,7 +294,10 @@ function readCluster(options: ServerOptions, text: string): void {
 		}
 		const option = LETTERS[letter]
 		if (option === undefined) {
-			error ??= new RsyncError(RERR.syntax, `the rsync option -${letter} in '${text}' is not known`)
+			error ??= new RsyncError(
+				RERR.syntax,
+				`the rsync option ${shown(`-${letter}`)} in ${shown(text)} is not known`,
+			)
 			continue
 		}
 		if (option.value !== undefined) {
