@@ -36,13 +36,14 @@ export class OpenFile {
 		return this.fill(Buffer.allocUnsafeSlow(length), position)
 	}
 
-	/** Reads into `buffer` until it is full or the file ends; returns the part that was filled. */
+	/** Reads into `buffer` until it is full or the file ends, as it was when it was opened; returns the part that was filled. */
 	fill(buffer: Buffer, position: number): Buffer {
 		let at = 0
 		while (at < buffer.length) {
 			const got = readSync(this.#fd, buffer, at, buffer.length - at, position + at)
-			if (got === 0) break
 			at += got
+			// what comes behind the end that it had when it was opened is not asked for: it has changed then
+			if (got === 0 || position + at >= this.stat.size) break
 		}
 		return buffer.subarray(0, at)
 	}
