@@ -17,6 +17,7 @@ import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import {md5Of, OpenFile, readSmall} from '../src/local/read.ts'
 import {lstatExact, type Stat} from '../src/local/stat.ts'
+import {Lookup} from '../src/local/lookup.ts'
 import {isAbandoned, isTemporary, removeAbandoned, temporaryName} from '../src/local/temporary.ts'
 import {walk, walkPaths, type WalkOptions} from '../src/local/walk.ts'
 import {TemporaryFile} from '../src/local/write.ts'
@@ -436,6 +437,25 @@ test('without koffi, times are set as node can, and what is lost is told', (t) =
 // ---- writing
 
 const names = (directory: Path): string[] => fs.readdirSync(forFs(directory), 'latin1')
+
+withKoffi('files of one directory are looked at by its descriptor, and are what lstat says', (t) => {
+	const root = scratch(t)
+	for (const name of ['file', 'caf\u00c3\u00a9', '\u00ff', 'x'.repeat(255)]) put(root, name, name)
+	fs.mkdirSync(`${root}/directory`)
+	fs.symlinkSync('nowhere', `${root}/link`)
+	fs.linkSync(`${root}/file`, `${root}/other`)
+	fs.utimesSync(`${root}/file`, 1, -1.5)
+	put(root, 'directory/inner', 'inner')
+	const lookup = new Lookup(0)
+	t.teardown(() => lookup.close())
+	for (const name of [...names(root), '.'])
+		t.deepEqual(lookup.lstat(`${root}/`, name), lstatExact(`${root}/${name}`), name)
+	t.deepEqual(lookup.lstat(`${root}/directory/`, 'inner'), lstatExact(`${root}/directory/inner`))
+	t.deepEqual(lookup.lstat('/dev/', 'null'), lstatExact('/dev/null'))
+	t.is(lookup.lstat(`${root}/`, 'nothing'), undefined)
+	t.is(lookup.lstat(`${root}/no directory/`, 'nothing'), undefined)
+	t.throws(() => lookup.lstat(`${root}/`, 'y'.repeat(256)), {code: 'ENAMETOOLONG'})
+})
 
 test('a new file appears whole, and replaces nothing, whether it had a name meanwhile or not', (t) => {
 	for (const named of [true, false]) {

@@ -25,7 +25,7 @@ const CALM = 50
  * A first width for small files: with fewer, threads that wait for messages cost as much as the work. Latency
  * wants more, and a store that wants fewer says so.
  */
-export const MANY = 64
+export const MANY = 128
 
 /** A width that adapts itself to what it is told. */
 export class AdaptiveWidth {

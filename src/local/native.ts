@@ -16,6 +16,8 @@ export type Native = {
 	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
 	readonly link?: ((fd: number, file: Path) => void) | undefined
+	/** Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. Linux only. */
+	readonly statAt?: ((directory: number, name: Buffer, found: DataView) => boolean) | undefined
 	listXattrs(file: Path): string[]
 	/** The value, or undefined if there is no such attribute. */
 	getXattr(file: Path, name: string): Buffer | undefined
@@ -108,6 +110,18 @@ function installed(): Koffi | undefined {
 	}
 }
 
+/** Not in the libc of every Linux. */
+const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
+const STATX_BASIC_STATS = 0x7ff
+
+function optional<T>(find: () => T): T | undefined {
+	try {
+		return find()
+	} catch {
+		return undefined
+	}
+}
+
 /** A call into libc: its result, or an error made of errno if that is -1. */
 type Call = (file: Path, ...args: (number | bigint | Buffer | BigInt64Array | null)[]) => number
 
@@ -123,11 +137,16 @@ function bind(koffi: Koffi, abi: Abi): Native {
 			if (result === -1) throw systemError(koffi.errno(), name, file)
 			return result
 		}
+	const statx = abi.AT_SYMLINK_FOLLOW === undefined ? undefined : optional(() => libc.func(STATX))
+	const statAt: Native['statAt'] =
+		statx &&
+		((directory, name, found) =>
+			statx(directory, name, abi.AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, found) === 0)
 	const setTimesOf: Native['setTimesOf'] = (fd, {atime, mtime}) => {
 		const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
 		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
 	}
-	return {...timesAndNodes(call, abi), setTimesOf, link: linkOf(call, abi), ...xattrs(call, abi)}
+	return {...timesAndNodes(call, abi), setTimesOf, statAt, link: linkOf(call, abi), ...xattrs(call, abi)}
 }
 
 type Caller = (name: string, ...first: number[]) => Call
@@ -150,7 +169,10 @@ function linkOf(call: Caller, {AT_FDCWD, AT_SYMLINK_FOLLOW}: Abi): Native['link'
 	return (fd, file) => void linkat(pathOf(fd), AT_FDCWD, terminated(file), AT_SYMLINK_FOLLOW)
 }
 
-function xattrs(call: Caller, abi: Abi): Omit<Native, 'setTimes' | 'setTimesOf' | 'link' | 'mknod'> {
+function xattrs(
+	call: Caller,
+	abi: Abi,
+): Omit<Native, 'setTimes' | 'setTimesOf' | 'statAt' | 'link' | 'mknod'> {
 	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
 	return {
 		listXattrs: (file) =>

@@ -28,10 +28,10 @@ export type Stat = {
 	readonly rdev: Device
 }
 
-const NO_DEVICE: Device = {major: 0, minor: 0}
+export const NO_DEVICE: Device = {major: 0, minor: 0}
 
 /** Whether a mode is that of a block or character device. */
-const isDevice = (mode: number): boolean => (mode & S_IFMT) === S_IFBLK || (mode & S_IFMT) === S_IFCHR
+export const isDevice = (mode: number): boolean => (mode & S_IFMT) === S_IFBLK || (mode & S_IFMT) === S_IFCHR
 
 /** A directory of the user's as a byte string without a final '/': a string is Unicode, a Buffer bytes. */
 export function placeOf(directory: string | Buffer): Path {
@@ -72,7 +72,8 @@ export const isSame = (a: Stat, b: Stat): boolean =>
 	a.mtime === b.mtime &&
 	a.ctime === b.ctime
 
-function small(value: bigint): number | bigint {
+/** A number where it is a safe integer. */
+export function small(value: bigint): number | bigint {
 	const number = Number(value)
 	return Number.isSafeInteger(number) ? number : value
 }

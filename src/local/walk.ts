@@ -8,6 +8,7 @@ import {type Dirent, readdirSync} from 'node:fs'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {forFs, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
 import {S_IFDIR, S_IFMT} from '../format/mode.ts'
+import {Lookup} from './lookup.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** s3r's own directory, never walked. */
@@ -68,6 +69,7 @@ function ask(asked: Asked, [name = '', ...rest]: string[]): void {
 class Walk {
 	readonly base: Path
 	readonly options: WalkOptions
+	readonly #lookup = new Lookup()
 
 	constructor(root: string | Buffer, options: WalkOptions) {
 		this.base = placeOf(root) === '/' ? '/' : `${placeOf(root)}/`
@@ -75,21 +77,25 @@ class Walk {
 	}
 
 	*from(asked: Asked | true): Generator<Entry> {
-		const root = this.stat(ROOT)
-		if (root === undefined) return
-		const stack = [this.open('', asked)]
-		for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
-			const name = level.names.pop()
-			if (name === undefined) {
-				stack.pop()
-				continue
+		try {
+			const root = this.stat('', ROOT)
+			if (root === undefined) return
+			const stack = [this.open('', asked)]
+			for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
+				const name = level.names.pop()
+				if (name === undefined) {
+					stack.pop()
+					continue
+				}
+				const stat = this.stat(level.path, name)
+				if (stat === undefined) continue
+				const path = level.path + name
+				yield {path, stat}
+				const isMount = this.options.oneFileSystem === true && stat.dev !== root.dev
+				if (name.endsWith('/') && path !== ROOT && !isMount) stack.push(this.open(path, below(level, name)))
 			}
-			const path = level.path + name
-			const stat = this.stat(path)
-			if (stat === undefined) continue
-			yield {path, stat}
-			const isMount = this.options.oneFileSystem === true && stat.dev !== root.dev
-			if (name.endsWith('/') && path !== ROOT && !isMount) stack.push(this.open(path, below(level, name)))
+		} finally {
+			this.#lookup.close()
 		}
 	}
 
@@ -128,14 +134,15 @@ class Walk {
 		})
 	}
 
-	stat(path: Path): Stat | undefined {
+	/** Of a name in a directory; those of directories end in '/'. */
+	stat(directory: Path, name: Path): Stat | undefined {
 		try {
-			const stat = lstatExact(this.base + (path === ROOT ? ROOT : withoutSlash(path)))
-			if (stat === undefined && path === ROOT) throw systemError('ENOENT')
-			if (stat === undefined || isOfDirectory(stat.mode) === path.endsWith('/')) return stat
+			const stat = this.#lookup.lstat(this.base + directory, withoutSlash(name))
+			if (stat === undefined && name === ROOT) throw systemError('ENOENT')
+			if (stat === undefined || isOfDirectory(stat.mode) === name.endsWith('/')) return stat
 			throw fatal('its type changed while its directory was read')
 		} catch (error) {
-			this.options.onError(path, error)
+			this.options.onError(directory + name, error)
 			return undefined
 		}
 	}

@@ -1,14 +1,20 @@
-// The threads that send and fetch small files, which there must be many of (src/sync/crew.ts).
+// What makes s3r quick, so that it does not get lost: the threads that send and fetch small files, where there are
+// many (src/sync/crew.ts), and what a run must not do again and again.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
+import {type HeapProfiler, Session} from 'node:inspector'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import test from 'ava'
+import {IndexBuilder} from '../src/format/index-builder.ts'
 import {Crew} from '../src/sync/crew.ts'
+import {LocalFiles} from '../src/sync/local-files.ts'
+import {Owners} from '../src/local/owners.ts'
+import {scan} from '../src/sync/scan.ts'
 import {type Result, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 import {snapshot} from './support/trees.ts'
@@ -138,3 +144,55 @@ inThreads('a signal ends what the threads have under way', async (t) => {
 	t.true(status === 130 || (status === 0 && count() >= FILES))
 	t.deepEqual(temporary(there), [])
 })
+
+/** Bytes that `work` allocates on the heap, whether they stay or not: an estimate by samples. */
+async function allocated(work: () => Promise<unknown>): Promise<number> {
+	const session = new Session()
+	session.connect()
+	const post = <T>(method: string, params?: object): Promise<T> =>
+		new Promise((resolve, reject) => {
+			session.post(method, params, (error, result) => (error ? reject(error) : resolve(result as T)))
+		})
+	const all = {includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true}
+	await post('HeapProfiler.startSampling', {samplingInterval: 512, ...all})
+	await work()
+	const {profile} = await post<HeapProfiler.StopSamplingReturnType>('HeapProfiler.stopSampling')
+	session.disconnect()
+	const sum = ({selfSize, children}: HeapProfiler.SamplingHeapProfileNode): number =>
+		children.reduce((bytes, child) => bytes + sum(child), selfSize)
+	return sum(profile.head)
+}
+
+/** What a tree of so many files is to a scan of it that opens no file: that of what is known already. */
+async function lookAgain(count: number): Promise<() => Promise<void>> {
+	const root = join(base, `tree of ${count}`)
+	for (let i = 0; i < count; i++) {
+		if (i % 100 === 0) fs.mkdirSync(`${root}/directory ${i / 100}`, {recursive: true})
+		fs.writeFileSync(`${root}/directory ${Math.floor(i / 100)}/file ${i}`, String(i))
+	}
+	const onError = (_: string, error: unknown) => {
+		throw error
+	}
+	const how = {root, owners: new Owners(), onError}
+	// what is as old as a scan is looked at again by the next
+	await pause(100)
+	const nothing = new IndexBuilder().finish({scanned: 0n, device: 0n})
+	const {index} = await scan({...how, index: nothing, contents: new LocalFiles(root, {})})
+	const refused = () => {
+		throw new Error('a file was opened')
+	}
+	return async () => {
+		await scan({...how, index, contents: {hash: refused, readLink: refused}})
+	}
+}
+
+test.serial(
+	'to find that nothing changed opens no file, and makes a few small objects of each',
+	async (t) => {
+		const [few, many] = [await lookAgain(1000), await lookAgain(6000)]
+		await few()
+		const each = ((await allocated(many)) - (await allocated(few))) / 5000
+		t.log(`${Math.round(each)} bytes a file`)
+		t.true(each < 3000, `${each} bytes a file`)
+	},
+)
