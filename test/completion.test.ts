@@ -7,6 +7,7 @@ import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import test from 'ava'
+import {COMMANDS} from '../commands/table.ts'
 import {splitLine} from '../src/cli/completion-scripts.ts'
 import {s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
@@ -59,6 +60,22 @@ test('a line is split as a shell splits it', (t) => {
 		['  s3r', ['s3r']],
 	] as const)
 		t.deepEqual(splitLine(line), [...words], line)
+})
+
+test('every command is completed, with all its options', async (t) => {
+	const ask = async (...words: readonly string[]) =>
+		(await s3r(['completion', '--words', '--', ...words], {cwd: join(base, 'side'), env: {...server.env}}))
+			.stdout
+	t.deepEqual((await ask('')).match(/^\S+(?=\t)/gm), Object.keys(COMMANDS))
+	for (const [name, row] of Object.entries(COMMANDS)) {
+		const {flags} = await row.load()
+		const offered = (await ask(name, '--')).match(/^--\S+(?=\t)/gm) ?? []
+		t.deepEqual(
+			offered.filter((option) => !option.startsWith('--no-') || Object.hasOwn(flags, option.slice(2))),
+			Object.keys(flags).map((flag) => `--${flag}`),
+			name,
+		)
+	}
 })
 
 test('bash completes what is typed at its prompt', async (t) => {

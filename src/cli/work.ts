@@ -12,6 +12,7 @@ import {parseTarget, type Target} from '../format/url.ts'
 import {rememberConditional} from '../repo/conditional.ts'
 import {absolute, findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
+	chosenRemote,
 	type Lookup,
 	namedObject,
 	namedRemote,
@@ -19,6 +20,7 @@ import {
 	type Named,
 	namesObject,
 	placeOfChosen,
+	placeOfRemote,
 	type RemoteOptions,
 	requireRemote,
 } from '../repo/remotes.ts'
@@ -99,8 +101,9 @@ export const placeOf = (context: Context, flags: ChosenValues = {}): Place =>
 
 /** The same where there may be none. */
 export function ownPlace(context: Context, flags: ChosenValues): Place | undefined {
-	const place = findPlace(context.cwd, context.env)
-	return place && placeOfChosen(place, lookup(context, flags))
+	const where = lookup(context, flags)
+	const chosen = chosenRemote(where)
+	return where.place && chosen ? placeOfRemote(where.place, chosen) : where.place
 }
 
 /** The remote in use of the local side, or the one that an argument names. */

@@ -87,7 +87,7 @@ export type Lookup = {
 /** A remote, and its name if it has one. */
 export type Chosen = {readonly name?: string | undefined; readonly remote: Remote}
 
-/** The remote in use: the chosen one, else `origin`, else the only one; undefined where there is none. */
+/** The remote in use: the chosen one, else `origin`, else the only one; undefined where it is none of them. */
 export function chosenRemote(lookup: Lookup): Chosen | undefined {
 	const {place, env, options, chosen} = lookup
 	const {remotes, headers} = readConfig(place, env)
@@ -103,13 +103,18 @@ export function chosenRemote(lookup: Lookup): Chosen | undefined {
 	}
 	const origin = remotes.get(DEFAULT_REMOTE)
 	if (origin) return said(DEFAULT_REMOTE, origin)
-	if (remotes.size > 1)
+	const [[name, only] = []] = [...remotes]
+	return name !== undefined && only && remotes.size === 1 ? said(name, only) : undefined
+}
+
+/** Fatal where one of several remotes is meant, and nobody says which. */
+function refuseSeveral({place, env, chosen}: Lookup): void {
+	const {remotes} = readConfig(place, env)
+	if (chosen === undefined && remotes.size > 1 && !remotes.has(DEFAULT_REMOTE))
 		throw fatal(
 			`there are several remotes, and none is called '${DEFAULT_REMOTE}'`,
 			`'--remote ${[...remotes.keys()][0]}' or S3R_REMOTE says which`,
 		)
-	const [[name, only] = []] = [...remotes]
-	return name !== undefined && only ? said(name, only) : undefined
 }
 
 const isSamePlace = (a: Remote, b: Remote): boolean =>
@@ -124,6 +129,7 @@ function configuredRemote(name: string, {place, env, options}: Lookup): Remote |
 
 /** The local side with the index of the remote in use: each remote has its own. */
 export function placeOfChosen(place: Place, lookup: Lookup): Place {
+	refuseSeveral({...lookup, place})
 	const chosen = chosenRemote({...lookup, place})
 	return chosen === undefined ? place : placeOfRemote(place, chosen)
 }
@@ -136,6 +142,7 @@ export const placeOfRemote = ({root, dir}: Place, {name, remote}: Chosen): Place
 
 /** The remote of a local side; fatal where its config has none. */
 export function requireRemote(lookup: Lookup): Remote {
+	refuseSeveral(lookup)
 	const chosen = chosenRemote(lookup)
 	if (chosen === undefined)
 		throw fatal(
