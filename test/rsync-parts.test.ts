@@ -417,9 +417,10 @@ test('whatever the change, instructions make the new content of the old one', (t
 
 /** What is written is what can be read. */
 class Pipe {
-	#bytes: number[] = []
+	readonly #bytes: number[] = []
+	#at = 0
 	get length() {
-		return this.#bytes.length
+		return this.#bytes.length - this.#at
 	}
 	byte(value: number) {
 		this.#bytes.push(value)
@@ -434,8 +435,9 @@ class Pipe {
 		return undefined
 	}
 	take(length: number) {
-		if (length > this.#bytes.length) throw new Error('too little came')
-		return Buffer.from(this.#bytes.splice(0, length))
+		if (length > this.length) throw new Error('too little came')
+		this.#at += length
+		return Buffer.from(this.#bytes.slice(this.#at - length, this.#at))
 	}
 }
 
@@ -470,7 +472,8 @@ for (const compression of COMPRESSIONS)
 		const writer = new TokenWriter(pipe, compression)
 		const reader = new TokenReader(pipe, compression)
 		const big = Buffer.concat([randomBytes(50_000), Buffer.alloc(70_000, 'x')])
-		const many = Array.from({length: 70_000}, (_, i) => i)
+		// More than a run can have; with zlib each block is looked at.
+		const many = Array.from({length: compression === 'zlib' ? 1000 : 70_000}, (_, i) => i)
 		for (const steps of [
 			[],
 			[Buffer.from('hello')],
