@@ -234,3 +234,27 @@ test('-F looks into the directories above the root, too', (t) => {
 	t.is(walk.decide('d/x', false)?.source, 'd/more:1')
 	t.is(walk.decide('secret', false)?.source, '/home/.rsync-filter:1')
 })
+
+test('what the comparison with rsync has found', (t) => {
+	const decided = (rules: readonly string[], texts: Readonly<Record<string, string>> = {}) => {
+		const options = rules.map((value) => ({option: 'filter', value}) as const)
+		const read = (path: string) => texts[path]
+		const walk = new FilterWalk(answer(FilterRules.read(options, {root: ''}), read).on('receiver'), read)
+		return (path: string, ignorePerishable = false) =>
+			walk.decide(path, path.endsWith('/'), {ignorePerishable})?.kind
+	}
+	const slash = decided(['- a[/b]c', '- x/**/y', '-! *.c'])
+	t.is(slash('abc'), 'exclude', 'by the last rule: a set with a slash matches nothing')
+	t.is(slash('abc.c'), undefined)
+	t.is(slash('x/y.c'), undefined)
+	const perishable = decided([':p .rules'], {'/d/.rules': ':e .rules'})
+	t.is(perishable('d/.rules'), 'exclude')
+	t.is(perishable('d/.rules', true), undefined, 'what a perishable rule brings is perishable')
+	const again = decided([': .rules'], {'/.rules': '- a', '/d/.rules': '!\n- b', '/d/e/.rules': '+ b'})
+	t.deepEqual(
+		[again('a'), again('d/a'), again('d/b'), again('d/e/b'), again('f/a')],
+		['exclude', undefined, 'exclude', 'include', 'exclude'],
+	)
+	const wild = decided([': .rules'], {'/[a]/.rules': '- /x'})
+	t.is(wild('[a]/x'), undefined, 'the name of the directory is a pattern there')
+})
