@@ -10,6 +10,7 @@ need mandoc mandoc
 need setfattr attr
 need setfacl acl
 need curl curl
+need openssl openssl
 need rclone rclone
 need s3cmd s3cmd
 need s4cmd s4cmd

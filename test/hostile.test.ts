@@ -1,14 +1,19 @@
 // Buckets that are made to hurt, trees that change under one's hands, and secrets that stay secret.
 
+import {execFileSync, spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
+import {once} from 'node:events'
 import * as fs from 'node:fs'
-import {createServer} from 'node:net'
+import {request} from 'node:http'
+import {createServer as createSecureServer} from 'node:https'
+import {type AddressInfo, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
 import test, {type ExecutionContext} from 'ava'
 import {acquireLock} from '../src/local/lock.ts'
+import {TemporaryFile} from '../src/local/write.ts'
 import {type OpenStore, openStore} from '../src/store/open.ts'
 import {findPlace} from '../src/store/s3-profile.ts'
 import type {Store} from '../src/store/store.ts'
@@ -527,6 +532,95 @@ test.serial('a tree that is pulled is that which was pushed, whoever looks', asy
 })
 
 // ---- what is promised
+
+test.serial('no certificate that is not vouched for is spoken to', async (t) => {
+	if (spawnSync('openssl', ['version']).error) {
+		t.log('SKIPPED: openssl is not installed')
+		t.pass()
+		return
+	}
+	const {name} = await bucket(t)
+	const root = scratch(t)
+	const certificate = (host: string): {key: Buffer; cert: Buffer; file: string} => {
+		const [key, file] = [`${root}/${host}.key`, `${root}/${host}.pem`]
+		const how = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host}`
+		execFileSync(
+			'openssl',
+			[...how.split(' '), '-addext', `subjectAltName=${host}`, '-keyout', key, '-out', file],
+			{
+				stdio: 'ignore',
+			},
+		)
+		return {key: fs.readFileSync(key), cert: fs.readFileSync(file), file}
+	}
+	let heard = 0
+	const secure = async (host: string): Promise<{endpoint: string; file: string}> => {
+		const {file, ...certified} = certificate(host)
+		const target = new URL(server.endpoint)
+		const proxy = createSecureServer(certified, ({method, url, headers}, response) => {
+			heard++
+			const passed = request(target, {method, path: url, headers}, (reply) => {
+				response.writeHead(reply.statusCode ?? 500, reply.headers)
+				reply.pipe(response)
+			})
+			passed.end()
+		})
+		await once(proxy.listen(0, '127.0.0.1'), 'listening')
+		t.teardown(() => {
+			proxy.closeAllConnections()
+			proxy.close()
+		})
+		return {endpoint: `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`, file}
+	}
+	const right = await secure('IP:127.0.0.1')
+	const other = await secure('DNS:elsewhere.example')
+	const asked = [
+		['ls-remote', name],
+		['ls-buckets'],
+		['stat-object', `${name}/key`],
+		['cat-acl', `${name}/key`],
+	] as const
+	const trusting = (file: string | undefined, ...argv: readonly string[]) => {
+		delete process.env['AWS_CA_BUNDLE']
+		if (file !== undefined) process.env['AWS_CA_BUNDLE'] = file
+		return run(root, argv, {env: {AWS_CA_BUNDLE: file}})
+	}
+	const before = process.env['AWS_CA_BUNDLE']
+	t.teardown(() => {
+		if (before === undefined) delete process.env['AWS_CA_BUNDLE']
+		else process.env['AWS_CA_BUNDLE'] = before
+	})
+	for (const argv of asked) {
+		const unknown = await trusting(undefined, ...argv, '--endpoint', right.endpoint)
+		t.not(unknown.status, 0, argv.join(' '))
+		t.regex(unknown.stderr, /its certificate is (self-signed|signed by an unknown authority)/, argv.join(' '))
+		const wrong = await trusting(other.file, ...argv, '--endpoint', other.endpoint)
+		t.regex(wrong.stderr, /its certificate is for another host/, argv.join(' '))
+	}
+	t.is(heard, 0)
+	t.deepEqual(await trusting(right.file, 'ls-remote', name, '--endpoint', right.endpoint), QUIET)
+	t.true(heard > 0)
+})
+
+test.serial(
+	'what comes is private until it has its mode, and the umask stands in for one that is not told',
+	async (t) => {
+		const {name, raw} = await bucket(t)
+		await raw('told', 'x', {'file-permissions': '0100644'})
+		await raw('untold', 'x')
+		await raw('d/untold', 'x')
+		const root = scratch(t)
+		await run(root, ['init', name])
+		t.deepEqual(await run(root, ['pull', '-a'], {umask: 0o077}), QUIET)
+		const mode = (file: string) => (fs.statSync(join(root, file)).mode & 0o777).toString(8)
+		t.deepEqual(['told', 'untold', 'd', 'd/untold'].map(mode), ['644', '600', '700', '600'])
+		for (const isNew of [false, true]) {
+			const making = new TemporaryFile(join(root, 'making'), {isNew})
+			t.is(fs.fstatSync(making.fd).mode & 0o777, 0o600)
+			making.discard()
+		}
+	},
+)
 
 test('what npm installs is pinned to the byte, and nothing of it runs by being installed', (t) => {
 	type Package = {

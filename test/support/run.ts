@@ -17,6 +17,8 @@ export type RunOptions = {
 	readonly cwd?: string
 	readonly env?: NodeJS.ProcessEnv
 	readonly signal?: AbortSignal
+	/** 022 by default. */
+	readonly umask?: number
 	readonly table?: Table
 	/** Instead of one that keeps everything. */
 	readonly stdout?: Writable
@@ -60,7 +62,7 @@ export async function s3r(argv: readonly string[], options: RunOptions = {}): Pr
 		cwd: fromUnicode(options.cwd ?? '/'),
 		env: options.env ?? {},
 		signal,
-		umask: 0o022,
+		umask: options.umask ?? 0o022,
 		table: options.table ?? COMMANDS,
 		openStore: options.openStore,
 	})
