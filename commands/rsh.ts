@@ -9,7 +9,9 @@ import {remoteFlags, storedFlags} from '../src/cli/flags.ts'
 import {parse} from '../src/cli/parse.ts'
 import {lookup, unicode} from '../src/cli/work.ts'
 import type {Remote} from '../src/format/remote.ts'
+import {bucketModules} from '../src/cli/modules.ts'
 import {openTarget} from '../src/cli/rsync-target.ts'
+import {converse} from '../src/peer/rsync/daemon.ts'
 import {RsyncError} from '../src/peer/rsync/errors.ts'
 import {serve} from '../src/peer/rsync/session.ts'
 import {splitWords} from '../src/peer/rsync/words.ts'
@@ -31,6 +33,7 @@ export default command({
 
 	async run(context, _, argv) {
 		const {flags, host, words} = callOf(argv, context.env)
+		if (words.some(({text}) => text === '--daemon')) return beDaemon(context, flags)
 		const remote = remoteOfHost(context, flags, host)
 		if (flags['create-bucket']) await createBucket(context, remote, flags)
 		const {io, umask, signal} = context
@@ -53,6 +56,22 @@ export default command({
 		}
 	},
 })
+
+/** `host::module` over a remote shell: a daemon for this one client, whose modules are the buckets. */
+async function beDaemon(context: Context, flags: RshValues): Promise<number> {
+	const {io, umask, signal} = context
+	return converse(
+		{input: io.stdinChunks(), write: (bytes) => io.write(bytes)},
+		{
+			modules: bucketModules(context, flags, {readOnly: false}),
+			motd: '',
+			umask,
+			self: {uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0},
+			signal,
+			log: (text) => io.say(text),
+		},
+	)
+}
 
 type Call = {
 	readonly flags: RshValues
