@@ -3,7 +3,7 @@
 import {usage} from '../src/base/errors.ts'
 import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
-import {numberOf} from '../src/cli/filters.ts'
+import {filterRules, numberOf} from '../src/cli/filters.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
 import {
 	atFlags,
@@ -11,6 +11,7 @@ import {
 	dryRunFlags,
 	progressFlags,
 	remoteFlags,
+	ruleFlags,
 	verboseFlags,
 	versionFlags,
 } from '../src/cli/flags.ts'
@@ -22,6 +23,7 @@ import {type Target, targetOf} from '../src/cli/target.ts'
 import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
 import {momentOf, objectOf, type Opened} from '../src/cli/work.ts'
 import type {Entry} from '../src/format/entry.ts'
+import type {FilterRules} from '../src/format/filter.ts'
 import {pathOf} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
@@ -34,6 +36,8 @@ import type {Events} from '../src/sync/events.ts'
 import {localOf} from '../src/sync/local.ts'
 import {LocalDisk, PretendDisk} from '../src/sync/local-files.ts'
 import type {PlanItem} from '../src/sync/plan.ts'
+import {selector} from '../src/sync/scanner.ts'
+import {senderSelect} from '../src/sync/select.ts'
 import {receive} from '../src/sync/receive.ts'
 
 const {archive, 'hard-links': hardLinks, acls, xattrs} = preserveFlags
@@ -55,6 +59,7 @@ const flagsOfGet = {
 	...verboseFlags,
 	...costFlags,
 	...progressFlags,
+	...ruleFlags,
 	...chosenFlags,
 	...remoteFlags,
 } as const
@@ -67,7 +72,7 @@ export default command({
 	flags: flagsOfGet,
 	arity: [1, Infinity],
 
-	async run(context, flags, args) {
+	async run(context, flags, args, ordered) {
 		const names = args.length > 1 ? args.slice(0, -1) : args
 		const target = args.length > 1 ? (args.at(-1) ?? '') : '.'
 		exclusive(flags, 'at', 'version')
@@ -81,6 +86,8 @@ export default command({
 		if (version !== undefined && (names.length > 1 || sources.some(({whole}) => whole)))
 			throw usage("'--version' is of one object, not of several")
 		if (target === '-' && sources.some(({whole}) => whole)) throw usage('only single objects go to stdout')
+		const rules = await filterRules(context, {root: '/'}, flags, ordered)
+		if (rules.fileNames.size > 0) throw usage('get does not read rules in the directories of a remote')
 		const report = new Report(context, 'pull', flags)
 		const stores = new Stores(context, {
 			at: momentOf(flags),
@@ -97,6 +104,7 @@ export default command({
 					await fetchInto(place, source, await stores.open(source.remote), {
 						context,
 						flags,
+						rules,
 						events: report.events,
 					})
 			}
@@ -128,14 +136,19 @@ async function print(
 }
 
 type Source = Named & {readonly whole: boolean; readonly version: string | undefined}
-type Run = {readonly context: Context; readonly flags: GetValues; readonly events: Events}
+type Run = {
+	readonly context: Context
+	readonly flags: GetValues
+	readonly rules: FilterRules
+	readonly events: Events
+}
 
 /** Fetches one object, or all below a key, into a directory. */
 async function fetchInto(
 	{base, name}: Target,
 	source: Source,
 	{store, counts}: Opened,
-	{context, flags, events}: Run,
+	{context, flags, rules, events}: Run,
 ): Promise<void> {
 	const {archive: all, sparse: holes} = flags
 	const real = new LocalDisk(base, {
@@ -147,6 +160,7 @@ async function fetchInto(
 	})
 	const disk = flags['dry-run'] ? new PretendDisk(real) : real
 	const keys = new Map<Path, string>()
+	const takes = selector(senderSelect(rules, base === '/' ? '' : base))
 	const items = async function* (): AsyncIterable<PlanItem> {
 		const own = name ?? nameOf(fromUnicode(source.key))
 		const mustBeThere = flags['dry-run'] && !source.whole
@@ -156,7 +170,7 @@ async function fetchInto(
 			return
 		}
 		for await (const {key, entry} of wanted(source, store, own, head)) {
-			if (entry.path === ROOT && !all) continue
+			if (entry.path === ROOT ? !all : !takes(entry.path)) continue
 			keys.set(entry.path, key)
 			const stat = disk.stat(entry.path)
 			yield {status: stat ? 'M' : 'A', entry: {...entry, local: stat && localOf(stat)}}

@@ -1,7 +1,7 @@
 // s3r put: store files as objects.
 
 import {fatal, usage} from '../src/base/errors.ts'
-import {fromUnicode, type Path} from '../src/base/path.ts'
+import {fromUnicode, type Path, withoutSlash} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {createBucket} from '../src/cli/buckets.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
@@ -10,10 +10,11 @@ import {
 	headerFlags,
 	progressFlags,
 	remoteFlags,
+	ruleFlags,
 	storedFlags,
 	verboseFlags,
 } from '../src/cli/flags.ts'
-import {numberOf} from '../src/cli/filters.ts'
+import {filterRules, numberOf} from '../src/cli/filters.ts'
 import {noteSent} from '../src/cli/note-sent.ts'
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, storedAs} from '../src/cli/pushing.ts'
@@ -21,6 +22,7 @@ import {withScratch} from '../src/cli/scratch.ts'
 import {type FileSource, SourceKeys, sourcesOf, spooled} from '../src/cli/sources.ts'
 import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
 import {isWithin, lookup, openRemote, type Opened, unicode} from '../src/cli/work.ts'
+import type {FilterRules} from '../src/format/filter.ts'
 import type {Remote} from '../src/format/remote.ts'
 import type {Place} from '../src/repo/find.ts'
 import {namedObject} from '../src/repo/remotes.ts'
@@ -29,6 +31,7 @@ import {listUploadRecords} from '../src/repo/uploads.ts'
 import type {Events} from '../src/sync/events.ts'
 import {plan} from '../src/sync/plan.ts'
 import {index} from '../src/sync/push.ts'
+import {type Selection, senderSelect} from '../src/sync/select.ts'
 import {send} from '../src/sync/send.ts'
 
 const flagsOfPut = {
@@ -42,6 +45,7 @@ const flagsOfPut = {
 	...verboseFlags,
 	...costFlags,
 	...progressFlags,
+	...ruleFlags,
 	...storedFlags,
 	...headerFlags,
 	...remoteFlags,
@@ -55,18 +59,19 @@ export default command({
 	flags: flagsOfPut,
 	arity: [2, Infinity],
 
-	async run(context, flags, args) {
+	async run(context, flags, args, ordered) {
 		const {remote, key} = namedObject(unicode(args.at(-1) ?? ''), lookup(context, flags))
 		const files = args.slice(0, -1)
 		if (files.includes('-') && (files.length > 1 || key === '' || key.endsWith('/')))
 			throw usage('what is read from stdin needs a key of its own')
+		const rules = await filterRules(context, {root: '/'}, flags, ordered)
 		if (flags['create-bucket'] && !flags['dry-run']) await createBucket(context, remote, {acl: flags.acl})
 		const report = new Report(context, 'push', flags)
 		const {failed} = report.events
 		const target = {cwd: context.cwd, key, recursive: flags.recursive, onError: failed}
 		const opened = await withScratch(async (scratch) => {
 			const sources = files.includes('-') ? [await spooled(context, scratch, key)] : sourcesOf(files, target)
-			return sendSources(sources, {context, flags, remote, scratch, events: report.events})
+			return sendSources(sources, {context, flags, rules, remote, scratch, events: report.events})
 		})
 		return report.finish({}, opened)
 	},
@@ -75,6 +80,7 @@ export default command({
 type Run = {
 	readonly context: Context
 	readonly flags: PutValues
+	readonly rules: FilterRules
 	readonly remote: Remote
 	readonly scratch: Place
 	readonly events: Events
@@ -83,7 +89,7 @@ type Run = {
 /** Indexes the sources as a push does, in an index that is thrown away, and sends them under their keys. */
 async function sendSources(
 	sources: readonly FileSource[],
-	{context, flags, remote, scratch, events}: Run,
+	{context, flags, rules, remote, scratch, events}: Run,
 ): Promise<Opened | undefined> {
 	if (sources.length === 0) return undefined
 	const maxRequests = numberOf('max-requests', flags['max-requests'])
@@ -96,7 +102,8 @@ async function sendSources(
 	const paths = sources.map(({path}) => path)
 	const files = filesOf(scratch, flags)
 	try {
-		await index({session, files, owners, events: told, signal}, {root: scratch.root, paths})
+		const selection = selectionOfSources(sources, rules)
+		await index({session, files, owners, events: told, selection, signal}, {root: scratch.root, paths})
 		const within = isWithin(paths)
 		const select = (path: Path) => within(path) && keys.of(path) !== undefined
 		await send(plan(session.index, {direction: 'push', select}), {
@@ -118,6 +125,22 @@ async function sendSources(
 	}
 	if (!flags['dry-run']) await noteSent(context, flags, remote, session, (path) => keys.of(path))
 	return opened
+}
+
+/** What the rules take of each source, by the names that rsync would see. */
+function selectionOfSources(sources: readonly FileSource[], rules: FilterRules): Pick<Selection, 'scans'> {
+	const taken = sources.map(({path, from}) => ({
+		from,
+		isWithin: isWithin([path]),
+		takes: senderSelect(rules, withoutSlash(`/${from}`)),
+	}))
+	return {
+		scans: (path, isDirectory) =>
+			taken.every(
+				({from, isWithin: isPart, takes}) =>
+					!isPart(path) || path === from || takes(path.slice(from.length), isDirectory),
+			),
+	}
 }
 
 /** The same events, with an item told by its key, and a file by its whole path. */

@@ -13,6 +13,8 @@ export type FileSource = {
 	readonly path: Path
 	/** Its key, without a final '/'; what is in a directory is below it, or, where this is '', at the top. */
 	readonly key: string
+	/** The directory, with its final '/', that rsync would see its names from: itself, or that which it lies in. */
+	readonly from: Path
 }
 
 export type SourceOptions = {
@@ -52,7 +54,12 @@ function sourceOf(
 		if (isDirectory && !recursive) throw fatal('it is a directory', '-r sends directories')
 		const isNamed = key !== '' && !key.endsWith('/')
 		if (isNamed && count > 1) throw usage("several files need a key that ends in '/'")
-		return {path: real.slice(1), key: isNamed ? key : withoutSlash(key + ownName(arg, file, isDirectory))}
+		const path = real.slice(1)
+		return {
+			path,
+			key: isNamed ? key : withoutSlash(key + ownName(arg, file, isDirectory)),
+			from: isContent(arg, isDirectory) ? `${path}/` : parentOf(path),
+		}
 	} catch (error) {
 		if (error instanceof S3rError && error.status === EXIT.usage) throw error
 		onError(arg, error)
@@ -62,7 +69,11 @@ function sourceOf(
 
 /** What a source adds to the key: its name, or nothing for what is in a directory. */
 const ownName = (arg: Path, file: Path, isDirectory: boolean): string =>
-	isDirectory && (arg.endsWith('/') || /(^|\/)\.\.?$/.test(arg)) ? '' : keyOf(nameOf(file))
+	isContent(arg, isDirectory) ? '' : keyOf(nameOf(file))
+
+/** Whether an argument means what is in a directory, and not the directory. */
+const isContent = (arg: Path, isDirectory: boolean): boolean =>
+	isDirectory && (arg.endsWith('/') || /(^|\/)\.\.?$/.test(arg))
 
 /** The keys of sources and of what is in them. */
 export class SourceKeys {
@@ -98,5 +109,5 @@ export async function spooled({io, umask}: Context, scratch: Place, key: string)
 	} finally {
 		closeSync(fd)
 	}
-	return {path: file.slice(1), key}
+	return {path: file.slice(1), key, from: parentOf(file.slice(1))}
 }

@@ -68,6 +68,13 @@ export class FilterRules {
 		return new Set([...this.merges.keys()].map(({pattern}) => nameOf(pattern)))
 	}
 
+	/** The same rules for another root, absolute and without a final '/'. */
+	at(root: Path): FilterRules {
+		const reader = new RuleReader({...this.reader.settings, root})
+		reader.cvs = this.reader.cvs
+		return new FilterRules(reader, this.rules, this.merges)
+	}
+
 	/** The rules as far as they count on one side. */
 	on(side: FilterSide): Filter {
 		return new Filter(this, side)

@@ -120,7 +120,9 @@ export async function index(
 		events,
 		delete: deletes,
 		force,
-	}: Omit<PushOptions, 'open' | 'prefix' | 'crew' | 'jobs'>,
+	}: Omit<PushOptions, 'open' | 'prefix' | 'crew' | 'jobs' | 'selection'> & {
+		readonly selection?: Pick<Selection, 'scans'> | undefined
+	},
 	how: NonNullable<PushOptions['scan']>,
 ): Promise<boolean> {
 	let unread = false

@@ -91,6 +91,12 @@ export function selection({root, dir, rules, direction = 'push'}: SelectOptions)
 	}
 }
 
+/** Whether the rules take what is sent from a directory, absolute and without a final '/'. */
+export function senderSelect(rules: FilterRules, root: Path): Select {
+	const walk = new FilterWalk(rules.at(root).on('sender'), readIfThere)
+	return (path, isDirectory) => walk.decide(path, isDirectory)?.kind !== 'exclude'
+}
+
 /** What decided about a path, and whether it is left out by that. */
 export type Decision = {readonly source: string; readonly text: string; readonly isOut: boolean}
 
