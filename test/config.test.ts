@@ -5,7 +5,14 @@ import * as fc from 'fast-check'
 import {parse} from 'ini'
 import {formatGrant, isPublic, parseCanned} from '../src/format/acl.ts'
 import {getValue, parseConfig, remoteValues} from '../src/format/config.ts'
-import {parseKey, parseValues, removeSection, setValue, unsetValue} from '../src/format/config-text.ts'
+import {
+	parseKey,
+	parseValues,
+	removeSection,
+	renameSection,
+	setValue,
+	unsetValue,
+} from '../src/format/config-text.ts'
 import {checkNewBucket, parseTarget} from '../src/format/url.ts'
 import {defined, statusOf} from './support/values.ts'
 
@@ -50,6 +57,8 @@ test('a setting is changed in its line and all else stays', (t) => {
 		removeSection(CONFIG, {section: 'remote', subsection: 'origin'}, 'c'),
 		lines.toSpliced(3, 6).join('\n'),
 	)
+	const [from, to] = ['origin', 'a "b"'].map((subsection) => ({section: 'remote', subsection}))
+	if (from && to) t.is(renameSection(CONFIG, from, to, 'c'), CONFIG.replace('"origin"]', '"a \\"b\\""]'))
 })
 
 test('any value is read back as it was set', (t) => {

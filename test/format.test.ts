@@ -11,7 +11,7 @@ import {deltaOf, signatureOf} from '../src/algo/signature.ts'
 import {decodeDelta} from '../src/format/delta.ts'
 import {decodeSignature} from '../src/format/signature.ts'
 import {type Change, itemize} from '../src/format/itemize.ts'
-import {formatJson} from '../src/format/json.ts'
+import {formatJson, parseJson} from '../src/format/json.ts'
 import {keyOf, pathOf} from '../src/format/key.ts'
 import {
 	type FileRecord,
@@ -22,7 +22,7 @@ import {
 	parseTime,
 } from '../src/format/record.ts'
 import {parseTemplate} from '../src/format/template.ts'
-import {anyPath, bytes, maybe, md5, mode, ns, statusOf} from './support/values.ts'
+import {anyPath, bytes, defined, id, maybe, md5, mode, ns, statusOf} from './support/values.ts'
 
 test('the bytes of a name survive as a path', (t) => {
 	const raw = Buffer.from(Array.from({length: 256}, (_, i) => i))
@@ -214,6 +214,31 @@ test('a record is one JSON object', (t) => {
 			)
 		}),
 	)
+})
+
+test('a JSON object is read as it was written, whatever the name', (t) => {
+	const name = fc.option(fc.string({unit: 'grapheme', maxLength: 8}), {nil: undefined})
+	fc.assert(
+		fc.property(
+			fc.record({
+				path: anyPath,
+				mode: maybe(mode),
+				mtime: maybe(ns),
+				uid: maybe(id),
+				gid: maybe(id),
+				uname: name,
+				gname: name,
+			}),
+			({path, mode: bits, mtime, ...owner}) => {
+				const read = parseJson(formatJson({record: {path, mode: bits, mtime}, ...owner}))
+				t.deepEqual(read, {path, mode: bits, mtime, ...owner})
+			},
+		),
+	)
+	for (const line of ['', '{', '[]', 'null', '{"path":1}', '{"path":""}', '{"path":"\\udc41"}', '\xff'])
+		t.is(parseJson(line), undefined, line)
+	const odd = parseJson('{"path":"a","mode":"9","mtime":1,"uid":-1,"gid":4294967295,"uname":7}')
+	t.deepEqual(odd && defined(odd), {path: 'a'})
 })
 
 async function* inPieces(content: Buffer, piece: number): AsyncGenerator<Buffer> {

@@ -7,6 +7,7 @@ import {join} from 'node:path'
 import {PassThrough} from 'node:stream'
 import test, {type ExecutionContext} from 'ava'
 import {parseAsked} from '../src/cli/input.ts'
+import {namesBelow} from '../src/cli/names-below.ts'
 import {gathered} from '../src/base/gather.ts'
 import {inOrder} from '../src/base/in-order.ts'
 import type {Path} from '../src/base/path.ts'
@@ -16,6 +17,7 @@ import {self} from '../src/local/identity.ts'
 import {Owners} from '../src/local/owners.ts'
 import {lstatExact} from '../src/local/stat.ts'
 import {createPlace, type Place} from '../src/repo/find.ts'
+import {readLog, RunLog} from '../src/repo/log.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {identityOf, listUploadRecords, writeUpload} from '../src/repo/uploads.ts'
 import {counted, requests} from '../src/store/counted.ts'
@@ -421,4 +423,55 @@ test('a batch is what there is without waiting', async (t) => {
 	const torn = gathered(failing(), 3)
 	t.deepEqual((await torn.next()).value, [1])
 	await t.throwsAsync(torn.next(), {message: 'torn'})
+})
+
+// ---- names
+
+test('names of keys are completed as far as the next slash, by few requests', async (t) => {
+	const store = counted(new MemoryStore())
+	const keys = ['b', 'da', 'dir.txt', 'dir/x', 'é/1', '.s3r/root']
+	for (let i = 0; i < 3000; i++) keys.push(`dir/sub/${i}`, `dir2/${i}`)
+	for (const key of keys) await store.put(`p/${key}`, Buffer.from(''))
+	t.deepEqual(await namesBelow(store, 'p/'), ['b', 'da', 'dir.txt', 'dir/', 'dir2/', 'é/'])
+	t.deepEqual(await namesBelow(store, 'p/di'), ['dir.txt', 'dir/', 'dir2/'])
+	t.deepEqual(await namesBelow(store, 'p/dir/'), ['sub/', 'x'])
+	t.deepEqual(await namesBelow(store, 'p/none'), [])
+	t.true(store.counts.list <= 16, `${store.counts.list} requests`)
+})
+
+// ---- the log
+
+test('a log that is full loses its older half, in whole lines, and the latest run comes first', (t) => {
+	const place = placeWith(t, {})
+	const file = join(place.dir, 'log')
+	const end = {status: 0, failed: 0, bytes: 7}
+	const run = (path: Path) => {
+		const log = new RunLog(place, 'push', 's3://bucket/')
+		log.add({status: 'A', record: {path}})
+		log.add({status: '=', record: {path: 'same'}})
+		log.end(end)
+	}
+	new RunLog(place, 'push', 's3://bucket/').end(end)
+	t.false(fs.existsSync(file))
+	run('first')
+	const [line = ''] = fs.readFileSync(file, 'utf8').split('\n')
+	fs.writeFileSync(file, `${line}\n`.repeat(Math.ceil((4 * 2 ** 20) / (line.length + 1)) + 1))
+	const before = fs.statSync(file).size
+	run('l\xff')
+	const after = fs.statSync(file).size
+	t.true(after > before / 3 && after < (before / 3) * 2)
+	t.is((fs.statSync(file).mode & 0o777).toString(8), '600')
+	const runs = [...readLog(place)]
+	t.is(runs.length, fs.readFileSync(file, 'utf8').split('\n').length - 1)
+	t.deepEqual(
+		runs
+			.slice(0, 2)
+			.map(({command, counts, bytes, items}) => [command, counts, bytes, items[0]?.record.path]),
+		[
+			['push', {A: 1}, 7, 'l\xff'],
+			['push', {A: 1}, 7, 'first'],
+		],
+	)
+	fs.appendFileSync(file, '{"time":"x"}\n{"time":"x","counts":{},"items":["no item"]}\nnull\n{"ti')
+	t.is([...readLog(place)].length, runs.length)
 })

@@ -33,7 +33,8 @@ export function fromSurrogateEscaped(text: string): Path | undefined {
 				? String.fromCharCode(piece.charCodeAt(0) - 0xdc00)
 				: fromUnicode(piece),
 	)
-	return surrogateEscaped(path) === text ? path : undefined
+	const isBytes = /^[\u0000-\u00ff]*$/.test(path)
+	return isBytes && surrogateEscaped(path) === text ? path : undefined
 }
 
 /** What a JSON object of an item says of a file. */
