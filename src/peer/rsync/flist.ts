@@ -1,7 +1,6 @@
 // The list of files that both sides hold, in columns: a million names fit. Rows are in the order in which they
 // were sent; `order` is that in which both sides number them.
 
-import {Heap} from '../../base/bytes.ts'
 import {nameOf, parentOf, type Path, ROOT, withoutSlash} from '../../base/path.ts'
 import {typeOf, TYPE} from '../../format/entry.ts'
 import type {Xattr} from '../../format/xattrs.ts'
@@ -44,7 +43,12 @@ const FLAG = {top: 1, content: 2, linked: 4, dropped: 8} as const
 /** What few entries have. */
 type Rare = Pick<FlistEntry, 'atime' | 'first' | 'rdev' | 'target' | 'xattrs'>
 
-const INITIAL = 1024
+/** Rows in one block of columns: blocks are added, so that nothing is copied when a list grows. */
+const BLOCK_BITS = 14
+const BLOCK = 1 << BLOCK_BITS
+/** Bytes in one block of names; no name goes over its end. */
+const NAMES = 1 << 20
+
 /** In place of the directory that the root itself does not lie in. */
 const ROOT_DIRECTORY = 0xffffffff
 
@@ -52,12 +56,18 @@ export class FileList {
 	/** Directories that entries lie in, each with its final '/' ('' for the root's own). */
 	readonly #directories: Path[] = []
 	readonly #ids = new Map<Path, number>()
-	readonly #names = new Heap()
+	readonly #names: Buffer[] = []
+	/** Where the next name goes. */
+	#nameAt = 0
+	/** Owners that occur, as pairs of uid and gid. */
+	readonly #owners: [uid: number, gid: number][] = []
+	readonly #ownerIds = new Map<string, number>()
+	#lastOwner = 0
 	readonly #rare = new Map<number, Rare>()
 	readonly #sums = new Map<number, string>()
 	#count = 0
-	#words = new Uint32Array(INITIAL * WORDS)
-	#numbers = new Float64Array(INITIAL * 2)
+	readonly #words: Uint32Array[] = []
+	readonly #numbers: Float64Array[] = []
 	#last: {path: Path; id: number} = {path: '', id: -1}
 
 	/** Rows. */
@@ -67,20 +77,27 @@ export class FileList {
 
 	add(entry: FlistEntry): number {
 		const row = this.#count++
-		if (row * WORDS >= this.#words.length) this.#grow()
+		const at = (row & (BLOCK - 1)) * WORDS
+		if (at === 0) {
+			this.#words.push(new Uint32Array(BLOCK * WORDS))
+			this.#numbers.push(new Float64Array(BLOCK * 2))
+		}
+		const words = this.#words[row >> BLOCK_BITS] ?? NONE
+		const numbers = this.#numbers[row >> BLOCK_BITS]
 		const name = nameOf(entry.path)
-		const at = row * WORDS
-		const words = this.#words
 		words[at + W.directory] = entry.path === ROOT ? ROOT_DIRECTORY : this.#directory(parentOf(entry.path))
-		words[at + W.name] = this.#names.append(name)
+		words[at + W.name] = this.#keep(name)
 		words[at + W.mode] = (name.length << 16) | entry.mode
 		words[at + W.nsec] = entry.nsec
-		words[at + W.uid] = entry.uid
-		words[at + W.gid] = entry.gid
-		words[at + W.flags] =
-			(entry.top ? FLAG.top : 0) | (entry.content ? FLAG.content : 0) | (entry.linked ? FLAG.linked : 0)
-		this.#numbers[row * 2] = entry.size
-		this.#numbers[row * 2 + 1] = entry.mtime
+		words[at + W.owner] =
+			(this.#owner(entry.uid, entry.gid) << 8) |
+			(entry.top ? FLAG.top : 0) |
+			(entry.content ? FLAG.content : 0) |
+			(entry.linked ? FLAG.linked : 0)
+		if (numbers) {
+			numbers[(row & (BLOCK - 1)) * 2] = entry.size
+			numbers[(row & (BLOCK - 1)) * 2 + 1] = entry.mtime
+		}
 		const {atime, first, rdev, target, xattrs, sum} = entry
 		if (target !== undefined || first !== undefined || rdev || xattrs?.length || atime !== undefined)
 			this.#rare.set(row, {atime, first, rdev, target, xattrs})
@@ -88,13 +105,27 @@ export class FileList {
 		return row
 	}
 
-	#grow(): void {
-		const words = new Uint32Array(this.#words.length * 2)
-		words.set(this.#words)
-		this.#words = words
-		const numbers = new Float64Array(this.#numbers.length * 2)
-		numbers.set(this.#numbers)
-		this.#numbers = numbers
+	/** Keeps a name, and says where. */
+	#keep(name: Path): number {
+		if ((this.#nameAt & (NAMES - 1)) + name.length > NAMES || this.#names.length === 0) {
+			this.#nameAt = this.#names.length * NAMES
+			this.#names.push(Buffer.allocUnsafeSlow(NAMES))
+		}
+		const at = this.#nameAt
+		this.#names.at(-1)?.write(name, at & (NAMES - 1), 'latin1')
+		this.#nameAt += name.length
+		// a block that is full to its last byte is not the beginning of the next one
+		if ((this.#nameAt & (NAMES - 1)) === 0) this.#names.push(Buffer.allocUnsafeSlow(NAMES))
+		return at
+	}
+
+	#owner(uid: number, gid: number): number {
+		const last = this.#owners[this.#lastOwner]
+		if (last && last[0] === uid && last[1] === gid) return this.#lastOwner
+		const known = this.#ownerIds.get(`${uid}:${gid}`)
+		this.#lastOwner = known ?? this.#owners.push([uid, gid]) - 1
+		if (known === undefined) this.#ownerIds.set(`${uid}:${gid}`, this.#lastOwner)
+		return this.#lastOwner
 	}
 
 	#directory(path: Path): number {
@@ -109,12 +140,14 @@ export class FileList {
 	}
 
 	#word(row: number, word: number): number {
-		return this.#words[row * WORDS + word] ?? 0
+		return this.#words[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * WORDS + word] ?? 0
 	}
 
 	#name(row: number): Path {
 		const at = this.#word(row, W.name)
-		return this.#names.bytes.toString('latin1', at, at + (this.#word(row, W.mode) >>> 16))
+		const from = at & (NAMES - 1)
+		const length = this.#word(row, W.mode) >>> 16
+		return this.#names[Math.floor(at / NAMES)]?.toString('latin1', from, from + length) ?? ''
 	}
 
 	mode(row: number): number {
@@ -126,12 +159,12 @@ export class FileList {
 	}
 
 	size(row: number): number {
-		return this.#numbers[row * 2] ?? 0
+		return this.#numbers[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * 2] ?? 0
 	}
 
 	/** Seconds since the epoch. */
 	mtime(row: number): number {
-		return this.#numbers[row * 2 + 1] ?? 0
+		return this.#numbers[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * 2 + 1] ?? 0
 	}
 
 	nsec(row: number): number {
@@ -139,32 +172,33 @@ export class FileList {
 	}
 
 	uid(row: number): number {
-		return this.#word(row, W.uid)
+		return this.#owners[this.#word(row, W.owner) >>> 8]?.[0] ?? 0
 	}
 
 	gid(row: number): number {
-		return this.#word(row, W.gid)
+		return this.#owners[this.#word(row, W.owner) >>> 8]?.[1] ?? 0
 	}
 
 	isTop(row: number): boolean {
-		return (this.#word(row, W.flags) & FLAG.top) !== 0
+		return (this.#word(row, W.owner) & FLAG.top) !== 0
 	}
 
 	hasContent(row: number): boolean {
-		return (this.#word(row, W.flags) & FLAG.content) !== 0
+		return (this.#word(row, W.owner) & FLAG.content) !== 0
 	}
 
 	isLinked(row: number): boolean {
-		return (this.#word(row, W.flags) & FLAG.linked) !== 0
+		return (this.#word(row, W.owner) & FLAG.linked) !== 0
 	}
 
 	/** A second entry of one name: it keeps its number, and nothing is done for it. */
 	isDropped(row: number): boolean {
-		return (this.#word(row, W.flags) & FLAG.dropped) !== 0
+		return (this.#word(row, W.owner) & FLAG.dropped) !== 0
 	}
 
 	drop(row: number): void {
-		this.#words[row * WORDS + W.flags] = this.#word(row, W.flags) | FLAG.dropped
+		const words = this.#words[row >> BLOCK_BITS]
+		if (words) words[(row & (BLOCK - 1)) * WORDS + W.owner] = this.#word(row, W.owner) | FLAG.dropped
 	}
 
 	rare(row: number): Rare {
@@ -331,5 +365,14 @@ type Step = {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The words of an entry. */
-const W = {directory: 0, name: 1, mode: 2, nsec: 3, uid: 4, gid: 5, flags: 6} as const
-const WORDS = 7
+const W = {
+	directory: 0,
+	name: 1,
+	/** Low half: the mode; high half: the length of the name. */
+	mode: 2,
+	nsec: 3,
+	/** The lowest byte: flags; the others: the number of the owners. */
+	owner: 4,
+} as const
+const WORDS = 5
+const NONE = new Uint32Array(0)
