@@ -194,6 +194,21 @@ export class Catalogue {
 		return found
 	}
 
+	/** What was learned of a file in this session or is remembered of it, and was not written since it was listed. */
+	recall(path: Path): Found | undefined {
+		const fresh = this.#learned.get(path)
+		if (fresh) return foundOf(fresh, this.names)
+		for (const index of this.#packed.toReversed()) {
+			const row = index.find(path)
+			if (row >= 0) return foundOf(index.entry(row), this.names)
+		}
+		for (const {index, owners} of this.#options.remembered) {
+			const row = index.find(path)
+			if (row >= 0 && index.inSync(row)) return foundOf(index.entry(row), owners)
+		}
+		return undefined
+	}
+
 	/** Remembers a file for the next run. */
 	learn(found: Found): void {
 		const entry = entryOf(found, this.names)
@@ -266,18 +281,28 @@ class Finder {
 		if (row < 0) return undefined
 		this.#next = row + 1
 		if (!index.inSync(row)) return undefined
-		const {path, local, remote} = index.entry(row)
-		if (!local || !remote || !isSameVersion(remote, heard)) return undefined
-		const {uid, gid, ...known} = attributesOf(local, owners)
-		return {
-			path,
-			etag: remote.etag,
-			stored: remote.size,
-			size: isDirectory(path) ? 0 : local.size,
-			modified: heard.modified,
-			attributes: {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})},
-			md5: local.md5,
-		}
+		const entry = index.entry(row)
+		if (!entry.remote || !isSameVersion(entry.remote, heard)) return undefined
+		return foundOf(entry, owners, heard.modified)
+	}
+}
+
+/** A file as an index has it. */
+function foundOf(
+	{path, local, remote}: Entry,
+	owners: Owners,
+	modified = remote?.modified,
+): Found | undefined {
+	if (!local || !remote) return undefined
+	const {uid, gid, ...known} = attributesOf(local, owners)
+	return {
+		path,
+		etag: remote.etag,
+		stored: remote.size,
+		size: isDirectory(path) ? 0 : local.size,
+		modified,
+		attributes: {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})},
+		md5: local.md5,
 	}
 }
 

@@ -231,7 +231,7 @@ class Receiver {
 		await this.#endPhase(1)
 		for (let ndx = this.#redo.shift(); ndx !== undefined; ndx = this.#redo.shift()) {
 			const row = this.#order[ndx] ?? 0
-			this.#waiting.set(ndx, {row, ndx, found: this.#survey.found.get(row), isNew: true})
+			this.#waiting.set(ndx, {row, ndx, found: this.#survey.found(row), isNew: true})
 			this.#announce(ndx, ITEM.transfer)
 			writeSumHead(output, NO_SUMS)
 		}
@@ -291,7 +291,7 @@ class Receiver {
 		const survey = this.#survey
 		const {options} = this.#line
 		const type = typeOf(files.mode(row))
-		const found = survey.found.get(row)
+		const found = survey.found(row)
 		const isThere = survey.has(row) && (found === undefined || isSameType(files, row, found))
 		const obstacles = survey.inTheWay.get(row)
 		if (!survey.has(row) && !obstacles && options.existing) return false
@@ -493,7 +493,7 @@ class Receiver {
 		if (isLinked && this.#survey.isSame(row) && this.#survey.isSame(leader))
 			return this.#leave(ndx, row, same)
 		const flags = same ? this.#wanted.differences(row, same, false, false) : ITEM.isNew | this.#newXattrs(row)
-		const action = {row, ndx, found: same ?? this.#survey.found.get(row), isNew: true}
+		const action = {row, ndx, found: same ?? this.#survey.found(row), isNew: true}
 		const name = withoutSlash(this.#files.path(leader))
 		if (this.#line.protocol >= 29) this.#announce(ndx, flags | ITEM.localChange, name, [])
 		if (this.#line.options.dryRun) return
@@ -504,10 +504,9 @@ class Receiver {
 	}
 
 	#linkOf(row: number): string | undefined {
-		const {found} = this.#survey
 		return this.#links.id(
 			row,
-			(one) => found.get(one)?.attributes.link,
+			(one) => this.#survey.found(one)?.attributes.link,
 			(one) => this.#path(one),
 		)
 	}
@@ -526,7 +525,7 @@ class Receiver {
 		if (etag === undefined)
 			return this.#fail(this.#files.path(row), new Error('the file that it is a name of did not come'))
 		await this.#writer.start(async () => {
-			const led = this.#survey.found.get(leader)
+			const led = this.#survey.found(leader)
 			const xattrs = this.#leaderXattrs.get(leader) ?? this.#xattrs(leader, led, NO_VALUES)
 			const local = this.#wanted.local(leader, led, {
 				isNew: this.#md5s.has(leader),

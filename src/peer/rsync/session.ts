@@ -1,6 +1,6 @@
 // One session with an rsync client, from its first byte to the status that it ends with.
 
-import {reason, S3rError} from '../../base/errors.ts'
+import {errnoOf, reason, S3rError} from '../../base/errors.ts'
 import {fromUnicode, type Path} from '../../base/path.ts'
 import type {Store} from '../../store/store.ts'
 import {Catalogue} from './catalogue.ts'
@@ -238,6 +238,9 @@ const LINGER = 5000
 /** rsync's status for an error, and what is said of it. */
 function verdict(error: unknown): {readonly code: number; readonly text: string} {
 	if (error instanceof RsyncError) return {code: error.code, text: error.message}
+	// a system's error has a name such as ENOSPC; one of node's own is a mistake of ours
+	if (!(error instanceof S3rError) && !/^E(?!RR_)/.test(errnoOf(error) ?? ''))
+		return {code: RERR.fileIo, text: `internal error: ${fromUnicode(reason(error))}`}
 	const hint = error instanceof S3rError && error.hint !== undefined ? ` (${error.hint})` : ''
 	return {code: RERR.fileIo, text: fromUnicode(reason(error) + hint)}
 }

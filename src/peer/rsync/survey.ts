@@ -34,8 +34,8 @@ export class Survey {
 	readonly #order: Uint32Array
 	readonly #seen: Uint8Array
 	#next = 0
-	/** What differs, by rows; of rows that are as they shall be only those that have links. */
-	readonly found = new Map<number, Found>()
+	/** What differs, by rows, where the catalogue cannot recall it; of what is as it shall be only what has links. */
+	readonly #found = new Map<number, Found>()
 	/** How attributes differ that take a request to compare. */
 	readonly attributes = new Map<number, Difference>()
 	/** What the list has not, in the order of the paths; their names in the list. */
@@ -54,6 +54,15 @@ export class Survey {
 	/** Whether a row's file is there. */
 	has(row: number): boolean {
 		return this.#seen[row] !== 0
+	}
+
+	/** What is there of a row that differs, or that has links. */
+	found(row: number): Found | undefined {
+		const held = this.#found.get(row)
+		if (held || !this.has(row)) return held
+		const {catalogue, destination, files, hardLinks} = this.#options
+		if (this.isSame(row) && !(hardLinks && files.isLinked(row))) return undefined
+		return catalogue.recall(remotePath(destination, files.path(row)))
 	}
 
 	/** Whether it is there and as it shall be, as far as the options look. */
@@ -181,8 +190,9 @@ export class Survey {
 		const {hardLinks, files} = this.#options
 		const isSame = attributes.flags === 0 && this.#isSame(row, found)
 		this.#seen[row] = isSame ? SAME : THERE
-		if (!isSame || (hardLinks && files.isLinked(row))) this.found.set(row, found)
 		if (attributes !== NO_DIFFERENCE) this.attributes.set(row, attributes)
+		if (isSame && !(hardLinks && files.isLinked(row))) return
+		if (this.#found.size < HELD || !this.#options.catalogue.recall(found.path)) this.#found.set(row, found)
 	}
 
 	#isSame(row: number, found: Found): boolean {
@@ -233,6 +243,8 @@ export class Survey {
 	}
 }
 
+/** What is held of so many files, and is recalled of further ones. */
+const HELD = 1 << 14
 const THERE = 1
 const SAME = 2
 /** Directories and files at the top of a list that are listed and asked for by themselves. */
