@@ -10,12 +10,18 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import test, {type ExecutionContext} from 'ava'
+import * as fc from 'fast-check'
+import {comparePaths} from '../src/base/path.ts'
+import {aliasOf} from '../src/format/alias.ts'
+import {objectPath} from '../src/format/entry.ts'
+import {IndexBuilder} from '../src/format/index-builder.ts'
 import {applyAttrs} from '../src/local/attrs.ts'
 import {Owners} from '../src/local/owners.ts'
 import {readXattrs} from '../src/local/xattrs.ts'
 import {type Counts, counted} from '../src/store/counted.ts'
 import {openStore} from '../src/store/open.ts'
 import type {Store} from '../src/store/store.ts'
+import {fetch, type Heard} from '../src/sync/fetch.ts'
 import {type Result, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 import {keysOf, MIB} from './support/store.ts'
@@ -195,6 +201,48 @@ asRoot('a link of rclone is changed, deleted and verified as what it is', async 
 	t.is(told(`${again}/l`, 'content'), '120777 sub/b')
 	t.deepEqual(await run(root, 'pull', '-a'), QUIET)
 	t.deepEqual(await run(root, 'verify'), QUIET)
+})
+
+test('of the objects that a listing has none is lost, and heard again it says nothing new', async (t) => {
+	const name = fc.constantFrom(
+		'a',
+		'b',
+		'a.rclonelink',
+		'a.rclonelink.rclonelink',
+		'b_$folder$',
+		'.rclonelink',
+		'_$folder$',
+	)
+	const path = fc
+		.tuple(fc.array(name, {minLength: 1, maxLength: 3}), fc.constantFrom('', '', '/'))
+		.map(([parts, end]) => parts.join('/') + end)
+	const mark = {size: 38, etag: 'd66759af42f282e1ba19144df2d405d0'}
+	const object = fc
+		.tuple(path, fc.constantFrom(mark, {size: 0, etag: 'empty'}, {size: 5, etag: 'other'}))
+		.map(([key, rest]): Heard => ({path: key, ...rest}))
+	const listing = fc
+		.uniqueArray(object, {selector: (heard) => heard.path, maxLength: 12})
+		.map((all) => all.toSorted((a, b) => comparePaths(a.path, b.path)))
+	async function* pages(all: readonly Heard[]) {
+		yield all
+	}
+	const empty = new IndexBuilder().finish({scanned: 0n, device: 0n})
+	await fc.assert(
+		fc.asyncProperty(listing, async (all) => {
+			const {index} = await fetch(empty, pages(all))
+			const entries = Array.from({length: index.count}, (_, row) => index.entry(row))
+			const found = entries.map(objectPath)
+			t.is(new Set(found).size, found.length)
+			for (const heard of all) {
+				const of = aliasOf(heard)
+				// of several marks of one directory one will do
+				const isMark = of?.endsWith('/') && entries.some((entry) => entry.path === of)
+				t.true(found.includes(heard.path) || isMark, `${heard.path} of ${JSON.stringify(all)}`)
+			}
+			t.false((await fetch(index, pages(all))).changed, JSON.stringify(all))
+		}),
+		{numRuns: 500},
+	)
 })
 
 test.serial('a link that would be the root, what is above it or .s3rsync is refused', async (t) => {

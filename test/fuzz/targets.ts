@@ -16,7 +16,8 @@ import {formatKey, parseKey, parseValues, setValue, unsetValue} from '../../src/
 import type {Entry} from '../../src/format/entry.ts'
 import {answer, type FilterOption} from '../../src/format/filter-read.ts'
 import {FilterRules, FilterWalk} from '../../src/format/filter.ts'
-import {decodeMetadata} from '../../src/format/foreign.ts'
+import {explained} from '../../src/cli/explained.ts'
+import {decodeMetadata, explainMetadata} from '../../src/format/foreign.ts'
 import {IgnoreStack, parseIgnore} from '../../src/format/gitignore.ts'
 import {parseGrant} from '../../src/format/grant.ts'
 import {IndexBuilder} from '../../src/format/index-builder.ts'
@@ -381,6 +382,10 @@ export const TARGETS: readonly Target[] = [
 			const metadata = Object.fromEntries(headersOf(input))
 			const {attributes} = decodeMetadata(metadata, {key: 'd/k', size: 5, etag: MD5})
 			attributesDigest(attributes)
+			const believed = explainMetadata(metadata, {key: 'd/k'}).filter(({won}) => won)
+			deepStrictEqual(believed.map(({field}) => field).toSorted(), Object.keys(attributes).toSorted())
+			const head = {metadata, etag: MD5, size: 5, modified: 0}
+			ok(explained('d/k', 'd/k', head, {nul: false, json: false}).every((line) => !line.includes('\n')))
 			const {mode, uid, gid, mtime, xattrs} = attributes
 			ok(mode === undefined || (mode >= 0 && mode <= 0o177777))
 			ok([uid, gid].every((id) => id === undefined || (Number.isInteger(id) && id >= 0 && id < 2 ** 32)))
