@@ -31,7 +31,12 @@ export const isOfDelta = (line: string): boolean => /^(Literal|Matched) data: /.
 
 export type Env = Readonly<Record<string, string>>
 
-export function client(args: readonly string[], cwd: string, env: Env): Promise<Outcome> {
+export function client(
+	args: readonly string[],
+	cwd: string,
+	env: Env,
+	program: string = RSYNC,
+): Promise<Outcome> {
 	return new Promise((resolve) => {
 		const done = (error: ExecFileException | null, stdout: string, stderr: string): void => {
 			const lines = stdout.split('\n').filter((line) => !OF_THE_RUN.some((pattern) => pattern.test(line)))
@@ -43,7 +48,7 @@ export function client(args: readonly string[], cwd: string, env: Env): Promise<
 			})
 		}
 		const options = {cwd, env: {...process.env, ...env}, encoding: 'latin1', maxBuffer: 1 << 26} as const
-		execFile(RSYNC, args, options, done)
+		execFile(program, args, options, done)
 	})
 }
 
