@@ -1,5 +1,7 @@
 // What the data plane sends and gets, over whatever.
 
+import type {Room} from './room.ts'
+
 /** A reply of up to so many bytes has arrived whole before it is given. */
 export const WHOLE = 2 ** 20
 
@@ -21,6 +23,8 @@ export type Request = {
 	readonly body?: Buffer | AsyncIterable<Buffer>
 	/** Whether a large body is given as it comes; else it is always whole. */
 	readonly streams?: boolean
+	/** Where a body may gather that is not streamed: it is good until the room is used again. */
+	readonly room?: Room
 }
 
 export type Reply = {

@@ -5,6 +5,7 @@ import {type HttpOptions, type Reply, type Request, WHOLE} from './http.ts'
 import {Incoming} from './incoming.ts'
 import {asSystemError, timedOut} from './plane-errors.ts'
 import {type Ending, Lanes} from './plane-lanes.ts'
+import type {Room} from './room.ts'
 
 /** The connections to whatever origins a bucket is found at: one, or two if it is in another region. */
 export class ManyHttp {
@@ -29,11 +30,11 @@ export class ManyHttp {
 	}
 
 	/** See Transport. */
-	exchange(origin: string, {streams = false, ...request}: Request): Promise<Reply> {
+	exchange(origin: string, {streams = false, room, ...request}: Request): Promise<Reply> {
 		return new Promise((resolve, reject) => {
 			// undici would end the connection of a HEAD
 			const options = {...request, body: (request.body ?? null) as Buffer | null, reset: false}
-			this.#lanes(origin).dispatch(options, new Exchange(streams, resolve, reject))
+			this.#lanes(origin).dispatch(options, new Exchange(streams, room, resolve, reject))
 		})
 	}
 
@@ -60,6 +61,7 @@ export class ManyHttp {
 class Exchange implements Ending {
 	onEnd = (): void => {}
 	readonly #streams: boolean
+	readonly #room: Room | undefined
 	readonly #resolve: (reply: Reply) => void
 	readonly #reject: (error: Error) => void
 	#status = 0
@@ -67,8 +69,14 @@ class Exchange implements Ending {
 	#chunks: Buffer[] = []
 	#incoming: Incoming | undefined
 
-	constructor(streams: boolean, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+	constructor(
+		streams: boolean,
+		room: Room | undefined,
+		resolve: (reply: Reply) => void,
+		reject: (error: Error) => void,
+	) {
 		this.#streams = streams
+		this.#room = room
 		this.#resolve = resolve
 		this.#reject = reject
 	}
@@ -80,6 +88,7 @@ class Exchange implements Ending {
 		if (status < 200) return
 		this.#status = status
 		this.#headers = headersOf(controller.rawHeaders as Buffer[])
+		this.#room?.clear()
 		if (!this.#streams || status >= 300 || Number(this.#headers.get('content-length') ?? WHOLE + 1) <= WHOLE)
 			return
 		this.#incoming = new Incoming(controller)
@@ -87,16 +96,15 @@ class Exchange implements Ending {
 	}
 
 	onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-		if (this.#incoming === undefined) this.#chunks.push(chunk)
-		else this.#incoming.push(chunk)
+		if (this.#incoming !== undefined) this.#incoming.push(chunk)
+		else if (this.#room !== undefined) this.#room.add(chunk)
+		else this.#chunks.push(chunk)
 	}
 
 	onResponseEnd(): void {
 		this.onEnd()
 		if (this.#incoming !== undefined) return this.#incoming.end()
-		const [first, ...more] = this.#chunks
-		const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
-		this.#resolve({status: this.#status, headers: this.#headers, body})
+		this.#resolve({status: this.#status, headers: this.#headers, body: this.#whole()})
 	}
 
 	onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -105,6 +113,12 @@ class Exchange implements Ending {
 		if (this.#incoming !== undefined) this.#incoming.fail(known)
 		else if (!this.#streams || this.#status >= 300 || this.#chunks.length === 0) this.#reject(known)
 		else this.#resolve(this.#brokenOff(known))
+	}
+
+	#whole(): Buffer {
+		if (this.#room !== undefined) return this.#room.bytes
+		const [first, ...more] = this.#chunks
+		return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
 	}
 
 	/** What has arrived, and that the rest did not: who reads it goes on from there. */

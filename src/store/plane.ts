@@ -18,6 +18,7 @@ import {
 	writtenIn,
 } from './plane-headers.ts'
 import {Transport} from './plane-transport.ts'
+import {Room} from './room.ts'
 import {type FindSite, Location, type Site} from './plane-site.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {Body, Head, Written} from './store.ts'
@@ -53,7 +54,7 @@ export type PlaneOptions = {
 /** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
 const SKEW = 240_000
 
-type Outgoing = Pick<Request, 'method' | 'streams'> & {
+type Outgoing = Pick<Request, 'method' | 'streams' | 'room'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
 	readonly query?: Readonly<Record<string, string>> | undefined
@@ -70,6 +71,8 @@ export class Plane implements Wire {
 	readonly #payer: Record<string, string>
 	/** Of requests on bytes that may be encrypted with the customer's key. */
 	readonly #key: Record<string, string>
+	/** Those that are not in use. */
+	readonly #rooms: Room[] = []
 	/** What has to be added to our clock, in milliseconds. */
 	#offset = 0
 
@@ -147,23 +150,19 @@ export class Plane implements Wire {
 		if (token !== undefined) query['continuation-token'] = token
 		if (limit !== undefined) query['max-keys'] = String(limit)
 		if (delimiter !== undefined) query['delimiter'] = delimiter
-		const {body} = await this.#send({method: 'GET', path: '', query})
-		// a page that is not like any other is asked for again, by those who can read every XML
-		return readPage(body as Buffer) ?? (await this.#sdk()).list(request)
+		return (await this.#document(query, readPage)) ?? (await this.#sdk()).list(request)
 	}
 
 	async listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage> {
 		const query: Record<string, string> = {'encoding-type': 'url', prefix, versions: ''}
 		if (after !== undefined) query['key-marker'] = after.key
 		if (after?.version !== undefined) query['version-id-marker'] = after.version
-		const {body} = await this.#send({method: 'GET', path: '', query})
-		return readVersions(body as Buffer) ?? (await this.#sdk()).listVersions(prefix, after)
+		return (await this.#document(query, readVersions)) ?? (await this.#sdk()).listVersions(prefix, after)
 	}
 
 	async listBuckets(token: string | undefined): Promise<BucketPage> {
 		const query = token === undefined ? undefined : {'continuation-token': token}
-		const {body} = await this.#send({method: 'GET', path: '', query})
-		return readBuckets(body as Buffer) ?? (await this.#sdk()).listBuckets(token)
+		return (await this.#document(query, readBuckets)) ?? (await this.#sdk()).listBuckets(token)
 	}
 
 	close(): void {
@@ -173,7 +172,24 @@ export class Plane implements Wire {
 
 	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
 
-	async #send({method, path, query, headers = {}, body, streams}: Outgoing): Promise<Reply> {
+	/**
+	 * What is read from the document in a reply; undefined if it is not like any other: it is asked for again, by those
+	 * who can read every XML.
+	 */
+	async #document<T>(
+		query: Outgoing['query'],
+		read: (body: Buffer) => T | undefined,
+	): Promise<T | undefined> {
+		const room = this.#rooms.pop() ?? new Room()
+		try {
+			const {body} = await this.#send({method: 'GET', path: '', query, room})
+			return read(body as Buffer)
+		} finally {
+			this.#rooms.push(room)
+		}
+	}
+
+	async #send({method, path, query, headers = {}, body, ...how}: Outgoing): Promise<Reply> {
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
@@ -185,7 +201,7 @@ export class Plane implements Wire {
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const request = {method, path: target, headers: signed, ...(streams === undefined ? {} : {streams})}
+		const request = {method, path: target, headers: signed, ...how}
 		const reply = await this.#exchange(site.origin, request, body)
 		if (reply.status < 300) return reply
 		throw this.#refusal(reply, offset)
