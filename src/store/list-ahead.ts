@@ -1,35 +1,37 @@
 // Lists many keys with several requests at a time, in order and with bounded memory. One page says where the next
 // begins, so that with latency a list takes as many round trips as it has pages; but a list can begin behind any text.
 //
-// When a list turns out long, the store is asked which directories come next (list-level.ts), and what lies between
-// them is asked for ahead of the reader: WIDTH parts at a time, and no more than AHEAD pages of all. A part that is longer
-// than was thought waits until the reader comes to it, and is then split in the same way, so that AHEAD pages are held for
+// When a list turns out long, and its reader waits for it, the store is asked which directories come next (list-level.ts), and what lies between
+// them is asked for ahead of the reader: as many parts at a time as keep it busy, WIDTH at most, and no more than AHEAD
+// pages of all. A part that is longer than was thought waits until the reader comes to it, and is then split in the same way, so that AHEAD pages are held for
 // each level of directories. Where there are no directories the list goes on page by page.
 
 import {isLater} from './key-order.ts'
 import {findLevel, type Level} from './list-level.ts'
+import {type Pages, PagesAhead} from './pages-ahead.ts'
 import type {Listed} from './store.ts'
 import type {ListRequest, Page} from './wire.ts'
 
 export type AskPage = (request: ListRequest) => Promise<Page>
 
-/** How many parts are listed at a time, how many before it is known how long they are, and how many pages of all of them. */
-export const WIDTH = 16
-const FEW = 4
-export const AHEAD = 96
+/**
+ * How many parts are listed at a time at most, how many at first, and how many pages of all of them. A page that waits
+ * takes 3 MB until its memory is free again, so more would be quicker, and above 150 MiB.
+ */
+export const WIDTH = 6
+const FEW = 3
+export const AHEAD = 18
 /** Pages of a part that are asked for ahead, at least; of one that is longer all are, unless it is longer than this. */
 const SHORT = AHEAD / WIDTH
-const LONG = AHEAD / 4
+const LONG = AHEAD / 2
 /** So many pages are listed one by one before there is a look at what is ahead. */
 const PATIENCE = 2
-
-type Pages = AsyncGenerator<readonly Listed[], void>
 
 /** Keys behind `after`, up to `end` and with it; to the last one where that is undefined. */
 type Range = {readonly after: string | undefined; readonly end: string | undefined}
 
 /** A part that is listed ahead: how many pages at most, and how many directories it is thought to hold. */
-type Part = {readonly pages: Pages; readonly ahead: number; readonly directories: number}
+type Part = {readonly pages: PagesAhead; readonly ahead: number; readonly directories: number}
 
 /**
  * The pages of the keys under `prefix` that are behind `after`, in the byte order of UTF-8; every request that was made
@@ -38,7 +40,7 @@ type Part = {readonly pages: Pages; readonly ahead: number; readonly directories
 export async function* listAhead(ask: AskPage, prefix: string, after: string | undefined): Pages {
 	const lister = new Lister(ask, prefix)
 	try {
-		yield* ahead(lister.list({after, end: undefined}, PATIENCE), 1)
+		yield* lister.all(after)
 	} finally {
 		lister.stop()
 	}
@@ -59,6 +61,8 @@ class Lister {
 	readonly #prefix: string
 	/** Nobody reads any more. */
 	#isStopped = false
+	/** What the reader gets. */
+	#reader: PagesAhead | undefined
 	/** The store does not begin where it is asked to: what it lists too early is passed over. */
 	#isPlain = false
 
@@ -69,6 +73,12 @@ class Lister {
 
 	stop(): void {
 		this.#isStopped = true
+	}
+
+	/** Everything behind `after`, a page ahead of the reader. */
+	all(after: string | undefined): Pages {
+		this.#reader = new PagesAhead(this.list({after, end: undefined}, PATIENCE), 1)
+		return this.#reader.pages()
 	}
 
 	/** A range: page by page, and in parts where it has been long for `patience` pages and is not at its end. */
@@ -82,8 +92,9 @@ class Lister {
 			if (next === undefined || reaches(objects.at(-1)?.key, end)) return
 			place = {token: next}
 			if (pages < patience || this.#isPlain) continue
-			const level = yield* findLevel(this.#ask, {prefix: this.#prefix, page, end})
 			patience = pages * 2
+			if (!this.#isReaderWaiting()) continue
+			const level = yield* findLevel(this.#ask, {prefix: this.#prefix, page, end})
 			if (level === undefined) continue
 			yield* this.#split(level)
 			from = level.last
@@ -102,14 +113,13 @@ class Lister {
 			if (cut === undefined) return false
 			const count = cut.pages > LONG ? SHORT : Math.max(SHORT, cut.pages + 1)
 			// it is not looked into before the reader comes to it
-			const pages = ahead(this.list({after, end: cut.end}, 2 * count), count)
+			const pages = new PagesAhead(this.list({after, end: cut.end}, 2 * count), count)
 			parts.push({directories: cut.directories, ahead: count, pages})
 			return true
 		}
-		let finished = 0
+		let width = FEW
 		const isFull = (): boolean =>
-			parts.length >= Math.min(WIDTH, FEW * (finished + 1)) ||
-			parts.reduce((sum, part) => sum + part.ahead, 0) >= AHEAD
+			parts.length >= width || parts.reduce((sum, part) => sum + part.ahead, 0) >= AHEAD
 		const fill = async (): Promise<void> => {
 			while (!isFull() && (await begin())) continue
 		}
@@ -117,14 +127,20 @@ class Lister {
 		for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
 			await fill()
 			let keys = 0
-			for await (const page of part.pages) {
+			for await (const page of part.pages.pages()) {
 				keys += page.length
 				yield page
 			}
-			finished++
+			width = part.pages.waited > 0 ? Math.min(WIDTH, 2 * width) : Math.max(FEW, width - 1)
 			level.learn(keys, part.directories)
 			yield* level.asked()
 		}
+	}
+
+	/** Whether the reader had to wait for most of the pages. */
+	#isReaderWaiting(): boolean {
+		const {read, waited} = this.#reader ?? {read: 0, waited: 0}
+		return 2 * waited > read
 	}
 
 	/** Those of a page that belong to a range: the store does not know where it ends, nor always where it begins. */
@@ -141,26 +157,3 @@ class Lister {
 /** Whether a key is the end of a range, or behind it. */
 const reaches = (key: string | undefined, end: string | undefined): boolean =>
 	key !== undefined && end !== undefined && !isLater(end, key)
-
-/** The pages of a source, of which so many are asked for before they are read. */
-function ahead(source: Pages, count: number): Pages {
-	const ask = (): Promise<IteratorResult<readonly Listed[], void>> => {
-		const asked = source.next()
-		// it is heard of when it is read
-		asked.catch(() => {})
-		return asked
-	}
-	return inTurn(Array.from({length: count}, ask), ask)
-}
-
-async function* inTurn(
-	asked: Promise<IteratorResult<readonly Listed[], void>>[],
-	ask: () => Promise<IteratorResult<readonly Listed[], void>>,
-): Pages {
-	for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
-		const {done, value} = await next
-		if (done === true) return
-		asked.push(ask())
-		yield value
-	}
-}

@@ -11,9 +11,9 @@ const PAGE = 1000
 const SMALL = 4
 /** Levels that are looked at, the deepest first. */
 const DEPTH = 8
-/** The first parts are a page long, so that there are soon many, and later ones longer, which costs fewer requests. */
-const GROWTH = 16
-const LONGEST = 4
+/** The first parts are a page long, so that there are soon some, and later ones longer, which costs fewer requests. */
+const GROWTH = 6
+const LONGEST = 2
 
 /** Behind `page` of the keys under `prefix`, and before `end` where that is known. */
 type Place = {readonly prefix: string; readonly page: readonly Listed[]; readonly end: string | undefined}
