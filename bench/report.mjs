@@ -1,6 +1,7 @@
 // The report, in Markdown: first where s3r does not lead, then the ratios, then all figures, and how they came about.
 
 import {basename} from 'node:path'
+import {whyBehind} from './why.mjs'
 
 /** @param {{rows: object[], tools: object, options: object, round: number, machine: object, chart: string}} run */
 export function report(run) {
@@ -27,7 +28,7 @@ function about({machine, options, round}) {
 	const {cores, cpu, memory, kernel, node, load} = machine
 	return (
 		`One run on one machine, ${rounds}, in turns.${scale} ` +
-		`${cores} cores (${cpu}), ${(memory / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node.slice(1)}; a load of ${load.toFixed(1)} when it began.`
+		`${cores} cores (${cpu}), ${(memory / 2 ** 30).toFixed(0)} GiB of memory, Linux ${kernel}, Node ${node.slice(1)}; a load of ${load.toFixed(1)} when it began.${load > cores ? ' Others worked on it at the same time: CPU says more than wall time.' : ''}`
 	)
 }
 
@@ -36,8 +37,13 @@ function behind(rows) {
 	if (lost.length === 0) return []
 	return [
 		'## Where s3r does not lead',
-		lost.map((row) => `- **${row.title}${at(row)}**: ${reason(row)}`).join('\n'),
+		lost.map((row) => `- **${row.title}${at(row)}**: ${reason(row)}${because(row)}.`).join('\n'),
 	]
+}
+
+function because(row) {
+	const why = row.ours && whyBehind(row)
+	return why ? `. Why: ${why}` : ''
 }
 
 function reason({ours, fastest, leanest, speedup, saving, tools}) {

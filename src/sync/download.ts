@@ -13,7 +13,7 @@ import {Unfinished} from './unfinished.ts'
 /** Objects of this size or more are fetched in ranges, several at once. */
 const RANGED_FROM = 64 * 2 ** 20
 const RANGE = 16 * 2 ** 20
-const WIDTH = 4
+const WIDTH = 8
 const CHUNK = 2 ** 20
 
 /** How many requests for ranges an object of this size takes, behind the first. */
