@@ -40,7 +40,7 @@ type Store = {
 	readonly s3: S3
 	readonly other: S3
 	/** Closes the server and starts another on the same directory. */
-	restart(): Promise<Store>
+	restart(more?: Partial<ServeOptions>): Promise<Store>
 }
 const test = anyTest as TestFn<{closing: (() => Promise<void>)[]; temporary: string}>
 
@@ -75,9 +75,9 @@ async function start(t: T, options: Partial<ServeOptions> = {}): Promise<Store> 
 	t.context.closing.push(close)
 	const s3 = client(serving.endpoint, A)
 	await s3.createBucket({Bucket: 'bucket'})
-	const restart = async () => {
+	const restart = async (more: Partial<ServeOptions> = {}) => {
 		await close()
-		return start(t, {...options, root})
+		return start(t, {...options, root, ...more})
 	}
 	return {root, serving, s3, other: client(serving.endpoint, B), restart}
 }
@@ -687,4 +687,73 @@ test('a log of requests has a line for each', async (t) => {
 		/^PUT \/bucket\/? 200 [\d.]+ ms\nGET \/bucket\/absent 403 AccessDenied [\d.]+ ms$/,
 	)
 	t.is(readFileSync(join(store.root, '.lock'), 'latin1'), `${process.pid}\n`)
+})
+
+test('a locked version stays until the lock is over, is lifted, or is passed over where that may be', async (t) => {
+	const store = await start(t)
+	const {s3} = store
+	const until = new Date(Date.now() + 3_600_000)
+	const locked = {Bucket: 'locked', Key: 'key'}
+	t.is(await refusal(t, put(store, '1', {ObjectLockLegalHoldStatus: 'ON'})), 'InvalidRequest')
+	await s3.createBucket({Bucket: 'locked', ObjectLockEnabledForBucket: true})
+	t.is((await s3.getBucketVersioning({Bucket: 'locked'})).Status, 'Enabled')
+	const suspend = s3.putBucketVersioning({Bucket: 'locked', VersioningConfiguration: {Status: 'Suspended'}})
+	t.is(await refusal(t, suspend), 'InvalidBucketState')
+	const lock = async (more: Partial<PutObjectCommandInput>) =>
+		(await s3.putObject({...locked, Body: Buffer.from('1'), ...more})).VersionId
+	const governed = await lock({ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: until})
+	const complied = await lock({ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until})
+	const held = await lock({ObjectLockLegalHoldStatus: 'ON'})
+	const free = await lock({ObjectLockLegalHoldStatus: 'OFF'})
+	t.is(await refusal(t, lock({ObjectLockMode: 'GOVERNANCE'})), 'InvalidArgument')
+	t.is(
+		await refusal(t, lock({ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(0)})),
+		'InvalidArgument',
+	)
+	const remove = (VersionId: string | undefined, BypassGovernanceRetention = false) =>
+		s3.deleteObject({...locked, VersionId, BypassGovernanceRetention})
+	for (const version of [governed, complied, held]) t.is(await refusal(t, remove(version)), 'AccessDenied')
+	for (const version of [complied, held]) t.is(await refusal(t, remove(version, true)), 'AccessDenied')
+	await remove(governed, true)
+	await remove(free)
+	// without a version a marker hides it, which takes nothing away
+	await remove(undefined)
+	const {s3: again} = await store.restart()
+	const {Versions = []} = await again.listObjectVersions({Bucket: 'locked'})
+	t.deepEqual(Versions.map(({VersionId}) => VersionId).toSorted(), [complied, held].toSorted())
+})
+
+test('what is archived is read when it was asked for and its time has come', async (t) => {
+	const store = await start(t, {restoreTime: 3_600_000})
+	await put(store, 'cold', {StorageClass: 'GLACIER'})
+	t.is(await refusal(t, got(store)), 'InvalidObjectState')
+	const copying = store.s3.copyObject({Bucket: 'bucket', Key: 'copy', CopySource: `bucket/${KEY}`})
+	t.is(await refusal(t, copying), 'InvalidObjectState')
+	const restore = ({s3}: Store, Days: number) => s3.restoreObject({...at, RestoreRequest: {Days}})
+	t.is((await restore(store, 2)).$metadata.httpStatusCode, 202)
+	t.is(await refusal(t, restore(store, 2)), 'RestoreAlreadyInProgress')
+	t.is((await store.s3.headObject(at)).Restore, 'ongoing-request="true"')
+	t.is(await refusal(t, got(store)), 'InvalidObjectState')
+	await put(store, 'colder', {StorageClass: 'DEEP_ARCHIVE'})
+	const quick = await store.restart({restoreTime: 0})
+	t.is(await refusal(t, got(quick)), 'InvalidObjectState')
+	await restore(quick, 1)
+	t.is(await gotText(quick), 'colder')
+	t.regex((await quick.s3.headObject(at)).Restore ?? '', /^ongoing-request="false", expiry-date=".* GMT"$/)
+	t.is((await restore(quick, 3)).$metadata.httpStatusCode, 200)
+	await put(quick, 'warm')
+	t.is(await refusal(t, restore(quick, 1)), 'InvalidObjectState')
+})
+
+test('encryption that was asked for is answered, and an ETag under a key of KMS is no MD5', async (t) => {
+	const store = await start(t)
+	await put(store, '1', {ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'key-1'})
+	const head = await store.s3.headObject(at)
+	t.like(head, {ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'key-1'})
+	t.not(head.ETag, `"${createHash('md5').update('1').digest('hex')}"`)
+	t.is(await gotText(store, {IfMatch: head.ETag}), '1')
+	const wrong = put(store, '1', {ServerSideEncryption: 'AES256', SSEKMSKeyId: 'key-1'})
+	t.is(await refusal(t, wrong), 'InvalidArgument')
+	await store.s3.copyObject({...at, CopySource: `bucket/${KEY}`, MetadataDirective: 'REPLACE'})
+	t.is((await store.s3.headObject(at)).ServerSideEncryption, undefined)
 })
