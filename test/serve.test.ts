@@ -720,7 +720,7 @@ test('a locked version stays until the lock is over, is lifted, or is passed ove
 	await remove(undefined)
 	const {s3: again} = await store.restart()
 	const {Versions = []} = await again.listObjectVersions({Bucket: 'locked'})
-	t.deepEqual(Versions.map(({VersionId}) => VersionId).toSorted(), [complied, held].toSorted())
+	t.deepEqual(new Set(Versions.map(({VersionId}) => VersionId)), new Set([complied, held]))
 })
 
 test('what is archived is read when it was asked for and its time has come', async (t) => {
