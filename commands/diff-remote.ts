@@ -6,9 +6,10 @@ import {chosenFlags, exitCodeFlags, filterFlags, recordFlags} from '../src/cli/f
 import {RecordPrinter} from '../src/cli/print.ts'
 import {selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
-import {deleteFlags} from '../src/cli/choices.ts'
+import {deleteFlags, leftOutOf, planFlags} from '../src/cli/choices.ts'
 import {placeOf} from '../src/cli/work.ts'
 import {readIndex} from '../src/repo/session.ts'
+import {narrowed} from '../src/sync/narrow.ts'
 import {plan, planLine} from '../src/sync/plan.ts'
 
 export default command({
@@ -18,11 +19,13 @@ export default command({
 	flags: {
 		reverse: {type: 'boolean', short: 'R', help: 'the plan of a pull, not of a push'},
 		delete: deleteFlags.delete,
+		'delete-excluded': deleteFlags['delete-excluded'],
 		force: deleteFlags.force,
 		...exitCodeFlags,
 		verbose: {type: 'boolean', short: 'v', help: 'print what is the same, too'},
 		...recordFlags,
 		...filterFlags,
+		...planFlags,
 		...chosenFlags,
 	},
 
@@ -32,14 +35,15 @@ export default command({
 		const scope = await scopeFrom(context, place, flags, args)
 		const direction = flags.reverse ? 'pull' : 'push'
 		let differs = false
-		for (const item of plan(readIndex(place), {
+		const items = plan(readIndex(place), {
 			direction,
-			delete: flags.delete,
+			delete: flags.delete || flags['delete-excluded'],
 			force: flags.force,
 			same: flags.verbose,
 			select: scope.within,
 			selection: await selectionOf(context, place, flags, ordered, {...scope, direction}),
-		})) {
+		})
+		for (const item of narrowed(items, direction, leftOutOf(flags))) {
 			context.signal.throwIfAborted()
 			differs ||= item.status !== '='
 			await printer.diff(planLine(item, direction))

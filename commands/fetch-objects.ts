@@ -1,5 +1,6 @@
 // s3r fetch-objects: execute the plan of a pull, line by line.
 
+import {bwlimitOf, rateFlags} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
@@ -24,6 +25,7 @@ export default command({
 		acls,
 		xattrs,
 		...takeFlags,
+		...rateFlags,
 		...executeFlags,
 	},
 	arity: [0, 0],
@@ -31,13 +33,14 @@ export default command({
 	async run(context, flags) {
 		const execution = new Execution(context, 'pull', flags)
 		const maxRequests = numberOf('max-requests', flags['max-requests'])
+		const bwlimit = bwlimitOf(flags)
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const disk = diskOf(place, flags)
 		const session = await openSession(context, place, flags['dry-run'])
 		execution.report.keepLog(place, 'fetch-objects', remote)
 		const pretend = flags['dry-run']
-		const opened = await openRemote(context, remote, {pretend, maxRequests})
+		const opened = await openRemote(context, remote, {pretend, maxRequests, bwlimit})
 		const {store, counts} = opened
 		try {
 			await receive(execution.items(session), {

@@ -1,5 +1,6 @@
 // s3r send-objects: execute the plan of a push, line by line.
 
+import {backupFlags, backupOf, bwlimitOf, rateFlags} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
@@ -16,6 +17,8 @@ export default command({
 	flags: {
 		...lineFlags,
 		compress: {type: 'boolean', help: 'store as gzip what becomes smaller by it'},
+		...backupFlags,
+		...rateFlags,
 		...executeFlags,
 		...storedFlags,
 		...headerFlags,
@@ -25,12 +28,14 @@ export default command({
 	async run(context, flags) {
 		const execution = new Execution(context, 'push', flags)
 		const maxRequests = numberOf('max-requests', flags['max-requests'])
+		const bwlimit = bwlimitOf(flags)
+		const backup = backupOf(flags)
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
 		const session = await openSession(context, place, pretend)
 		execution.report.keepLog(place, 'send-objects', remote)
-		const opened = await openRemote(context, remote, {pretend, maxRequests})
+		const opened = await openRemote(context, remote, {pretend, maxRequests, bwlimit})
 		const {store} = opened
 		try {
 			await send(execution.items(session), {
@@ -43,6 +48,7 @@ export default command({
 				events: execution.events,
 				compress: flags.compress,
 				force: flags.force,
+				backup,
 				signal: execution.report.signal,
 			})
 			return await execution.report.finish({}, opened)

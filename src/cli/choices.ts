@@ -31,19 +31,28 @@ export const sizeFlags = {
 	'max-size': {type: 'string', arg: 'size', help: 'leave out files that are larger'},
 } as const satisfies Flags
 
-export const narrowFlags = {
-	update: {type: 'boolean', short: 'u', help: 'leave files alone that are newer on the other side'},
+/** What can be left out of a plan without a question to anybody. */
+export const planFlags = {
 	existing: {type: 'boolean', help: 'make nothing new on the other side'},
 	'ignore-existing': {type: 'boolean', help: 'leave files alone that are there on the other side'},
 	'size-only': {type: 'boolean', help: 'take files of one size for the same'},
 	...sizeFlags,
+} as const satisfies Flags
+
+export const rateFlags = {
+	bwlimit: {type: 'string', arg: 'rate', help: 'move at most this many KiB a second'},
+} as const satisfies Flags
+
+export const narrowFlags = {
+	update: {type: 'boolean', short: 'u', help: 'leave files alone that are newer on the other side'},
+	...planFlags,
 	'compare-dest': {
 		type: 'string',
 		arg: 'directory',
 		multiple: true,
 		help: 'leave out files whose content is there already',
 	},
-	bwlimit: {type: 'string', arg: 'rate', help: 'move at most this many KiB a second'},
+	...rateFlags,
 } as const satisfies Flags
 
 /** What becomes of files that are replaced or deleted. */
@@ -62,10 +71,15 @@ export function deletesOf(flags: Values<typeof deleteFlags>): {delete: boolean; 
 	return {delete: isAsked, deleteBefore: flags['delete-before'] ?? false}
 }
 
-export const narrowOf = (
-	flags: Values<typeof narrowFlags>,
-): Narrow & {readonly update: boolean | undefined} => ({
-	update: flags.update,
+/** What is left out of the plan of a push or a pull. */
+export function narrowOf(
+	flags: Values<typeof narrowFlags> & {readonly checksum?: boolean},
+): Narrow & {readonly update: boolean | undefined} {
+	exclusive(flags, 'checksum', 'size-only')
+	return {update: flags.update, ...leftOutOf(flags)}
+}
+
+export const leftOutOf = (flags: Values<typeof planFlags>): Narrow => ({
 	existing: flags.existing,
 	ignoreExisting: flags['ignore-existing'],
 	sizeOnly: flags['size-only'],
@@ -85,7 +99,7 @@ export function sizesOf(flags: Values<typeof sizeFlags>): Sizes | undefined {
 const LEAST_RATE = 512
 
 /** Bytes a second; undefined for no limit. */
-export function bwlimitOf(flags: Values<typeof narrowFlags>): number | undefined {
+export function bwlimitOf(flags: Values<typeof rateFlags>): number | undefined {
 	const rate = sizeOf('bwlimit', flags.bwlimit, 'K')
 	if (rate !== undefined && rate !== 0 && rate < LEAST_RATE)
 		throw usage(`--bwlimit=${flags.bwlimit} is less than ${LEAST_RATE} bytes a second`)
