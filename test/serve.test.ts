@@ -720,7 +720,8 @@ test('a locked version stays until the lock is over, is lifted, or is passed ove
 	await remove(undefined)
 	const {s3: again} = await store.restart()
 	const {Versions = []} = await again.listObjectVersions({Bucket: 'locked'})
-	t.deepEqual(new Set(Versions.map(({VersionId}) => VersionId)), new Set([complied, held]))
+	const left = Versions.map(({VersionId}) => VersionId)
+	t.deepEqual(left, [held, complied])
 })
 
 test('what is archived is read when it was asked for and its time has come', async (t) => {
