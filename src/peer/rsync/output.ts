@@ -1,8 +1,11 @@
 // What we send: first plain bytes, then frames of up to 64 KiB. See s3r-rsync(5), FRAMES.
 
+import {setTimeout as sleep} from 'node:timers/promises'
 import {MPLEX_BASE, MSG} from './messages.ts'
 
 const FRAME = 1 << 16
+/** Milliseconds that are not worth to be waited for one by one. */
+const SLICE = 20
 /** Bytes that may wait for the other side before `ready` makes the writer wait too. */
 const WAITING = 1 << 20
 
@@ -20,6 +23,10 @@ export class Output {
 	#failed: {readonly error: unknown} | undefined
 	/** Bytes that were sent. */
 	total = 0
+	/** Bytes a second that are sent at most (--bwlimit); 0 for any number. */
+	rate = 0
+	/** When the bytes that were sent so far have taken their time, in milliseconds. */
+	#due = 0
 
 	constructor(write: Write) {
 		this.#write = write
@@ -54,10 +61,18 @@ export class Output {
 		await before
 		try {
 			if (!this.#failed) await this.#write(bytes)
+			if (this.rate > 0) await this.#slow(bytes.length)
 		} catch (error) {
 			this.#failed = {error}
 		}
 		this.#waiting -= bytes.length
+	}
+
+	/** Waits as long as these bytes take at the rate. */
+	async #slow(bytes: number): Promise<void> {
+		const now = performance.now()
+		this.#due = Math.max(this.#due, now) + (bytes / this.rate) * 1000
+		if (this.#due - now > SLICE) await sleep(this.#due - now)
 	}
 
 	/** Where `length` bytes go; to be called before `#frame` is looked at, which it may replace. */

@@ -83,6 +83,8 @@ class Session {
 			this.#input.timeout = options.timeout * 1000
 			this.#keepAlive = setInterval(() => this.#output.keepAlive(), options.timeout * 300)
 		}
+		// who receives is slowed down by the client itself
+		if (options.sender) this.#output.rate = options.bwlimit * 1024
 		try {
 			return await this.#serve(options)
 		} finally {
