@@ -13,7 +13,7 @@ import {serve, type Target} from '../src/peer/rsync/session.ts'
 import {splitWords} from '../src/peer/rsync/words.ts'
 import {counted} from '../src/store/counted.ts'
 import {MemoryStore} from '../src/store/memory.ts'
-import type {Store} from '../src/store/store.ts'
+import {type Store, StoreError} from '../src/store/store.ts'
 import {s3r} from './support/run.ts'
 import {testServer} from './support/server.ts'
 
@@ -269,6 +269,22 @@ rsyncTest('what a damaged object holds is not taken by the client', async (t) =>
 	t.is(ran.status, 23)
 	t.regex(ran.stderr, /cannot send 'file': its MD5 is/)
 	t.deepEqual(await readdir(inWork('back')), [])
+})
+
+rsyncTest('a store that is gone ends the session in one line', async (t) => {
+	await mkdir(inWork('a'))
+	for (let i = 0; i < 100; i++) await writeFile(inWork('a', `file${i}`), 'x')
+	store = new Proxy(store, {
+		get(target, name) {
+			if (name === 'put')
+				return async () => Promise.reject(new StoreError('network', 'ECONNREFUSED', 'nobody answers'))
+			const value = Reflect.get(target, name) as unknown
+			return typeof value === 'function' ? (value as (...args: never[]) => unknown).bind(target) : value
+		},
+	})
+	const ran = await rsync('-a', 'a/', 'testrsync:')
+	t.is(ran.status, 11)
+	t.deepEqual(ran.stderr.match(/^s3r: .*$/gm), ['s3r: nobody answers'])
 })
 
 rsyncTest('what is deleted, and what is not: rules that protect, and a limit', async (t) => {

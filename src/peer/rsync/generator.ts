@@ -1,0 +1,273 @@
+// Which files a client is asked for, and what is done for those without content: the list, gone through by its numbers.
+// See s3r-rsync(5), ITEMS.
+
+import {type Path, ROOT, withoutSlash} from '../../base/path.ts'
+import {TYPE, typeOf} from '../../format/entry.ts'
+import {NO_DIFFERENCE} from './attribute-sets.ts'
+import type {Found} from './catalogue.ts'
+import type {Action, Committer, Listed, ReceiverOptions} from './committer.ts'
+import {hasAny} from './destination.ts'
+import type {FileList} from './flist.ts'
+import {ITEM, NO_SUMS, writeItem, writeSumHead} from './item.ts'
+import type {Line} from './line.ts'
+import type {LinkGroups} from './link-groups.ts'
+import {told} from './offer.ts'
+import {isUnsafeLink} from './safe-link.ts'
+import {sameWithout, type Survey} from './survey.ts'
+import {isSameType, type Wanted} from './wanted.ts'
+
+export class Generator {
+	readonly #commits: Committer
+	readonly #line: Line
+	readonly #how: ReceiverOptions
+	readonly #list: Listed
+	readonly #files: FileList
+	readonly #order: Uint32Array
+	readonly #wanted: Wanted
+	readonly #links: LinkGroups
+	readonly #survey: Survey
+
+	constructor(commits: Committer) {
+		this.#commits = commits
+		this.#line = commits.line
+		this.#how = commits.how
+		this.#list = commits.list
+		this.#files = commits.files
+		this.#order = commits.order
+		this.#wanted = commits.wanted
+		this.#links = commits.links
+		this.#survey = commits.survey
+	}
+
+	/** Goes through the list by its numbers. */
+	async walk(): Promise<void> {
+		const {output, options} = this.#line
+		const {destination} = this.#list
+		const mayBeNew = destination.mayBeNew && !this.#survey.isThere
+		const isTold = options.verbose > 0 || options.logFormat !== undefined
+		if (mayBeNew && isTold && !(await hasAny(this.#how.catalogue, destination.base)))
+			this.#line.info(`created directory ${destination.text.replace(/\/+$/, '')}`)
+		let skipped: Path | undefined
+		for (let ndx = 0; ndx < this.#order.length; ndx++) {
+			const row = this.#order[ndx] ?? 0
+			if (this.#files.isDropped(row)) continue
+			if (skipped !== undefined && this.#files.path(row).startsWith(skipped)) continue
+			skipped = undefined
+			if (!(await this.#visit(ndx, row)) && this.#files.isDirectory(row)) skipped = this.#files.path(row)
+			const waiting = output.ready()
+			if (waiting) await waiting
+		}
+	}
+
+	/** Decides about one file; false where nothing below it is to be looked at. */
+	async #visit(ndx: number, row: number): Promise<boolean> {
+		const files = this.#files
+		const survey = this.#survey
+		const {options} = this.#line
+		const type = typeOf(files.mode(row))
+		const found = survey.found(row)
+		const isThere = survey.has(row) && (found === undefined || isSameType(files, row, found))
+		const obstacles = survey.inTheWay.get(row)
+		if (!survey.has(row) && !obstacles && options.existing) return false
+		if (!this.#isWanted(row, type)) return true
+		if (
+			type !== TYPE.directory &&
+			this.#isLeftAlone(row, type, found, survey.has(row) || obstacles !== undefined)
+		)
+			return true
+		if (obstacles && !(await this.#clear(row, obstacles))) return false
+		if (options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row)
+			await this.#follow(ndx, row, isThere ? found : undefined)
+		else if (survey.isSame(row)) await this.#leave(ndx, row, found)
+		else if (type === TYPE.file) await this.#file(ndx, row, isThere ? found : undefined, found)
+		else await this.#other(ndx, row, isThere ? found : undefined, found)
+		return true
+	}
+
+	/** Whether a file of this type is received at all. */
+	#isWanted(row: number, type: number): boolean {
+		const {options} = this.#line
+		const isDevice = type === TYPE.charDevice || type === TYPE.blockDevice
+		const isSpecial = type === TYPE.fifo || type === TYPE.socket
+		if (
+			(type === TYPE.symlink && !options.links) ||
+			(isDevice && !options.devices) ||
+			(isSpecial && !options.specials)
+		) {
+			this.#line.info(`skipping non-regular file "${withoutSlash(this.#files.path(row))}"`)
+			return false
+		}
+		if (type === TYPE.symlink && options.safeLinks) {
+			const target = this.#files.rare(row).target ?? ''
+			if (isUnsafeLink(target, this.#files.path(row))) {
+				if (options.verbose > 0)
+					this.#line.info(`ignoring unsafe symlink "${this.#files.path(row)}" -> "${target}"`)
+				return false
+			}
+		}
+		return true
+	}
+
+	/** What the options say is not touched, whatever the client has. */
+	#isLeftAlone(row: number, type: number, found: Found | undefined, isThere: boolean): boolean {
+		const {options} = this.#line
+		const size = type === TYPE.file ? this.#files.size(row) : undefined
+		const path = this.#files.path(row)
+		const skip = (why: string): boolean => {
+			if (options.verbose > 1) this.#line.info(`${path} ${why}`)
+			return true
+		}
+		if (size !== undefined && options.maxSize !== undefined && size > options.maxSize)
+			return skip('is over max-size')
+		if (size !== undefined && options.minSize !== undefined && size < options.minSize)
+			return skip('is under min-size')
+		if (isThere && options.ignoreExisting) return skip('exists')
+		if (found && options.update && this.#wanted.isOlder(row, found)) return skip('is newer')
+		return found !== undefined && size !== undefined && options.append > 0 && found.size >= size
+	}
+
+	/** Removes what stands in the place of a file. */
+	async #clear(row: number, obstacles: readonly Found[]): Promise<boolean> {
+		const {options} = this.#line
+		if (options.ignoreExisting) {
+			this.#line.fail(`s3r: ${told(this.#commits.path(row))} exists, and is no directory`)
+			return false
+		}
+		const isEmpty = obstacles.length === 1
+		if (!isEmpty && options.deleteMode === undefined && !options.force) {
+			const path = withoutSlash(this.#files.path(row))
+			this.#line.info(`cannot delete non-empty directory: ${path}`)
+			this.#line.fail(`could not make way for new ${this.#kind(row)}: ${path}`)
+			return false
+		}
+		for (const found of obstacles) {
+			if (!options.dryRun) await this.#commits.remove(found)
+			if (withoutSlash(found.path) !== withoutSlash(this.#commits.path(row)))
+				this.#commits.deleter.tell(found)
+		}
+		return true
+	}
+
+	/** What a file is called in a message. */
+	#kind(row: number): string {
+		const type = typeOf(this.#files.mode(row))
+		if (type === TYPE.file) return 'regular file'
+		if (type === TYPE.symlink) return 'symlink'
+		return type === TYPE.directory ? 'directory' : 'device file'
+	}
+
+	/** A file that is as it shall be. */
+	async #leave(ndx: number, row: number, found: Found | undefined): Promise<void> {
+		const {options, protocol} = this.#line
+		if (options.verbose > 1 || options.logFormat?.includes('%I')) {
+			if (protocol >= 29) this.announce(ndx, 0)
+		}
+		if (options.hardLinks && this.#files.isLinked(row) && found) {
+			if (this.#commits.linkOf(row) !== found.attributes.link)
+				await this.#commits.start({row, ndx, found, isNew: false})
+			else this.#commits.led(row, found.etag)
+		}
+		if (options.removeSourceFiles && !this.#files.isDirectory(row)) this.#commits.succeed(ndx)
+	}
+
+	/** A regular file that is missing or differs. */
+	async #file(ndx: number, row: number, same: Found | undefined, found: Found | undefined): Promise<void> {
+		const {output, options} = this.#line
+		const attributes = this.#survey.attributes.get(row) ?? NO_DIFFERENCE
+		if (same && this.#wanted.sameContent(row, same)) {
+			const flags = this.#wanted.differences(row, same, false, false) | attributes.flags
+			return this.#changed(ndx, {row, ndx, found: same, isNew: false}, flags)
+		}
+		const flags = same
+			? this.#wanted.differences(row, same, true, true) |
+				attributes.flags |
+				(options.checksum ? ITEM.change : 0)
+			: ITEM.isNew | this.#newXattrs(row)
+		const action = {row, ndx, found: same ?? found, isNew: true}
+		if (!options.dryRun) this.#commits.waiting.set(ndx, action)
+		this.announce(ndx, flags | ITEM.transfer, undefined, this.#numbersWanted(row, same))
+		if (!options.dryRun) writeSumHead(output, NO_SUMS)
+	}
+
+	/** A directory, a link, a device: nothing comes but what the list has. */
+	async #other(ndx: number, row: number, same: Found | undefined, found: Found | undefined): Promise<void> {
+		const attributes = this.#survey.attributes.get(row) ?? NO_DIFFERENCE
+		const isDir = this.#files.isDirectory(row)
+		const isRoot = this.#files.path(row) === ROOT
+		const {destination} = this.#list
+		// a root that has no object is there nevertheless, unless nothing is below it
+		const implied = isRoot && !same && !(destination.mayBeNew && !this.#survey.isThere)
+		const there = same ?? (implied ? this.#how.catalogue.implied(this.#commits.path(row), 0) : undefined)
+		if (there) {
+			const content = isDir || sameWithout(this.#files, row, there)
+			const flags =
+				this.#wanted.differences(row, there, false, !content) |
+				attributes.flags |
+				(content ? 0 : ITEM.localChange | ITEM.change)
+			return this.#changed(ndx, {row, ndx, found: same, isNew: !content || !same}, flags)
+		}
+		const report = isDir ? 0 : ITEM.change
+		const flags = ITEM.isNew | ITEM.localChange | report | this.#newXattrs(row)
+		await this.#changed(ndx, {row, ndx, found, isNew: true}, flags)
+	}
+
+	#newXattrs(row: number): number {
+		const {options} = this.#line
+		const wire = this.#files.rare(row).xattrs ?? []
+		return options.xattrs && wire.some(([name]) => !name.startsWith('system.')) ? ITEM.xattr : 0
+	}
+
+	/** The numbers of the attributes whose values are to be sent. */
+	#numbersWanted(row: number, found: Found | undefined): readonly number[] {
+		if (!this.#line.options.xattrs) return []
+		const differs = this.#survey.attributes.get(row)
+		if (differs && found) return differs.wanted
+		const wire = (this.#files.rare(row).xattrs ?? []).filter(([name]) => !name.startsWith('system.'))
+		return wire.flatMap(([, , isDigest], i) => (isDigest ? [i + 1] : []))
+	}
+
+	/** Announces what is done without content, and does it: at once, or when the values of attributes have come. */
+	async #changed(ndx: number, action: Action, flags: number, name?: Path): Promise<void> {
+		const {options, protocol} = this.#line
+		const numbers = this.#numbersWanted(action.row, action.found)
+		const significant = flags & ~(ITEM.basis | ITEM.name | ITEM.localChange)
+		const isSaid =
+			significant !== 0 || name !== undefined || options.verbose > 1 || options.logFormat?.includes('%I')
+		const asks = this.#commits.asksXattrs(flags) && numbers.length > 0
+		if (asks && !options.dryRun) this.#commits.waiting.set(ndx, action)
+		if (isSaid && protocol >= 29) this.announce(ndx, flags, name, numbers)
+		if (!asks && !options.dryRun) await this.#commits.start(action)
+	}
+
+	/** Says what is done with a file, and asks for the values of attributes by their numbers. */
+	announce(ndx: number, flags: number, name?: Path, numbers: readonly number[] = []): void {
+		const {output, protocol} = this.#line
+		const all = flags | (name === undefined ? 0 : ITEM.name)
+		this.#line.writeNdx(ndx)
+		writeItem(output, {flags: all, basis: 0, name}, protocol)
+		if (!this.#commits.asksXattrs(all)) return
+		let before = 0
+		for (const number of numbers) {
+			output.varint(number - before)
+			before = number
+		}
+		output.byte(0)
+	}
+
+	/** A further name of a file. */
+	async #follow(ndx: number, row: number, same: Found | undefined): Promise<void> {
+		const leader = this.#links.leader(row)
+		const isLinked =
+			same !== undefined &&
+			same.attributes.link !== undefined &&
+			same.attributes.link === this.#commits.linkOf(row)
+		if (isLinked && this.#survey.isSame(row) && this.#survey.isSame(leader))
+			return this.#leave(ndx, row, same)
+		const flags = same ? this.#wanted.differences(row, same, false, false) : ITEM.isNew | this.#newXattrs(row)
+		const action = {row, ndx, found: same ?? this.#survey.found(row), isNew: true}
+		const name = withoutSlash(this.#files.path(leader))
+		if (this.#line.protocol >= 29) this.announce(ndx, flags | ITEM.localChange, name, [])
+		if (this.#line.options.dryRun) return
+		await this.#commits.follow(leader, action)
+	}
+}
