@@ -1,6 +1,7 @@
 // An object's bytes into a new file, verified before the file gets its name.
 
 import {createHash} from 'node:crypto'
+import type {Budget} from '../base/budget.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
@@ -26,6 +27,8 @@ export type Source = {
 	readonly version?: string | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onBytes: (bytes: number) => void
+	/** Of how many objects ranges may be under way at once, one of it for each; without, of any number. */
+	readonly large?: Budget | undefined
 	/** The directory where what comes is kept until it is whole; without, it is not kept. */
 	readonly partial?: Path | undefined
 }
@@ -86,7 +89,7 @@ async function ranges(
 	const all = Array.from({length: Math.ceil(head.size / RANGE)}, (_, i) => i * RANGE)
 	const starts = kept ? all.filter((first) => !kept.has(first)) : all
 	const into = kept ?? file
-	await pool(starts, {width: WIDTH, signal: source.signal}, async (first) => {
+	const fetchRange = async (first: number): Promise<void> => {
 		const last = Math.min(first + RANGE, head.size) - 1
 		const {version} = source
 		const got = await source.store.get(source.key, {range: {first, last}, ifMatch: head.etag, version})
@@ -98,7 +101,9 @@ async function ranges(
 		}
 		if (at !== last + 1) throw fatal('a range of it came short')
 		kept?.done(first)
-	})
+	}
+	const fetchAll = () => pool(starts, {width: WIDTH, signal: source.signal}, fetchRange)
+	await (source.large?.hold(1, fetchAll) ?? fetchAll())
 	const hash = createHash('md5')
 	for (let at = 0; at < head.size; at += CHUNK) {
 		const piece = into.read(at, Math.min(CHUNK, head.size - at))

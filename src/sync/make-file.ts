@@ -83,7 +83,15 @@ async function regular(
 	const file = disk.create(path)
 	try {
 		const onBytes = (bytes: number) => events.moved(bytes, path)
-		const source = {store, key: receiver.key(entry), ...receiver.version(entry), signal, onBytes, partial}
+		const source = {
+			large: receiver.large,
+			store,
+			key: receiver.key(entry),
+			...receiver.version(entry),
+			signal,
+			onBytes,
+			partial,
+		}
 		const content = await download(arrival, got.body, file, source)
 		const put = () => file.commit(arrival.attributes).lost
 		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()

@@ -3,6 +3,7 @@
 // A file appears whole, verified and with its attributes, or not at all. Before one is replaced it
 // must still be what the index says; a file that changed since is a conflict.
 
+import {Budget} from '../base/budget.ts'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {comparePaths, isDirectory, parentOf, type Path, withoutSlash} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
@@ -100,6 +101,8 @@ export class Receiver {
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
 	readonly deletions = new Set<Path>()
+	/** Large files few at once: each comes by several connections already. */
+	readonly large = new Budget(2)
 
 	constructor(options: ReceiveOptions) {
 		this.options = options
