@@ -6,7 +6,7 @@ import {type AskedObject, objectsOnStdin} from '../src/cli/asked-objects.ts'
 import {command} from '../src/cli/command.ts'
 import {requireStdin} from '../src/cli/executing.ts'
 import {chosenFlags, dryRunFlags, recordFlags, remoteFlags, stdinFlags} from '../src/cli/flags.ts'
-import {ownRemote, pathBelowRemote, Stores} from '../src/cli/objects.ts'
+import {ownRemote, pathBelowRemote, storeName, Stores} from '../src/cli/objects.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {openSession} from '../src/cli/pushing.ts'
 import {Report} from '../src/cli/transfer.ts'
@@ -80,7 +80,7 @@ type Group = [AskedObject, ...AskedObject[]]
 function byStore(objects: readonly AskedObject[]): Group[] {
 	const groups = new Map<string, Group>()
 	for (const one of objects) {
-		const name = `${one.remote.endpoint} ${one.remote.bucket}`
+		const name = storeName(one.remote)
 		const group = groups.get(name)
 		if (group) group.push(one)
 		else groups.set(name, [one])

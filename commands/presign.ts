@@ -6,6 +6,7 @@ import {parseAge} from '../src/cli/age.ts'
 import {askedObjects} from '../src/cli/asked-objects.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, recordFlags, remoteFlags, stdinFlags} from '../src/cli/flags.ts'
+import {storeName} from '../src/cli/objects.ts'
 import {openPresigner, type Presigner} from '../src/store/open.ts'
 
 const HOUR = 3_600_000
@@ -36,7 +37,7 @@ export default command({
 		try {
 			for await (const {key, remote} of askedObjects(context, flags, args)) {
 				if (key === '') throw fatal(`'s3://${remote.bucket}' is a bucket`)
-				const name = `${remote.endpoint} ${remote.bucket}`
+				const name = storeName(remote)
 				const signer = signers.get(name) ?? (await openPresigner(remote))
 				if (!signers.has(name)) warnOfEnd(signer, lifetime, (text) => context.io.say(text))
 				signers.set(name, signer)

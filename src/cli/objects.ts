@@ -19,6 +19,9 @@ export type StoresOptions = {
 	readonly maxRequests?: number | undefined
 }
 
+/** What tells the store of a remote from that of another. */
+export const storeName = ({endpoint, bucket}: Remote): string => `${endpoint} ${bucket}`
+
 /** The stores of one command, each opened when it is first asked for. */
 export class Stores {
 	readonly #context: Context
@@ -37,7 +40,7 @@ export class Stores {
 
 	/** The same, with what is asked of it. */
 	open(remote: Remote): Promise<Opened> {
-		const name = `${remote.endpoint} ${remote.bucket}`
+		const name = storeName(remote)
 		const opened = this.#opened.get(name) ?? openRemote(this.#context, remote, this.#options)
 		this.#opened.set(name, opened)
 		return opened
