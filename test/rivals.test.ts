@@ -383,6 +383,35 @@ asRoot('what s3sync.rb wrote comes back with modes, owners, links and directorie
 	t.is(told(`${await cloned(t, 's3sync.rb')}/sub`, 'mode'), '40755')
 })
 
+asRoot('an empty object with others below it is their directory, whoever made it', async (t) => {
+	const store = await newBucket(t, 'bare-directories')
+	const put = (key: string, body: string, metadata: Record<string, string> = {}) =>
+		store.put(key, Buffer.from(body), {
+			metadata,
+			contentType: body === '' ? 'application/x-directory' : undefined,
+		})
+	await put('d', '', {mode: String(0o040750), uid: '1', gid: '2', mtime: '1000000000'})
+	await put('d-between', 'x')
+	await put('d/e', '')
+	await put('d/e/x', 'x')
+	await put('f', '', {'file-permissions': '0100600'})
+	await put('f/x', 'x')
+	await put('lonely', '')
+	const root = await cloned(t, 'bare-directories')
+	t.is(told(`${root}/d`), '40750 1:2 1000000000.000000000 ')
+	t.is(told(`${root}/f`, 'mode'), '40755')
+	t.is(told(`${root}/d/e/x`, 'content'), '100644 x')
+	t.true(fs.statSync(`${root}/lonely`).isFile())
+	t.deepEqual(await run(root, 'pull', '-a'), QUIET)
+	t.deepEqual(await run(root, 'fetch'), QUIET)
+	fs.chmodSync(`${root}/d`, 0o755)
+	fs.rmSync(`${root}/d/e`, {recursive: true})
+	t.deepEqual(await run(root, 'push', '-a', '--delete'), QUIET)
+	const keys = (await keysOf(store)).filter((key) => key !== '.s3r/root')
+	t.deepEqual(keys, ['d-between', 'd/', 'f', 'f/x', 'lonely'])
+	t.is(told(`${await cloned(t, 'bare-directories')}/d`, 'mode'), '40755')
+})
+
 asRoot('what gsutil -P copied comes back with modes, owners and whole seconds', async (t) => {
 	const attrs = (mode: string, id = '0', group = '0', mtime = '1000000000') => ({
 		'goog-reserved-posix-mode': mode,

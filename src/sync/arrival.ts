@@ -31,7 +31,7 @@ export type Arrival = {
 
 /** The attributes that a file of this object gets; `umask` stands in where the object has no mode. */
 export function arrivalOf(path: Path, key: string, head: Head, preserve: Preserve, umask: number): Arrival {
-	const {attributes: found} = decodeMetadata(head.metadata, {key, ...head})
+	const found = toldOf(path, key, head)
 	const type = isDirectory(path) ? TYPE.directory : fileType(found.mode)
 	const bits =
 		found.mode === undefined ? (type === TYPE.directory ? 0o777 : 0o666) & ~umask : found.mode & 0o7777
@@ -49,6 +49,13 @@ export function arrivalOf(path: Path, key: string, head: Head, preserve: Preserv
 			...(preserve.xattrs || preserve.acls ? known({xattrs, xattrsAt}) : {}),
 		},
 	}
+}
+
+/** What an object tells of its file: not the mode of a file, where it is the mark of a directory. */
+export function toldOf(path: Path, key: string, head: Head): Known {
+	const {mode, ...rest} = decodeMetadata(head.metadata, {key, ...head}).attributes
+	const isFitting = !isDirectory(path) || typeOf(mode ?? 0) === TYPE.directory
+	return mode !== undefined && isFitting ? {...rest, mode} : rest
 }
 
 /** A mode may be absent, or be a directory's although the key is not. */

@@ -86,11 +86,21 @@ export async function fetch(
 	return listener.finish()
 }
 
+/** The row of the entry that an object is known to be of, where its key is that of another path; negative without. */
+export function aliasRow(index: IndexFile, heard: Heard): number {
+	const mayBeMark = heard.size === 0 && !isDirectory(heard.path)
+	const of = aliasOf(heard) ?? (mayBeMark ? `${heard.path}/` : undefined)
+	const row = of === undefined ? -1 : index.find(of)
+	return row >= 0 && index.entry(row).remote?.alias === heard.path ? row : -1
+}
+
 class Listener {
 	readonly #index: IndexFile
 	readonly #fresh = new IndexBuilder()
 	readonly #late = new Map<Path, Entry>()
 	readonly #aliases: (Heard & {readonly of: Path})[] = []
+	/** Empty objects in whose place a directory may be yet: what lies in it comes after them. */
+	#empty: Heard[] = []
 	readonly #seen: Uint8Array
 	#row = 0
 	#last = ''
@@ -102,9 +112,24 @@ class Listener {
 	}
 
 	hear(heard: Heard): void {
+		this.#reveal(heard.path)
 		const of = aliasOf(heard)
-		if (of === undefined) this.#note(heard)
-		else this.#aliases.push({...heard, of})
+		if (of !== undefined) this.#aliases.push({...heard, of})
+		else if (aliasRow(this.#index, heard) >= 0) this.#aliases.push({...heard, of: `${heard.path}/`})
+		else {
+			this.#note(heard)
+			if (heard.size === 0 && !isDirectory(heard.path)) this.#empty.push(heard)
+		}
+	}
+
+	/** Finds the empty objects that a path lies below: they are marks of directories, whoever made them. */
+	#reveal(path: Path): void {
+		if (this.#empty.length === 0) return
+		for (const heard of this.#empty)
+			if (path.startsWith(`${heard.path}/`) && path !== `${heard.path}/`)
+				this.#aliases.push({...heard, of: `${heard.path}/`})
+		// '0' comes after '/'
+		this.#empty = this.#empty.filter((heard) => path < `${heard.path}0` && !path.startsWith(`${heard.path}/`))
 	}
 
 	#note(heard: Heard): void {
@@ -137,12 +162,27 @@ class Listener {
 
 	/** Takes note of objects that stand for another path, unless that has an object of its own. */
 	#noteAliases(fresh: IndexFile): void {
-		for (const {of, ...heard} of this.#aliases) {
-			const row = this.#index.find(of)
-			const hasOwn = (row >= 0 && this.#seen[row]) || fresh.find(of) >= 0 || this.#late.has(of)
-			if (!hasOwn) this.#noteAt(of, heard, row)
-			else if (!isDirectory(of)) this.#noteAt(heard.path, heard, this.#index.find(heard.path))
+		const has = (path: Path): boolean => {
+			const late = this.#late.get(path)
+			const row = this.#index.find(path)
+			return late ? late.remote !== undefined : (row >= 0 && this.#seen[row] === 1) || fresh.find(path) >= 0
 		}
+		// a link is none in the place of a directory
+		const marksFirst = this.#aliases.toSorted((a, b) => Number(isDirectory(b.of)) - Number(isDirectory(a.of)))
+		for (const {of, ...heard} of marksFirst) {
+			const isTaken = has(of) || (!isDirectory(of) && has(`${of}/`))
+			if (!isTaken) {
+				this.#unnote(heard.path, fresh)
+				this.#noteAt(of, heard, this.#index.find(of))
+			} else if (!isDirectory(of)) this.#noteAt(heard.path, heard, this.#index.find(heard.path))
+		}
+	}
+
+	/** Forgets that an object was taken for a file. */
+	#unnote(path: Path, fresh: IndexFile): void {
+		const row = this.#index.find(path)
+		if (row >= 0) this.#seen[row] = 0
+		if (fresh.find(path) >= 0) this.#late.set(path, {path})
 	}
 
 	#noteAt(path: Path, heard: Heard, row: number): void {

@@ -5,17 +5,15 @@ import {setImmediate as turn} from 'node:timers/promises'
 import {reason} from '../base/errors.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {aliasOf} from '../format/alias.ts'
 import {type Entry, localIsBase, objectPath, remoteIsBase, typeOf} from '../format/entry.ts'
-import {decodeMetadata} from '../format/foreign.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Store} from '../store/store.ts'
-import {arrivalOf} from './arrival.ts'
+import {arrivalOf, toldOf} from './arrival.ts'
 import {contentOf, Damaged, rereading} from './content.ts'
 import {difference, md5Text, type Mismatch, objectDifference, type Proof} from './evidence.ts'
-import {type Heard, listPaths} from './fetch.ts'
+import {aliasRow, type Heard, listPaths} from './fetch.ts'
 import {isFinal} from './final.ts'
 import type {Contents} from './scan.ts'
 import {contentMd5} from './unchanged.ts'
@@ -112,9 +110,8 @@ class Verifier {
 	/** The row of the entry whose object this is. */
 	#rowOf(heard: Heard): number {
 		const {index} = this.#options
-		const of = aliasOf(heard)
-		const row = of === undefined ? -1 : index.find(of)
-		return row >= 0 && index.entry(row).remote?.alias === heard.path ? row : index.find(heard.path)
+		const row = aliasRow(index, heard)
+		return row >= 0 ? row : index.find(heard.path)
 	}
 
 	#object({path, etag, size}: Heard, row: number): void {
@@ -217,7 +214,7 @@ class Verifier {
 		if (base?.md5 !== undefined && base.md5 !== found)
 			this.#tell({what: 'remote-damaged', path, expected: md5Text(base.md5), found: md5Text(found)})
 		if (!localIsBase(entry)) return
-		const differs = objectDifference(entry, decodeMetadata(head.metadata, {key, ...head}).attributes)
+		const differs = objectDifference(entry, toldOf(path, key, head))
 		if (differs) this.#tell({what: 'remote-attributes', path, ...differs})
 	}
 
