@@ -2,7 +2,7 @@
 
 import {isDirectory, nameOf, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, inSync} from '../format/entry.ts'
+import {type Entry, inSync, objectPath} from '../format/entry.ts'
 import {dirMergeNames} from '../format/filter-read.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
@@ -37,20 +37,21 @@ export async function learnRules(direction: Direction, options: LearnOptions): P
 	const names = new Set(selection.files)
 	for (let known = 0; known < names.size;) {
 		known = names.size
-		const wanted: Path[] = []
-		for (const {path, local, remote, ...rest} of entriesOf(session.index, names)) {
+		const wanted: Entry[] = []
+		for (const entry of entriesOf(session.index, names)) {
+			const {path, local, remote} = entry
 			if (texts.has(path)) continue
-			const isSame = direction === 'push' ? local : inSync({path, local, remote, ...rest})
+			const isSame = direction === 'push' ? local : inSync(entry)
 			if (isSame || !remote) {
 				for (const name of dirMergeNames(selection.textOf(path) ?? '')) names.add(name)
 				if (direction === 'pull' && !remote) texts.set(path, undefined)
-			} else if (remote.size <= LIMIT) wanted.push(path)
+			} else if (remote.size <= LIMIT) wanted.push(entry)
 		}
 		if (wanted.length === 0) continue
 		const store = await open()
-		await pool(wanted, {width: JOBS, signal}, async (path) => {
-			const text = await fetchText(store, path, prefix + keyOf(path))
-			texts.set(path, text)
+		await pool(wanted, {width: JOBS, signal}, async (entry) => {
+			const text = await fetchText(store, entry.path, prefix + keyOf(objectPath(entry)))
+			texts.set(entry.path, text)
 			for (const name of dirMergeNames(text ?? '')) names.add(name)
 		})
 	}

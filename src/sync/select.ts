@@ -4,8 +4,9 @@
 // files may the receiving side lose, if the other does not show them? Most rules answer both alike.
 
 import {existsSync, readFileSync} from 'node:fs'
-import {errnoOf} from '../base/errors.ts'
+import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, parentOf, type Path, unsafe} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
 import {type Filter, type FilterRules, type FilterSide, FilterWalk} from '../format/filter.ts'
 import {type IgnoreRule, IgnoreStack, parseIgnore} from '../format/gitignore.ts'
 import type {Direction} from './plan.ts'
@@ -42,6 +43,8 @@ export type Selection = {
 }
 
 function readIfThere(file: Path): string | undefined {
+	// a key may name what is no path below the root
+	if (file.includes('/../')) return undefined
 	// most directories have none, and an error costs ten times the question
 	if (!existsSync(forFs(file))) return undefined
 	try {
@@ -49,7 +52,7 @@ function readIfThere(file: Path): string | undefined {
 	} catch (error) {
 		const code = errnoOf(error)
 		if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined
-		throw error
+		throw fatal(`cannot read ${shown(file)}: ${reason(error)}`, undefined, error)
 	}
 }
 
