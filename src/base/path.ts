@@ -46,6 +46,16 @@ export const parentOf = (path: Path): Path =>
 /** The last component of a path, without a directory's final '/'. */
 export const nameOf = (path: Path): Path => withoutSlash(path.slice(parentOf(path).length))
 
+/** `path` as an absolute path, seen from `cwd`, without '.' and '..'. */
+export function absolute(cwd: Path, path: Path): Path {
+	const parts: Path[] = []
+	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
+		if (part === '..') parts.pop()
+		else if (part !== '' && part !== '.') parts.push(part)
+	}
+	return `/${parts.join('/')}`
+}
+
 /** Byte order of two paths: negative, zero or positive. */
 export const comparePaths = (a: Path, b: Path): number => (a < b ? -1 : a > b ? 1 : 0)
 

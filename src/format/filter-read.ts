@@ -5,7 +5,7 @@
 // use it, and may wait for them: see `answer` and `answerLater`.
 
 import {fatal, usage} from '../base/errors.ts'
-import {nameOf, type Path} from '../base/path.ts'
+import {absolute, nameOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {CVS_DEFAULT} from './filter-cvs.ts'
 import {parseRule, type Rule, type Setting, type Style} from './filter-rule.ts'
@@ -116,7 +116,7 @@ export class RuleReader {
 				yield* this.#text(given.value, source, {style: 'patterns', kind: option}, list, where, merges)
 			else {
 				const kind = option === 'include-from' ? 'include' : 'exclude'
-				const path = given.value === '-' ? '-' : seenFrom(cwd, given.value)
+				const path = given.value === '-' ? '-' : absolute(cwd, given.value)
 				const file = {path, name: given.value, must: true}
 				yield* this.file(file, {style: 'patterns', kind}, list, where, merges)
 			}
@@ -191,13 +191,13 @@ export class RuleReader {
 			const path =
 				isBare && name === '-'
 					? '-'
-					: seenFrom(isBare ? (where.cwd ?? where.directory) : where.directory, name)
+					: absolute(isBare ? (where.cwd ?? where.directory) : where.directory, name)
 			const inner = {...where, below: undefined}
 			yield* this.file({path, name, must: true}, {style: 'rules', of: rule}, list, inner, merges)
 			return
 		}
 		if (isOfOtherSide(rule, where)) return
-		const placed = {...rule, pattern: isBare ? name : where.isAbove ? seenFrom(where.directory, name) : name}
+		const placed = {...rule, pattern: isBare ? name : where.isAbove ? absolute(where.directory, name) : name}
 		if (merges.begin(placed)) list.own.push(placed)
 	}
 
@@ -223,15 +223,6 @@ export class RuleReader {
 
 const isOfOtherSide = ({side}: Rule, {below}: Where): boolean =>
 	below !== undefined && side !== undefined && side !== 'both' && side !== below.side
-
-/** A name as seen from a directory (absolute, with its final '/'), without '.' and '..'. */
-export function seenFrom(directory: Path, name: Path): Path {
-	const parts: Path[] = []
-	for (const part of (name.startsWith('/') ? name : directory + name).split('/'))
-		if (part === '..') parts.pop()
-		else if (part !== '' && part !== '.') parts.push(part)
-	return `/${parts.join('/')}`
-}
 
 /** The names of the files that a text of rules has read in the directories. */
 export const dirMergeNames = (text: string): string[] =>

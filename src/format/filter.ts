@@ -5,7 +5,7 @@
 //
 // Paths and patterns are byte strings. Nothing is opened here: see filter-read.ts.
 
-import {nameOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
+import {absolute, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
 import {compilePattern, type Matcher} from './filter-match.ts'
 import {
 	answer,
@@ -15,7 +15,6 @@ import {
 	type Reading,
 	RuleList,
 	RuleReader,
-	seenFrom,
 } from './filter-read.ts'
 import type {Rule, Side} from './filter-rule.ts'
 
@@ -156,7 +155,7 @@ export class Filter {
 	 */
 	*#prepare(rule: Rule, {file, rules}: Merged, here: Path, merges: Map<Rule, Merged>): Reading<Merged> {
 		if (!file.includes('/')) return {file, rules, isReady: true}
-		const whole = seenFrom(here, file)
+		const whole = absolute(here, file)
 		const bare = nameOf(whole)
 		const from = whole.slice(0, -bare.length)
 		let found = rules
@@ -259,7 +258,7 @@ export class FilterWalk {
 	/** The rule that decides about a path, by those of the directory that it lies in. */
 	decide(path: Path, isDirectory: boolean, how?: {readonly ignorePerishable?: boolean}): Rule | undefined {
 		const {top} = this.#filter
-		const standing = top.merges.size === 0 ? top : this.standing(parentDirectory(path))
+		const standing = top.merges.size === 0 ? top : this.standing(parentOf(path))
 		return this.#filter.decide(standing, path, isDirectory, how)
 	}
 
@@ -285,5 +284,3 @@ export class FilterWalk {
 		return entered
 	}
 }
-
-const parentDirectory = (path: Path): Path => path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)

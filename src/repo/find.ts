@@ -2,8 +2,10 @@
 
 import {existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
-import {forFs, fromUnicode, type Path} from '../base/path.ts'
+import {absolute, forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
+
+export {absolute} from '../base/path.ts'
 
 /** The absolute paths, as byte strings without a final '/', of a local side. */
 export type Place = {
@@ -25,16 +27,6 @@ const above = (dir: Path): Path | undefined =>
 	dir === '/' ? undefined : dir.slice(0, dir.lastIndexOf('/')) || '/'
 
 export const join = (dir: Path, name: Path): Path => (dir === '/' ? `/${name}` : `${dir}/${name}`)
-
-/** `path` as an absolute path, seen from `cwd`. */
-export function absolute(cwd: Path, path: Path): Path {
-	const parts: Path[] = []
-	for (const part of (path.startsWith('/') ? path : `${cwd}/${path}`).split('/')) {
-		if (part === '..') parts.pop()
-		else if (part !== '' && part !== '.') parts.push(part)
-	}
-	return `/${parts.join('/')}`
-}
 
 const isRepository = (dir: Path): boolean => {
 	try {

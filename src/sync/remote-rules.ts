@@ -1,7 +1,9 @@
 // Files with rules in the directories, as far as only the remote has them, or has them otherwise.
 
+import {fatal} from '../base/errors.ts'
 import {isDirectory, nameOf, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
+import {shown} from '../base/quote.ts'
 import {type Entry, inSync, objectPath} from '../format/entry.ts'
 import {dirMergeNames} from '../format/filter-read.ts'
 import type {IndexFile} from '../format/index-file.ts'
@@ -45,7 +47,8 @@ export async function learnRules(direction: Direction, options: LearnOptions): P
 			if (isSame || !remote) {
 				for (const name of dirMergeNames(selection.textOf(path) ?? '')) names.add(name)
 				if (direction === 'pull' && !remote) texts.set(path, undefined)
-			} else if (remote.size <= LIMIT) wanted.push(entry)
+			} else if (remote.size > LIMIT) throw fatal(`${shown(path)} is too large for a file of rules`)
+			else wanted.push(entry)
 		}
 		if (wanted.length === 0) continue
 		const store = await open()
