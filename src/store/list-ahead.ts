@@ -18,9 +18,9 @@ export type AskPage = (request: ListRequest) => Promise<Page>
  * How many parts are listed at a time at most, how many at first, and how many pages of all of them. A page that waits
  * takes 3 MB until its memory is free again, so more would be quicker, and above 150 MiB.
  */
-export const WIDTH = 6
-const FEW = 3
-export const AHEAD = 18
+export const WIDTH = 5
+const FEW = 2
+export const AHEAD = 15
 /** Pages of a part that are asked for ahead, at least; of one that is longer all are, unless it is longer than this. */
 const SHORT = AHEAD / WIDTH
 const LONG = AHEAD / 2
