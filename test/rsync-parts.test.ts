@@ -203,6 +203,7 @@ withRsync('an option that cannot be is refused in one line that says what to do'
 		'--write-devices file h:',
 		'--copy-devices h:file .',
 		'--iconv=latin1 file h:',
+		'--iconv=utf8 file h:',
 		'-M--munge-links file h:',
 		'-M--crtimes file h:',
 		'-M--chmod=g-w file h:',

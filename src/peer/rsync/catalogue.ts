@@ -3,7 +3,7 @@
 
 import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
-import {isDirectory, type Path} from '../../base/path.ts'
+import {isDirectory, parentOf, type Path} from '../../base/path.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../../format/entry.ts'
 import {IndexBuilder, mergeIndexes} from '../../format/index-builder.ts'
 import type {IndexFile} from '../../format/index-file.ts'
@@ -79,8 +79,10 @@ export class Catalogue {
 		const {store, prefix, failed} = this.#options
 		const finders = this.#options.remembered.map((memory) => new Finder(memory))
 		const narrow = directory === '' ? '' : keyOf(directory)
-		for await (const page of listPaths(store, prefix, failed, narrow))
-			yield (await this.#attributes(page, finders)).filter((found) => found !== undefined)
+		for await (const page of listPaths(store, prefix, failed, narrow)) {
+			const files = page.filter(({path}) => !isSide(path))
+			yield (await this.#attributes(files, finders)).filter((found) => found !== undefined)
+		}
 	}
 
 	/** What lies directly in a directory; directories without an object of their own are made up. */
@@ -146,7 +148,16 @@ export class Catalogue {
 		const head = await store.head(prefix + key)
 		if (!head) throw fatal('it is gone')
 		const arrival = arrivalOf(path, key, head, PRESERVE, umask)
-		return (await withXattrs(arrival, store, prefix, PRESERVE)).attributes.xattrs ?? []
+		let missing: unknown
+		for (const directory of ['', ...directoriesTo(path)])
+			try {
+				const place = prefix + keyOf(directory)
+				return (await withXattrs(arrival, store, place, PRESERVE)).attributes.xattrs ?? []
+			} catch (error) {
+				if (!isKind(error, 'not-found')) throw error
+				missing = error
+			}
+		throw missing
 	}
 
 	/** The file of exactly this path. */
@@ -336,4 +347,17 @@ function entryOf(found: Found, names: OwnerNames): Entry | undefined {
 		base: {type: typeOf(mode), md5, attrs},
 		remote: {etag, size: stored, modified},
 	}
+}
+
+/**
+ * What a remote that begins deeper in this one keeps for itself: no files. Named exactly, since a directory '.s3r' may
+ * be somebody's own.
+ */
+const isSide = (path: Path): boolean => /\/\.s3r\/(?:root|xattrs\/[0-9a-f]{32})$/.test(path)
+
+/** The directories that lead to a path: remotes may begin there, and each keeps attributes beside it. */
+function directoriesTo(path: Path): Path[] {
+	const directories: Path[] = []
+	for (let above = parentOf(path); above !== ''; above = parentOf(above)) directories.push(above)
+	return directories
 }

@@ -88,17 +88,22 @@ export class Deleter {
 				if (!items.has(path)) items.set(path, undefined)
 		}
 		const sorted = [...items.keys()].toSorted((a, b) => (deletionKey(a) < deletionKey(b) ? 1 : -1))
-		/** Directories in which something stays. */
+		const {backup, backupDir} = line.options
+		/** Directories in which something stays, be it the backup of what is deleted. */
 		const kept = new Set<Path>()
+		const keep = (name: Path): void => {
+			for (let path = parentOf(name); path !== '' && !kept.has(path); path = parentOf(path)) kept.add(path)
+		}
 		const chosen: {name: Path; found: Found | undefined}[] = []
 		for (const name of sorted) {
 			const may = this.#mayDelete(name) && !(await this.#isProtected(name))
 			if (may && !kept.has(name)) {
+				if (backup && backupDir === undefined && !isDirectory(name)) keep(name)
 				chosen.push({name, found: items.get(name)})
 				continue
 			}
 			if (may) line.info(`cannot delete non-empty directory: ${withoutSlash(name)}`)
-			for (let path = parentOf(name); path !== '' && !kept.has(path); path = parentOf(path)) kept.add(path)
+			keep(name)
 		}
 		return chosen
 	}

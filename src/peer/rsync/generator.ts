@@ -123,7 +123,8 @@ export class Generator {
 			return skip('is under min-size')
 		if (isThere && options.ignoreExisting) return skip('exists')
 		if (found && options.update && this.#wanted.isOlder(row, found)) return skip('is newer')
-		return found !== undefined && size !== undefined && options.append > 0 && found.size >= size
+		const isLonger = found !== undefined && size !== undefined && found.size >= size
+		return options.append > 0 && isLonger && !this.#wanted.sameContent(row, found)
 	}
 
 	/** Removes what stands in the place of a file. */

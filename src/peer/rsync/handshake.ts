@@ -14,7 +14,6 @@ const SENSIBLE = 40
 
 const COMPAT = {
 	symlinkTimes: 0x2,
-	symlinkIconv: 0x4,
 	safeFlist: 0x8,
 	avoidXattrOptimization: 0x10,
 	checksumSeedFix: 0x20,
@@ -78,7 +77,6 @@ export async function agree(
 	if (protocol >= 30) {
 		for (const letter of letters) flags |= LETTERS[letter] ?? 0
 		flags |= COMPAT.symlinkTimes
-		if (options.iconv) flags |= COMPAT.symlinkIconv
 		if (protocol >= 31) flags |= COMPAT.safeFlist
 		output.varint(flags)
 	}

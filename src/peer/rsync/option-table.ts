@@ -249,17 +249,8 @@ export const LONG: Readonly<Record<string, Option>> = {
 	'no-timeout': zero('timeout'),
 	'max-alloc': noEffectValued('memory is bounded anyway'),
 
-	iconv: {
-		value: (o, value, name) => {
-			if (!/^(?:\.|utf-?8)$/i.test(value))
-				throw refusal(
-					shown(`${name}=${value}`),
-					'names in a bucket are UTF-8; use --iconv=<your charset>,utf8',
-				)
-			o.iconv = true
-		},
-	},
-	'no-iconv': off('iconv'),
+	iconv: refusedValued('names are kept byte for byte; leave it out, or convert them with convmv'),
+	'no-iconv': noEffect('names are kept byte for byte'),
 	'only-write-batch': noEffectValued('the client keeps the batch'),
 	'log-file': refusedValued('say --log-file to rsync without -M'),
 	'log-file-format': refusedValued('say --log-file-format to rsync without -M'),

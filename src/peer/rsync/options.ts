@@ -117,9 +117,6 @@ export type ServerOptions = {
 	/** Seconds of silence after which the client gives up; 0: never. */
 	timeout: number
 
-	/** --iconv: names on the wire are UTF-8, as ours are; a link's text may be told to be so too. */
-	iconv: boolean
-
 	/** Options that change nothing here, each with the reason. */
 	noEffect: string[]
 	/** What follows the '.': paths on the remote, or `module/path` for a daemon. */
@@ -211,7 +208,6 @@ const defaults = (): ServerOptions => ({
 	blockSize: undefined,
 	bwlimit: 0,
 	timeout: 0,
-	iconv: false,
 	noEffect: [],
 	paths: [],
 })
