@@ -499,6 +499,39 @@ test.serial('an adoption that is killed anywhere goes on', async (t) => {
 	t.true(visited > 5)
 })
 
+test.serial(
+	'a remote whose change is killed anywhere is the old or the new one, and its index takes it for no other',
+	async (t) => {
+		let visited = 0
+		for (const words of [
+			['rename', 'origin', 'main'],
+			['set-url', 'origin'],
+		] as const)
+			visited += await visit(
+				'kill',
+				async () => {
+					const side = await newSide()
+					plant(side.root)
+					await alive(side.root, 'push', '-a')
+					const to = `${++made}/`
+					const argv = ['remote', ...words, ...(words[0] === 'set-url' ? [`${BUCKET}/${to}`] : [])]
+					const after = async (_: Outcome, about: string) => {
+						const url = (await alive(side.root, 'var', 'S3R_REMOTE_URL')).stdout.trim()
+						t.true([side.prefix, to].includes(url.replace(`s3://${BUCKET}/`, '')), `${about}: ${url}`)
+						t.deepEqual(await alive(side.root, 'push', '-a'), QUIET, about)
+						t.deepEqual(await alive(side.root, 'verify', '--read'), QUIET, about)
+						const held = await keysOf(store, url.replace(`s3://${BUCKET}/`, ''))
+						t.is(held.length, Object.keys(snapshot(side.root)).length, about)
+					}
+					return {side, argv, after}
+				},
+				SECOND,
+			)
+		t.log(`${visited} points`)
+		t.true(visited > 20 / SECOND)
+	},
+)
+
 test.serial('put and get that are killed anywhere leave nothing torn', async (t) => {
 	const put = await visit('kill', async (n) => {
 		const side = await newSide()
