@@ -3,7 +3,7 @@
 
 import {pool} from '../base/pool.ts'
 import {isDirectory} from '../base/path.ts'
-import {type Entry, inSync, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, inSync, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import {attributesDigest} from '../format/metadata.ts'
 import type {Head} from '../store/store.ts'
@@ -46,13 +46,13 @@ class Adopter {
 		this.#sender = new Sender(options)
 	}
 
-	/** What is on both sides; what the index takes for the same already only if it is to be rewritten. */
+	/** What is on both sides, and nobody knows how it got there; what is the same for sure only if it is to be rewritten. */
 	*candidates(): Iterable<Entry> {
 		const {session, rewrite} = this.#options
 		const {index} = session
 		for (let row = 0; row < index.count; row++) {
 			const entry = index.entry(row)
-			if (entry.local && entry.remote && (rewrite || !inSync(entry))) yield entry
+			if (entry.local && entry.remote && (entry.base ? rewrite && hasContent(entry) : true)) yield entry
 		}
 	}
 
@@ -61,7 +61,7 @@ class Adopter {
 		const {events, signal, rewrite, same} = this.#options
 		try {
 			const heads = new Heads(this.#sender, entry)
-			if (!inSync(entry) && !(await this.#isSame(entry, heads))) this.#tell('C', entry)
+			if (!entry.base && !(await this.#isSame(entry, heads))) this.#tell('C', entry)
 			else {
 				const isOurs = !rewrite || this.#isOurs(entry, await heads.get())
 				const noted = this.#note(entry, isOurs)
@@ -133,6 +133,12 @@ class Adopter {
 		return counts
 	}
 }
+
+/** Whether both sides hold still what both held once, whatever became of the attributes. */
+const hasContent = (entry: Entry): boolean =>
+	remoteIsBase(entry) &&
+	entry.base?.md5 === entry.local?.md5 &&
+	entry.base?.type === typeOf(entry.local?.mode ?? 0)
 
 /** The head of an entry's object, asked for once and only where it is needed. */
 class Heads {
