@@ -1,13 +1,12 @@
 // What is remembered of a remote from one session to the next: an index as s3r-index(5) has it, whose local side
 // is what the objects say of their files, and the names of owners.
 
-import {mkdirSync, readFileSync, writeFileSync, renameSync} from 'node:fs'
+import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {forFs, type Path} from '../../base/path.ts'
-import {errnoOf} from '../../base/errors.ts'
 import {join, type Place} from '../../repo/find.ts'
 import {IndexSession, readIndex} from '../../repo/session.ts'
 import type {Catalogue, Remembered} from './catalogue.ts'
-import {OwnerNames} from './owner-names.ts'
+import {OwnerNames, type Pairs} from './owner-names.ts'
 
 export class Memory {
 	readonly names: OwnerNames
@@ -33,6 +32,8 @@ export class Memory {
 			return new Memory(place, names, index.count > 0 ? [{index, owners: names}, ...others] : others)
 		} catch {
 			// of a damaged one nothing is lost that HEADs do not tell
+			rmSync(forFs(join(directory, 'index')), {force: true})
+			rmSync(forFs(join(directory, 'journal')), {force: true})
 			return new Memory(place, names, others)
 		}
 	}
@@ -45,22 +46,22 @@ export class Memory {
 			mkdirSync(forFs(dir), {recursive: true, mode: 0o700})
 			const session = await IndexSession.open(this.#place, {signal})
 			try {
+				// another session may have kept other names of the same ids, by which its entries are read
+				if (this.names.contradicts(readNames(dir))) return
+				const file = join(dir, 'owners')
+				writeFileSync(forFs(`${file}.new`), JSON.stringify(this.names), {mode: 0o600})
+				renameSync(forFs(`${file}.new`), forFs(file))
 				const index = catalogue.remember(session.index)
 				if (index) session.adopt(index)
 				session.save()
 			} finally {
 				session.close()
 			}
-			const file = join(dir, 'owners')
-			writeFileSync(forFs(`${file}.new`), JSON.stringify(this.names), {mode: 0o600})
-			renameSync(forFs(`${file}.new`), forFs(file))
-		} catch (error) {
-			if (errnoOf(error) === undefined && !(error instanceof Error)) throw error
+		} catch {
+			// a full disk, a lock that is not given: what is not kept is asked for again
 		}
 	}
 }
-
-type Pairs = [number, string][]
 
 function readNames(directory: Path): OwnerNames {
 	try {

@@ -4,17 +4,17 @@ import {toUnicode} from '../../base/path.ts'
 import type {Owners} from '../../sync/attributes.ts'
 
 type Table = Map<number, string | undefined>
+/** Ids and their names; null for one that has none. */
+export type Pairs = readonly (readonly [id: number, name: string | null])[]
 
 export class OwnerNames implements Owners {
 	readonly #users: Table
 	readonly #groups: Table
 
-	constructor(
-		users: Iterable<readonly [number, string]> = [],
-		groups: Iterable<readonly [number, string]> = [],
-	) {
-		this.#users = new Map(users)
-		this.#groups = new Map(groups)
+	constructor(users: Pairs = [], groups: Pairs = []) {
+		const table = (pairs: Pairs): Table => new Map(pairs.map(([id, name]) => [id, name ?? undefined]))
+		this.#users = table(users)
+		this.#groups = table(groups)
 	}
 
 	/** As names come on the wire: byte strings. What is no Unicode has no name. */
@@ -36,6 +36,13 @@ export class OwnerNames implements Owners {
 		if (!this.#groups.has(gid)) this.#groups.set(gid, name)
 	}
 
+	/** Whether an id has a name here, or none, and another one there. */
+	contradicts(other: OwnerNames): boolean {
+		const differ = (ours: Table, theirs: Table) =>
+			[...ours].some(([id, name]) => theirs.has(id) && theirs.get(id) !== name)
+		return differ(this.#users, other.#users) || differ(this.#groups, other.#groups)
+	}
+
 	userName(uid: number): string | undefined {
 		return this.#users.get(uid)
 	}
@@ -44,10 +51,9 @@ export class OwnerNames implements Owners {
 		return this.#groups.get(gid)
 	}
 
-	/** For a file that keeps them. */
-	toJSON(): {readonly users: [number, string][]; readonly groups: [number, string][]} {
-		const named = (table: Table) =>
-			[...table].flatMap(([id, name]): [number, string][] => (name === undefined ? [] : [[id, name]]))
-		return {users: named(this.#users), groups: named(this.#groups)}
+	/** For a file that keeps them, those without a name too. */
+	toJSON(): {readonly users: Pairs; readonly groups: Pairs} {
+		const pairs = (table: Table): Pairs => [...table].map(([id, name]) => [id, name ?? null])
+		return {users: pairs(this.#users), groups: pairs(this.#groups)}
 	}
 }

@@ -156,9 +156,12 @@ class Session {
 				memory.names,
 			)
 			const role = {...target, catalogue, umask, self, signal}
-			const status = options.sender ? await this.#send(line, role) : await receive(line, role)
-			await memory.save(catalogue, signal)
-			return status
+			try {
+				return await (options.sender ? this.#send(line, role) : receive(line, role))
+			} finally {
+				// also of a session that failed: what it wrote is there
+				await memory.save(catalogue, signal)
+			}
 		} finally {
 			target.close()
 		}
