@@ -19,7 +19,7 @@ const WHY = [
 	},
 	{
 		rows: /^(small|mixed|radosgw) (push|pull)/,
-		why: 'of the CPU of 30,000 files a third is the main thread (walk, hash, plan, index, journal), half the two threads (read or write, sign, exchange), a fifth V8 (compiler, collector); 1.5 s are spent before the compiled code runs, which fewer than 20,000 files do not make up for',
+		why: 'V8 compiles while it runs, in the main thread and in two others: 30 % of the CPU of 3,000 files, 20 % of that of 30,000. Of the latter a third is the main thread (walk, hash, plan, index, journal), half the two threads (read or write, sign, exchange)',
 	},
 	{
 		rows: /changed/,
