@@ -76,7 +76,9 @@ async function send(
 	{status = 200, headers = {}, body}: Reply,
 	requestId: string,
 ): Promise<void> {
-	const always = {'x-amz-request-id': requestId, server: 's3r'}
+	// node's own Date is renewed by a timer, which is late on a busy machine: then a write would be answered with a
+	// time before that of the object, and a client would take its own write for somebody else's.
+	const always = {date: new Date().toUTCString(), 'x-amz-request-id': requestId, server: 's3r'}
 	if (typeof body === 'object') {
 		response.writeHead(status, {...always, ...headers})
 		return sendSlice(response, body)
