@@ -1,7 +1,7 @@
 // What a user writes: the config, read in git's form and edited without losing a comment; targets and ACLs.
 
 import test from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {parse} from 'ini'
 import {formatGrant, isPublic, parseCanned} from '../src/format/acl.ts'
 import {getValue, parseConfig, remoteValues} from '../src/format/config.ts'

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Script} from 'node:vm'
 import test, {type ExecutionContext} from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {bySize, type Usage, UsageTree} from '../src/algo/usage.ts'
 import {treemapPage} from '../src/cli/treemap.ts'
 

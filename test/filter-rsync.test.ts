@@ -6,7 +6,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {errnoOf, S3rError} from '../src/base/errors.ts'
 import {answer, type FilterOption} from '../src/format/filter-read.ts'
 import {FilterRules, FilterWalk} from '../src/format/filter.ts'

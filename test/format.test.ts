@@ -3,7 +3,7 @@
 import {createHash} from 'node:crypto'
 import {Readable} from 'node:stream'
 import test from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {fromBytes, fromUnicode, nameOf, parentOf, ROOT, toUnicode, unsafe} from '../src/base/path.ts'
 import {quote, shown, unquote} from '../src/base/quote.ts'
 import {splitRecords} from '../src/base/records.ts'

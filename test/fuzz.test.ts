@@ -8,9 +8,9 @@ import {failure, shrunk} from './fuzz/attempt.ts'
 import {inputFor} from './fuzz/mutate.ts'
 import {TARGETS} from './fuzz/targets.ts'
 import {Random} from './model/random.ts'
+import {SEED} from './support/seed.ts'
 
 const RUNS = Number(process.env['S3R_RUNS'] ?? 2000)
-const SEED = Number(process.env['S3R_SEED'] ?? Date.now() % 1_000_000_000)
 const FOUND = 'test/fuzz/found'
 
 for (const target of TARGETS) {

@@ -6,7 +6,7 @@ import {mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'no
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {S3rError} from '../src/base/errors.ts'
 import type {Entry} from '../src/format/entry.ts'
 import {inSync} from '../src/format/entry.ts'

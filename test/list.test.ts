@@ -4,7 +4,7 @@
 import {Session} from 'node:inspector/promises'
 import {setImmediate as turn} from 'node:timers/promises'
 import test from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {isLater} from '../src/store/key-order.ts'
 import {AHEAD, type AskPage, listAhead, WIDTH} from '../src/store/list-ahead.ts'
 import {readPage} from '../src/store/list-page.ts'

@@ -1,7 +1,7 @@
 // File attributes in an object's metadata. The golden values stand in s3r-metadata(5) too.
 
 import test from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {comparePaths} from '../src/base/path.ts'
 import {decodeMetadata, explainMetadata} from '../src/format/foreign.ts'
 import {

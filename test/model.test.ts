@@ -12,11 +12,11 @@ import {Random} from './model/random.ts'
 import {generate, type Plan} from './model/steps.ts'
 import {World} from './model/world.ts'
 import {s3r} from './support/run.ts'
+import {SEED} from './support/seed.ts'
 
 const RUNS = Number(process.env['S3R_RUNS'] ?? 1500)
 /** Milliseconds after which no other is begun, unless S3R_RUNS says how many there shall be. */
 const TIME = process.env['S3R_RUNS'] === undefined ? 30_000 : Infinity
-const SEED = Number(process.env['S3R_SEED'] ?? Date.now() % 1_000_000_000)
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 let count = 0

@@ -1,5 +1,5 @@
 import test from 'ava'
-import * as fc from 'fast-check'
+import * as fc from './support/properties.ts'
 import {FileList, type FlistEntry} from '../src/peer/rsync/flist.ts'
 import {
 	FlistDecoder,

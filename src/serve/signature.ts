@@ -136,13 +136,17 @@ function checkSignedHeaders({signedHeaders, malformed}: Claim, headers: Headers)
 
 const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
+/** A header as it was sent; a client may name one that is none, such as 'constructor'. */
+const sentHeader = (headers: Headers, name: string): string =>
+	Object.hasOwn(headers, name) ? (headers[name] ?? '') : ''
+
 function canonicalRequest(request: Request, claim: Claim): string {
 	const query = request.parameters
 		.filter(([name]) => name !== 'X-Amz-Signature')
 		.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
 		.toSorted(byteOrder)
 	const headers = claim.signedHeaders.map(
-		(name) => `${name}:${(request.headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`,
+		(name) => `${name}:${sentHeader(request.headers, name).trim().replace(/ +/g, ' ')}\n`,
 	)
 	return [
 		request.method,

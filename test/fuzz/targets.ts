@@ -588,6 +588,7 @@ export const TARGETS: readonly Target[] = [
 			'x-amz-date:',
 			'date:',
 			'__proto__',
+			'constructor',
 			'AKIA/',
 			';',
 		],

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import * as fc from 'fast-check'
+import * as fc from './properties.ts'
 
 /** Paths of a tree, directories with a final '/', parents before what is in them. */
 export type Tree = readonly string[]

@@ -1,6 +1,6 @@
 // Generated values, and small helpers, for the tests of the format floor.
 
-import * as fc from 'fast-check'
+import * as fc from './properties.ts'
 import {S3rError} from '../../src/base/errors.ts'
 import {fromUnicode, ROOT} from '../../src/base/path.ts'
 
