@@ -1,9 +1,10 @@
 // The list of files that both sides hold, in columns: a million names fit. Rows are in the order in which they
-// were sent; `order` is that in which both sides number them.
+// were sent; flist-order.ts has that in which both sides number them.
 
-import {nameOf, parentOf, type Path, ROOT, withoutSlash} from '../../base/path.ts'
+import {nameOf, parentOf, type Path, ROOT} from '../../base/path.ts'
 import {typeOf, TYPE} from '../../format/entry.ts'
 import type {Xattr} from '../../format/xattrs.ts'
+import {byPath, numbered} from './flist-order.ts'
 
 /** One entry, as it is on the wire. */
 export type FlistEntry = {
@@ -143,7 +144,8 @@ export class FileList {
 		return this.#words[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * WORDS + word] ?? 0
 	}
 
-	#name(row: number): Path {
+	/** The last part of the path, without a '/'. */
+	name(row: number): Path {
 		const at = this.#word(row, W.name)
 		const from = at & (NAMES - 1)
 		const length = this.#word(row, W.mode) >>> 16
@@ -210,10 +212,26 @@ export class FileList {
 		return sum === undefined ? undefined : Buffer.from(sum, 'latin1')
 	}
 
+	/** The number of the directory that an entry lies in; undefined for the root itself. */
+	directoryOf(row: number): number | undefined {
+		const directory = this.#word(row, W.directory)
+		return directory === ROOT_DIRECTORY ? undefined : directory
+	}
+
+	/** Directories that entries lie in, by their numbers. */
+	get directories(): readonly Path[] {
+		return this.#directories
+	}
+
+	/** The number of a directory that entries lie in. */
+	directoryNumber(directory: Path): number | undefined {
+		return this.#ids.get(directory)
+	}
+
 	path(row: number): Path {
 		const directory = this.#word(row, W.directory)
 		if (directory === ROOT_DIRECTORY) return ROOT
-		const path = (this.#directories[directory] ?? '') + this.#name(row)
+		const path = (this.#directories[directory] ?? '') + this.name(row)
 		return this.isDirectory(row) ? `${path}/` : path
 	}
 
@@ -234,135 +252,16 @@ export class FileList {
 		}
 	}
 
-	/**
-	 * The rows by their numbers. In a directory all that are none come first, then each directory with what is in
-	 * it, by bytes, a directory's name with its '/'. Of two with one name the later is dropped, and keeps its number.
-	 */
+	/** The rows by their numbers. Of two with one name the later is dropped, and keeps its number. */
 	numbered(protocol: number): Uint32Array {
-		return protocol < 29 ? this.#sortPlainly() : this.#sortByDirectory()
-	}
-
-	#sortPlainly(): Uint32Array {
-		const names = Array.from({length: this.#count}, (_, row) => withoutSlash(this.path(row)))
-		const order = Uint32Array.from(names.keys()).toSorted(
-			(a, b) => compare(names[a] ?? '', names[b] ?? '') || a - b,
-		)
-		order.forEach((row, i) => {
-			if (i > 0 && names[row] === names[order[i - 1] ?? -1]) this.drop(row)
-		})
-		return order
-	}
-
-	#sortByDirectory(): Uint32Array {
-		const order = new Uint32Array(this.#count)
-		let at = 0
-		for (const row of this.#walk(true)) order[at++] = row
-		return order
+		return numbered(this, protocol)
 	}
 
 	/** The rows in the byte order of their paths, which is that of a listing; second entries of a name left out. */
 	byPath(): Uint32Array {
-		const order = new Uint32Array(this.#count)
-		let at = 0
-		for (const row of this.#walk(false)) if (!this.isDropped(row)) order[at++] = row
-		return order.subarray(0, at)
-	}
-
-	/** The rows, each directory before what is in it; what is none before all directories, or by its name among them. */
-	*#walk(filesFirst: boolean): Iterable<number> {
-		const {starts, rows} = this.#grouped()
-		const below = this.#subdirectories()
-		let root: number | undefined
-		for (let row = 0; row < this.#count; row++) {
-			if (this.#word(row, W.directory) !== ROOT_DIRECTORY) continue
-			if (root !== undefined) this.drop(row)
-			root ??= row
-			yield row
-		}
-		const stack: Step[] = [{directory: ''}]
-		for (let step = stack.pop(); step; step = stack.pop()) {
-			if (step.row !== undefined) {
-				yield step.row
-				for (const row of step.same ?? []) yield row
-			}
-			if (step.directory === undefined) continue
-			const id = this.#ids.get(step.directory)
-			const own = id === undefined ? [] : [...rows.subarray(starts[id], starts[id + 1])]
-			const steps = this.#steps(step.directory, own, below.get(step.directory) ?? [])
-			const order = (a: Step, b: Step) =>
-				(filesFirst ? Number(a.directory !== undefined) - Number(b.directory !== undefined) : 0) ||
-				compare(a.name ?? '', b.name ?? '')
-			for (const next of steps.toSorted((a, b) => order(b, a))) stack.push(next)
-		}
-	}
-
-	/** What is to be walked in a directory: its entries, and directories that have none and something in them. */
-	#steps(directory: Path, own: readonly number[], below: readonly Path[]): Step[] {
-		const steps = new Map<string, Step>()
-		for (const row of own) {
-			const isDirectory = this.isDirectory(row)
-			const name = isDirectory ? `${this.#name(row)}/` : this.#name(row)
-			const same = steps.get(name)
-			if (same) {
-				this.drop(row)
-				;(same.same ??= []).push(row)
-			} else steps.set(name, {name, row, directory: isDirectory ? directory + name : undefined})
-		}
-		for (const path of below) {
-			const name = path.slice(directory.length)
-			if (!steps.has(name)) steps.set(name, {name, directory: path})
-		}
-		return [...steps.values()]
-	}
-
-	/** The rows of each directory, behind one another. */
-	#grouped(): {starts: Uint32Array; rows: Uint32Array} {
-		const starts = new Uint32Array(this.#directories.length + 1)
-		for (let row = 0; row < this.#count; row++) {
-			const id = this.#word(row, W.directory)
-			if (id !== ROOT_DIRECTORY) starts[id + 1] = (starts[id + 1] ?? 0) + 1
-		}
-		for (let id = 0; id < this.#directories.length; id++)
-			starts[id + 1] = (starts[id + 1] ?? 0) + (starts[id] ?? 0)
-		const rows = new Uint32Array(this.#count)
-		const next = starts.slice()
-		for (let row = 0; row < this.#count; row++) {
-			const id = this.#word(row, W.directory)
-			if (id === ROOT_DIRECTORY) continue
-			rows[next[id] ?? 0] = row
-			next[id] = (next[id] ?? 0) + 1
-		}
-		return {starts, rows}
-	}
-
-	/** Directories that something lies in, and those above them, by the directory that they lie in. */
-	#subdirectories(): Map<Path, Path[]> {
-		const below = new Map<Path, Path[]>()
-		const known = new Set<Path>([''])
-		for (const directory of this.#directories)
-			for (let path = directory; !known.has(path);) {
-				known.add(path)
-				const above = parentOf(path)
-				const children = below.get(above)
-				if (children) children.push(path)
-				else below.set(above, [path])
-				path = above
-			}
-		return below
+		return byPath(this)
 	}
 }
-
-/** An entry or a directory whose turn is to come. */
-type Step = {
-	readonly name?: string
-	readonly row?: number
-	/** Where what is in it is to be walked. */
-	readonly directory?: Path | undefined
-	/** Further entries of the same name. */
-	same?: number[]
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The words of an entry. */
 const W = {
