@@ -9,7 +9,9 @@ import {getSignedUrl} from '@aws-sdk/s3-request-presigner'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from './support/properties.ts'
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import {readAcl} from '../src/store/acl-page.ts'
 import {readBuckets} from '../src/store/buckets-page.ts'
+import {readCopied} from '../src/store/copied.ts'
 import {readPage} from '../src/store/list-page.ts'
 import {type OpenOptions, openStore} from '../src/store/open.ts'
 import {plainSite, type Way} from '../src/store/plane-site.ts'
@@ -431,6 +433,56 @@ test('the buckets of an account are read as the SDK reads them', async (t) => {
 		t.is(readBuckets(Buffer.from(page(inner))), undefined, inner)
 })
 
+const XMLNS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+test('ACLs are read as the SDK reads them', async (t) => {
+	const grantee = (type: string, inner: string) =>
+		`<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`
+	const grant = (to: string, permission: string) => element('Grant', to + element('Permission', permission))
+	const page = (inner: string) =>
+		`<?xml version="1.0" encoding="UTF-8"?>\n<AccessControlPolicy ${XMLNS}>${inner}</AccessControlPolicy>\n`
+	const owner = '<Owner><ID>o&amp;o</ID><DisplayName/></Owner>'
+	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
+	const user = grantee('CanonicalUser', '<ID>u</ID><DisplayName>a name</DisplayName>')
+	const group = grantee('Group', '<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>')
+	const mail = grantee('AmazonCustomerByEmail', '<EmailAddress>a@b</EmailAddress>')
+	for (const inner of [
+		`${owner}<AccessControlList></AccessControlList>`,
+		`${owner}<AccessControlList>${grant(user, 'FULL_CONTROL')}</AccessControlList>`,
+		`<AccessControlList>${grant(group, 'READ')}${grant(mail, 'WRITE_ACP')}</AccessControlList>${owner}`,
+		`${owner}<AccessControlList>${grant(user, 'A_NEW_ONE')}${grant('<Grantee><ID>u</ID><DisplayName/></Grantee>', 'READ')}</AccessControlList>`,
+	]) {
+		const theirs = await new SdkWire(at, sdk(page(inner)), {}).acl('key')
+		t.deepEqual(readAcl(Buffer.from(page(inner))), theirs, inner)
+	}
+	const whole = page(`${owner}<AccessControlList>${grant(user, 'READ')}</AccessControlList>`).trim()
+	for (let end = 0; end < whole.length; end++) t.is(readAcl(Buffer.from(whole.slice(0, end))), undefined)
+	for (const odd of [grant("<Grantee a='b'><ID>u</ID></Grantee>", 'READ'), '<Grantee><ID>u</ID></Grantee>'])
+		t.true(
+			[undefined, 0].includes(readAcl(Buffer.from(page(element('AccessControlList', odd))))?.grants.length),
+			odd,
+		)
+})
+
+test('the reply to a copy is read as the SDK reads it', async (t) => {
+	const page = (inner: string) =>
+		`<?xml version="1.0" encoding="UTF-8"?>\n<CopyObjectResult ${XMLNS}>${inner}</CopyObjectResult>`
+	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
+	const modified = element('LastModified', '2026-02-28T23:59:59.000Z')
+	for (const inner of [
+		`${modified}<ETag>&quot;abc&quot;</ETag>`,
+		`<ETag>"abc-2"</ETag>${modified}<ChecksumCRC32>x</ChecksumCRC32>`,
+		`<Progress>4194304</Progress><ETag>&#34;abc&#34;</ETag>`,
+	]) {
+		const theirs = await new SdkWire(at, sdk(page(inner)), {}).copy('a', 'b', {properties: {}, guard: {}})
+		t.deepEqual({...readCopied(Buffer.from(page(inner))), version: undefined}, theirs, inner)
+	}
+	const whole = page(`${modified}<ETag>&quot;abc&quot;</ETag>`)
+	t.is(readCopied(Buffer.from(`${' '.repeat(5000)}\n${whole}`))?.etag, 'abc')
+	for (let end = 0; end < whole.length; end++) t.is(readCopied(Buffer.from(whole.slice(0, end))), undefined)
+	t.is(readCopied(Buffer.from(page(modified))), undefined)
+})
+
 /** The page as the SDK reads it; undefined where it cannot. */
 async function readBySdk(page: string): Promise<Page | undefined> {
 	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
@@ -647,6 +699,75 @@ test('one listener is enough to interrupt every request', async (t) => {
 	t.is(listeners, 1)
 	await fails(t, 'interrupted', store.get('hang'))
 	await fails(t, 'interrupted', store.head('later'))
+})
+
+const COPIED =
+	'<CopyObjectResult><LastModified>2026-02-28T23:59:59.000Z</LastModified><ETag>&quot;e&quot;</ETag></CopyObjectResult>'
+
+/** What a request says beside what every one does, and who sends it. */
+function saidIn({method, url, headers}: Stub['asked'][number]) {
+	const said = Object.entries(headers).filter(
+		([name]) =>
+			!/^(host|connection|authorization|user-agent|accept.*|amz-.*|x-amz-(date|user-agent|content-sha256))$/.test(
+				name,
+			),
+	)
+	return {method, url: url.replace(/[?&]x-id=\w+/, ''), headers: Object.fromEntries(said)}
+}
+
+test.serial('a copy, a deletion and the question for an ACL say what the SDK says', async (t) => {
+	const answer: Answer = ({method, url}, response) => {
+		if (method === 'DELETE') response.writeHead(204).end()
+		else if (method === 'PUT') response.writeHead(200, {'x-amz-version-id': 'v2'}).end(COPIED)
+		else if (method === 'HEAD') response.writeHead(200, {etag: '"e"', 'content-length': '0'}).end()
+		else response.end(`<AccessControlPolicy><Owner><ID>${url.length}</ID></Owner></AccessControlPolicy>`)
+	}
+	const ask = async () => {
+		const {store, asked} = await answering(t, answer)
+		const results = [
+			await store.copy("a/b c+é'(*)", 'to ü', {
+				size: 1,
+				sourceIfMatch: 'e',
+				sourceVersion: 'v&1',
+				metadata: {mtime: '1', name: 'x y'},
+				contentType: 'text/plain',
+				contentEncoding: 'gzip',
+				headers: {'cache-control': 'no-cache'},
+				storageClass: 'STANDARD_IA',
+				acl: 'public-read',
+				tags: {k: 'v w'},
+			}),
+			await store.copy('a', 'a', {
+				size: 1,
+				ifMatch: 'e',
+				acl: {grants: [{permission: 'READ', grantee: {id: 'u'}}]},
+			}),
+			await store
+				.copy('a', 'b', {size: 1, ifNoneMatch: '*'})
+				.catch((error: unknown) => (error as Error).message),
+			await store.delete('a b', {version: 'v/1'}),
+			await store.delete('a', {ifMatch: 'e'}),
+			await store.getAcl('k?'),
+		]
+		return {results, said: asked.filter(({method}) => method !== 'HEAD').map(saidIn)}
+	}
+	const ours = await ask()
+	process.env['S3R_DATA_PLANE'] = '0'
+	const theirs = await ask().finally(() => delete process.env['S3R_DATA_PLANE'])
+	t.deepEqual(ours, theirs)
+	t.is(ours.said.length, 5)
+	t.deepEqual(ours.results[0], {etag: 'e', version: 'v2', modified: Date.UTC(2026, 1, 28, 23, 59, 59)})
+})
+
+test('a copy that fails behind a good status is tried again, and told in the end', async (t) => {
+	const failure = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>\n'
+	const {store, asked} = await answering(t, ({url}, response, n) => {
+		response.end(n > 2 && !url.endsWith('never') ? COPIED : n === 2 ? '' : failure)
+	})
+	t.is((await store.copy('a', 'b', {size: 1})).etag, 'e')
+	t.is(asked.length, 3)
+	t.like(await fails(t, 'other', store.copy('a', 'never', {size: 1})), {code: 'InternalError'})
+	t.true(asked.length > 4)
 })
 
 const REFUSALS: readonly (readonly [status: number, body: string])[] = [

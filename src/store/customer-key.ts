@@ -43,19 +43,26 @@ const names = (prefix: string) => `${prefix}server-side-encryption-customer-`
 
 /** The headers of a request on an object that is, or is to be, encrypted with the key. */
 export const customerKeyHeaders = (customer: CustomerKey | undefined): Record<string, string> =>
+	keyHeaders('x-amz-', customer)
+
+/** The headers that say that the source of a copy is encrypted with it. */
+export const sourceKeyHeaders = (customer: CustomerKey | undefined): Record<string, string> =>
+	keyHeaders('x-amz-copy-source-', customer)
+
+const keyHeaders = (prefix: string, customer: CustomerKey | undefined): Record<string, string> =>
 	customer === undefined
 		? {}
 		: {
-				[`${names('x-amz-')}algorithm`]: 'AES256',
-				[`${names('x-amz-')}key`]: customer.key,
-				[`${names('x-amz-')}key-md5`]: customer.md5,
+				[`${names(prefix)}algorithm`]: 'AES256',
+				[`${names(prefix)}key`]: customer.key,
+				[`${names(prefix)}key-md5`]: customer.md5,
 			}
 
 /** The same as the SDK's parameters, which computes the MD5 itself. */
 export const customerKeyParams = (customer: CustomerKey | undefined) =>
 	customer === undefined ? {} : {SSECustomerAlgorithm: 'AES256', SSECustomerKey: customer.key}
 
-/** That the source of a copy is encrypted with it. */
+/** The same of the source of a copy. */
 export const sourceKeyParams = (customer: CustomerKey | undefined) =>
 	customer === undefined
 		? {}

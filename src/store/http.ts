@@ -16,7 +16,7 @@ export type HttpOptions = {
 }
 
 export type Request = {
-	readonly method: 'GET' | 'HEAD' | 'PUT'
+	readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PUT'
 	/** With its query. */
 	readonly path: string
 	readonly headers: Record<string, string>

@@ -5,10 +5,10 @@ import {CONTENT_HEADERS, type ContentHeaders} from '../format/header-rules.ts'
 import {taggingHeader} from '../format/tags.ts'
 import {aclHeaders} from './acl-headers.ts'
 import {lockHeaders} from './object-lock.ts'
-import {bareEtag, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
+import {bareEtag, copySource, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
 import type {Head, Properties, Written} from './store.ts'
-import type {GetRequest, Guard} from './wire.ts'
+import type {CopyRequest, GetRequest, Guard} from './wire.ts'
 
 type Headers = Record<string, string>
 type Replied = ReadonlyMap<string, string>
@@ -42,6 +42,18 @@ export const guardHeaders = ({IfMatch, IfNoneMatch}: Guard): Headers =>
 
 export const md5Headers = (md5: Buffer | undefined): Headers =>
 	md5 === undefined ? {} : {'content-md5': md5.toString('base64')}
+
+/** Where a copy comes from, and that it takes over nothing but tags. */
+export const copyHeaders = (
+	bucket: string,
+	from: string,
+	{properties, sourceIfMatch, sourceVersion}: CopyRequest,
+): Headers => ({
+	'x-amz-copy-source': copySource(bucket, from, sourceVersion),
+	'x-amz-metadata-directive': 'REPLACE',
+	...(properties.tags === undefined ? {} : {'x-amz-tagging-directive': 'REPLACE'}),
+	...(sourceIfMatch === undefined ? {} : {'x-amz-copy-source-if-match': quoteEtag(sourceIfMatch)}),
+})
 
 export const getHeaders = ({range, ifMatch}: GetRequest): Headers => ({
 	...(range === undefined ? {} : {range}),

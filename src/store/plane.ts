@@ -2,12 +2,15 @@
 
 import type {Remote} from '../format/remote.ts'
 import {watched} from './body.ts'
+import {readAcl} from './acl-page.ts'
 import {readBuckets} from './buckets-page.ts'
+import {isFailure, readCopied} from './copied.ts'
 import type {HttpOptions, Reply, Request} from './http.ts'
-import {type CustomerKey, customerKeyHeaders} from './customer-key.ts'
+import {type CustomerKey, customerKeyHeaders, sourceKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
 import {
+	copyHeaders,
 	getHeaders,
 	guardHeaders,
 	headIn,
@@ -21,11 +24,13 @@ import {Transport} from './plane-transport.ts'
 import {Room} from './room.ts'
 import {type FindSite, Location, type Site} from './plane-site.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
-import type {Body, Head, Written} from './store.ts'
+import type {AclPolicy, Body, Head, Written} from './store.ts'
 import {encodeKey, queryOf} from './uri.ts'
 import {readVersions} from './versions-page.ts'
 import type {
 	BucketPage,
+	CopyRequest,
+	DeleteRequest,
 	GetReply,
 	GetRequest,
 	ListRequest,
@@ -38,6 +43,7 @@ import type {
 } from './wire.ts'
 
 export type PlaneOptions = {
+	readonly bucket: string
 	readonly remote: Partial<Remote>
 	readonly customerKey: CustomerKey | undefined
 	readonly site: Site
@@ -54,6 +60,9 @@ export type PlaneOptions = {
 /** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
 const SKEW = 240_000
 
+/** The status that a failure stands for whose reply began with a good one, as the SDK takes it. */
+const UNAVAILABLE = 503
+
 type Outgoing = Pick<Request, 'method' | 'streams' | 'room'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
@@ -63,6 +72,7 @@ type Outgoing = Pick<Request, 'method' | 'streams' | 'room'> & {
 }
 
 export class Plane implements Wire {
+	readonly #bucket: string
 	readonly #remote: Partial<Remote>
 	readonly #location: Location
 	readonly #http: Transport
@@ -71,18 +81,22 @@ export class Plane implements Wire {
 	readonly #payer: Record<string, string>
 	/** Of requests on bytes that may be encrypted with the customer's key. */
 	readonly #key: Record<string, string>
+	/** Of those on a copy's source, beside. */
+	readonly #sourceKey: Record<string, string>
 	/** Those that are not in use. */
 	readonly #rooms: Room[] = []
 	/** What has to be added to our clock, in milliseconds. */
 	#offset = 0
 
-	constructor({remote, customerKey, site, find, region, http, sdk, signal}: PlaneOptions) {
+	constructor({bucket, remote, customerKey, site, find, region, http, sdk, signal}: PlaneOptions) {
+		this.#bucket = bucket
 		this.#remote = remote
 		this.#location = new Location(find, region, site)
 		this.#http = new Transport(http)
 		this.#sdk = sdk
 		this.#payer = payerHeaders(remote)
 		this.#key = customerKeyHeaders(customerKey)
+		this.#sourceKey = sourceKeyHeaders(customerKey)
 		this.#signal = signal
 		// one listener, however many requests there are
 		signal?.addEventListener('abort', this.#abort, {once: true})
@@ -111,6 +125,36 @@ export class Plane implements Wire {
 			body,
 		})
 		return writtenIn(reply.headers).etag
+	}
+
+	async copy(from: string, to: string, request: CopyRequest): Promise<Written> {
+		const headers = {
+			...propertyHeaders(this.#remote, request.properties),
+			...this.#key,
+			...this.#sourceKey,
+			...copyHeaders(this.#bucket, from, request),
+			...guardHeaders(request.guard),
+		}
+		const reply = await this.#send({method: 'PUT', path: encodeKey(to), headers})
+		const body = reply.body as Buffer
+		const copied = readCopied(body)
+		if (copied !== undefined) return {...copied, version: reply.headers.get('x-amz-version-id')}
+		if (isFailure(body)) throw new Refusal(UNAVAILABLE, reply.headers, body)
+		return (await this.#sdk()).copy(from, to, request)
+	}
+
+	async delete(key: string, {guard, version}: DeleteRequest): Promise<void> {
+		await this.#send({
+			method: 'DELETE',
+			path: encodeKey(key),
+			query: versionQuery(version),
+			headers: guardHeaders(guard),
+		})
+	}
+
+	async acl(key: string | undefined): Promise<AclPolicy> {
+		const path = key === undefined ? '' : encodeKey(key)
+		return (await this.#document({acl: ''}, readAcl, path)) ?? (await this.#sdk()).acl(key)
 	}
 
 	async get(key: string, request: GetRequest): Promise<GetReply> {
@@ -179,10 +223,11 @@ export class Plane implements Wire {
 	async #document<T>(
 		query: Outgoing['query'],
 		read: (body: Buffer) => T | undefined,
+		path = '',
 	): Promise<T | undefined> {
 		const room = this.#rooms.pop() ?? new Room()
 		try {
-			const {body} = await this.#send({method: 'GET', path: '', query, room})
+			const {body} = await this.#send({method: 'GET', path, query, room})
 			return read(body as Buffer)
 		} finally {
 			this.#rooms.push(room)

@@ -1,25 +1,9 @@
-// ACLs as the SDK gives and takes them.
+// ACLs as the SDK takes them.
 
-import {
-	GetBucketAclCommand,
-	GetObjectAclCommand,
-	type Grant as SdkGrant,
-	PutBucketAclCommand,
-	PutObjectAclCommand,
-} from '@aws-sdk/client-s3'
-import {type Acl, type Grant, PERMISSIONS} from '../format/acl.ts'
+import {type Grant as SdkGrant, PutBucketAclCommand, PutObjectAclCommand} from '@aws-sdk/client-s3'
+import type {Acl, Grant} from '../format/acl.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {target} from './s3-params.ts'
-import type {AclPolicy} from './store.ts'
-
-export async function getAcl(at: S3Connection, key: string | undefined): Promise<AclPolicy> {
-	const {Owner, Grants = []} = await at.request({key}, (client, signal) =>
-		key === undefined
-			? client.send(new GetBucketAclCommand({Bucket: at.bucket}), signal)
-			: client.send(new GetObjectAclCommand(target(at, key)), signal),
-	)
-	return {owner: Owner?.ID ?? '', grants: Grants.flatMap(grantOf)}
-}
 
 export async function putAcl(at: S3Connection, key: string | undefined, acl: Acl): Promise<void> {
 	const given = typeof acl === 'string' ? {ACL: acl} : {AccessControlPolicy: await policyOf(at, key, acl)}
@@ -32,7 +16,7 @@ export async function putAcl(at: S3Connection, key: string | undefined, acl: Acl
 }
 
 async function policyOf(at: S3Connection, key: string | undefined, acl: Exclude<Acl, string>) {
-	const owner = acl.owner ?? (await getAcl(at, key)).owner
+	const owner = acl.owner ?? (await at.ask({key}, (wire) => wire.acl(key))).owner
 	return {Owner: {ID: owner}, Grants: acl.grants.map(sdkGrant)}
 }
 
@@ -42,12 +26,4 @@ function sdkGrant({permission, grantee}: Grant): SdkGrant {
 	if ('email' in grantee)
 		return {Permission, Grantee: {Type: 'AmazonCustomerByEmail', EmailAddress: grantee.email}}
 	return {Permission, Grantee: {Type: 'CanonicalUser', ID: grantee.id}}
-}
-
-function grantOf({Permission, Grantee}: SdkGrant): Grant[] {
-	const permission = PERMISSIONS.find((known) => known === Permission)
-	if (permission === undefined || Grantee === undefined) return []
-	if (Grantee.URI !== undefined) return [{permission, grantee: {uri: Grantee.URI}}]
-	if (Grantee.ID !== undefined) return [{permission, grantee: {id: Grantee.ID, name: Grantee.DisplayName}}]
-	return Grantee.EmailAddress === undefined ? [] : [{permission, grantee: {email: Grantee.EmailAddress}}]
 }

@@ -215,6 +215,7 @@ export class S3Connection {
 		const {remote, signal} = this
 		const {region} = this.#way
 		this.#plane = new Plane({
+			bucket: this.bucket,
 			remote,
 			customerKey: this.customerKey,
 			signal,

@@ -1,27 +1,19 @@
-// The end of objects.
+// The end of one object.
 
-import {createHash} from 'node:crypto'
-import {DeleteObjectCommand, DeleteObjectsCommand} from '@aws-sdk/client-s3'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {payer, target, versionOf} from './s3-params.ts'
-import {isKind, StoreError} from './store.ts'
-
-/** Keys of one request (S3's limit). */
-const BATCH = 1000
+import {type DeleteOptions, isKind} from './store.ts'
 
 export async function deleteOne(
 	at: S3Connection,
 	guards: Guards,
 	key: string,
-	{ifMatch, version}: {readonly ifMatch?: string | undefined; readonly version?: string | undefined},
+	{ifMatch, version}: DeleteOptions,
 ): Promise<void> {
 	try {
 		await guards.write(key, {ifMatch}, at.aws, (guard) =>
-			at.request({key}, (client, signal) =>
-				client.send(new DeleteObjectCommand({...target(at, key), ...versionOf(version), ...guard}), signal),
-			),
+			at.ask({key}, (wire) => wire.delete(key, {guard, version})),
 		)
 	} catch (error) {
 		if (isKind(error, 'not-found')) return
@@ -31,73 +23,5 @@ export async function deleteOne(
 }
 
 /** Deletes an object of s3r's own, whatever it holds. */
-export const remove = (at: S3Connection, key: string, version?: string): Promise<unknown> =>
-	at.request({key}, (client, signal) =>
-		client.send(new DeleteObjectCommand({...target(at, key), ...versionOf(version)}), signal),
-	)
-
-/** The characters that XML 1.0 cannot carry, so that a key with one is deleted by itself. */
-const UNSPEAKABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
-
-export async function deleteMany(
-	at: S3Connection,
-	guards: Guards,
-	keys: readonly string[],
-): Promise<ReadonlyMap<string, StoreError>> {
-	const failed = new Map<string, StoreError>()
-	const together = keys.filter((key) => !UNSPEAKABLE.test(key))
-	for (let from = 0; from < together.length; from += BATCH)
-		for (const [key, error] of await deleteBatch(at, together.slice(from, from + BATCH)))
-			failed.set(key, error)
-	// what failed for a moment only, and what cannot be named in XML
-	const alone = [...keys.filter((key) => UNSPEAKABLE.test(key)), ...transient(failed)]
-	for (const key of alone) {
-		failed.delete(key)
-		try {
-			await deleteOne(at, guards, key, {})
-		} catch (error) {
-			if (!(error instanceof StoreError) || isKind(error, 'interrupted') || isKind(error, 'no-bucket'))
-				throw error
-			failed.set(key, error)
-		}
-	}
-	return failed
-}
-
-const transient = (failed: ReadonlyMap<string, StoreError>): string[] =>
-	[...failed].filter(([, {code}]) => code === 'InternalError' || code === 'SlowDown').map(([key]) => key)
-
-async function deleteBatch(at: S3Connection, keys: readonly string[]): Promise<[string, StoreError][]> {
-	const {Errors = []} = await at.request({}, (client, signal) =>
-		client.send(withMd5({Quiet: true, Objects: keys.map((Key) => ({Key}))}, at), signal),
-	)
-	return Errors.filter(({Code}) => Code !== 'NoSuchKey').map(
-		({Key = '', Code = 'InternalError', Message}) => {
-			const error = at.explain(
-				{Code, message: Message, $metadata: {httpStatusCode: statusOf(Code)}},
-				{key: Key},
-			)
-			// not every store tells at once what holds for all keys
-			if (isKind(error, 'no-bucket')) throw error
-			return [Key, error]
-		},
-	)
-}
-
-/** The status that S3 would have given one key's error, had it been alone. */
-const statusOf = (code: string): number =>
-	code === 'AccessDenied' ? 403 : code === 'InternalError' ? 500 : 400
-
-/** Older stores ask for the body's MD5, which the SDK has not sent since it has checksums of its own. */
-function withMd5(Delete: {Quiet: boolean; Objects: {Key: string}[]}, at: S3Connection): DeleteObjectsCommand {
-	const command = new DeleteObjectsCommand({Bucket: at.bucket, Delete, ...payer(at)})
-	command.middlewareStack.add(
-		(next) => (args) => {
-			const {headers, body} = args.request as {headers: Record<string, string>; body: string | Buffer}
-			headers['content-md5'] = createHash('md5').update(body).digest('base64')
-			return next(args)
-		},
-		{step: 'build', name: 'contentMd5'},
-	)
-	return command
-}
+export const remove = (at: S3Connection, key: string, version?: string): Promise<void> =>
+	at.ask({key}, (wire) => wire.delete(key, {guard: {}, version}))

@@ -5,6 +5,7 @@ import {SIDE} from '../format/key.ts'
 import {preconditionFailed} from './errors.ts'
 import type {OpenOptions} from './open.ts'
 import type {S3Connection} from './s3-connection.ts'
+import {remove} from './s3-delete.ts'
 import {head} from './s3-head.ts'
 import {quoteEtag} from './s3-params.ts'
 import {type Condition, isKind, type Kind, StoreError, type Written} from './store.ts'
@@ -66,7 +67,6 @@ export class Guards {
 			const second = await this.#creates(key)
 			this.conditional = second === undefined
 			// by its version, or one would stay where the bucket keeps them
-			const {remove} = await import('./s3-delete.ts')
 			const versions = new Set([second?.version, first?.version].filter((version) => version !== undefined))
 			if (versions.size === 0) await remove(this.#at, key)
 			for (const version of versions) await remove(this.#at, key, version)

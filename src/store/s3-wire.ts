@@ -32,10 +32,13 @@ import {
 	withoutFraming,
 } from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
+import {acl, copy, remove} from './s3-wire-control.ts'
 import {inOrder} from './versions-page.ts'
-import type {Body, Head, Written, Version} from './store.ts'
+import type {AclPolicy, Body, Head, Written, Version} from './store.ts'
 import type {
 	BucketPage,
+	CopyRequest,
+	DeleteRequest,
 	GetReply,
 	GetRequest,
 	ListRequest,
@@ -77,6 +80,18 @@ export class SdkWire implements Wire {
 			this.#client.send(new UploadPartCommand({...given, Body, ContentLength: body.length}), abort),
 		)
 		return bareEtag(ETag)
+	}
+
+	copy(from: string, to: string, request: CopyRequest): Promise<Written> {
+		return copy(this.#sdk, from, to, request)
+	}
+
+	delete(key: string, request: DeleteRequest): Promise<void> {
+		return remove(this.#sdk, key, request)
+	}
+
+	acl(key: string | undefined): Promise<AclPolicy> {
+		return acl(this.#sdk, key)
 	}
 
 	async get(key: string, {range, ifMatch, version}: GetRequest): Promise<GetReply> {
@@ -164,6 +179,10 @@ export class SdkWire implements Wire {
 			versions: versionsIn(page),
 			next: IsTruncated ? {key, version: NextVersionIdMarker || undefined} : undefined,
 		}
+	}
+
+	get #sdk() {
+		return {at: this.#at, client: this.#client, abort: this.#abort}
 	}
 
 	/** The parameters of a request on bytes that may be encrypted with the customer's key. */

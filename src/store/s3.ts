@@ -6,6 +6,8 @@ import type {Remote} from '../format/remote.ts'
 import {checkKey, checkProperties} from './limits.ts'
 import type {OpenOptions, Where} from './open.ts'
 import {S3Connection} from './s3-connection.ts'
+import {copy} from './s3-copy.ts'
+import {deleteOne} from './s3-delete.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
@@ -100,14 +102,13 @@ class S3Store implements Store {
 	async copy(from: string, to: string, options: CopyOptions): Promise<Written> {
 		checkKey(this.bucket, from)
 		this.#check(to, options)
-		const {copy, copyInParts} = await control()
-		const copier = options.size > COPY_LIMIT ? copyInParts : copy
+		const copier = options.size > COPY_LIMIT ? (await control()).copyInParts : copy
 		return copier(this.#at, this.#guards, from, to, options)
 	}
 
 	async delete(key: string, options: DeleteOptions = {}): Promise<void> {
 		checkKey(this.bucket, key)
-		return (await control()).deleteOne(this.#at, this.#guards, key, options)
+		return deleteOne(this.#at, this.#guards, key, options)
 	}
 
 	async deleteMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoreError>> {
@@ -156,7 +157,7 @@ class S3Store implements Store {
 	}
 
 	async getAcl(key: string | undefined): Promise<AclPolicy> {
-		return (await control()).getAcl(this.#at, key)
+		return this.#at.ask({key}, (wire) => wire.acl(key))
 	}
 
 	async putAcl(key: string | undefined, acl: Acl): Promise<void> {

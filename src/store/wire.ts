@@ -1,7 +1,7 @@
 // The hot requests, each as one attempt: what the data plane and the SDK both can do. The loop that tries
 // again, guards and words are above, and the same for both.
 
-import type {Body, Bucket, Head, Listed, Properties, Written, Version} from './store.ts'
+import type {AclPolicy, Body, Bucket, Head, Listed, Properties, Written, Version} from './store.ts'
 
 /** The guard of a write as it is sent. */
 export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
@@ -11,6 +11,17 @@ export type PutRequest = {
 	readonly md5: Buffer | undefined
 	readonly guard: Guard
 }
+
+export type CopyRequest = {
+	/** Without tags the copy has those of its source. */
+	readonly properties: Properties
+	readonly guard: Guard
+	/** The ETag that the source must hold, bare. */
+	readonly sourceIfMatch?: string | undefined
+	readonly sourceVersion?: string | undefined
+}
+
+export type DeleteRequest = {readonly guard: Guard; readonly version?: string | undefined}
 
 export type GetRequest = {
 	/** As HTTP says it: `bytes=0-9`. */
@@ -66,6 +77,11 @@ export interface Wire {
 	put(key: string, body: Body, request: PutRequest): Promise<Written>
 	/** Resolves to the ETag. */
 	uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string>
+	/** Copies up to COPY_LIMIT bytes. A failure that is told behind a good status rejects like any other. */
+	copy(from: string, to: string, request: CopyRequest): Promise<Written>
+	delete(key: string, request: DeleteRequest): Promise<void>
+	/** The ACL of a key, or with undefined of the bucket. */
+	acl(key: string | undefined): Promise<AclPolicy>
 	get(key: string, request: GetRequest): Promise<GetReply>
 	head(key: string, version: string | undefined): Promise<Head>
 	headBucket(): Promise<void>

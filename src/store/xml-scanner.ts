@@ -38,6 +38,11 @@ const KINDS = Uint8Array.from({length: 256}, (_, byte) =>
 const kindAt = (bytes: Buffer, at: number): number =>
 	at < bytes.length ? (KINDS[bytes[at] as number] as number) : CONTROL
 
+/** What may stand behind the name in a tag, and its end. */
+const ATTRIBUTES = /(?:\s+[\w.:-]+="[^"<&]*")*\s*>/y
+/** How far into a tag is looked for its end. */
+const HEAD = 1024
+
 /** The declaration, if any, and the first tag. */
 const ROOT =
 	/^(?:\xef\xbb\xbf)?\s*(?:<\?xml version="1\.0"(?: encoding="utf-8")?(?: standalone="\w+")?\s*\?>\s*)?<([\w.-]+)(?:\s+[\w.:-]+="[^"<&]*")*\s*>/i
@@ -78,7 +83,7 @@ export class Scanner {
 
 	/** Passes the XML declaration and the tag of the root, which may have attributes. */
 	enter(name: string): void {
-		const head = this.#bytes.toString('latin1', 0, 1024)
+		const head = this.#bytes.toString('latin1', 0, HEAD)
 		const root = ROOT.exec(head)
 		if (root?.[1] === name) this.#at = root[0].length
 		else this.failed = true
@@ -94,6 +99,18 @@ export class Scanner {
 	opens({open}: Tag): boolean {
 		this.#space()
 		return this.#passes(open)
+	}
+
+	/** The same of an element that may have attributes; they are passed too. */
+	opensWithAttributes(of: Tag): boolean {
+		if (this.opens(of)) return true
+		const open = of.open.subarray(0, -1)
+		if (this.failed || !this.#hasAt(open, this.#at)) return false
+		const from = this.#at + open.length
+		ATTRIBUTES.lastIndex = 0
+		if (!ATTRIBUTES.test(this.#bytes.toString('latin1', from, from + HEAD))) return false
+		this.#at = from + ATTRIBUTES.lastIndex
+		return true
 	}
 
 	/**
