@@ -4,7 +4,7 @@ import {createHash} from 'node:crypto'
 import type {Xattr} from '../../format/xattrs.ts'
 import type {Catalogue, Found} from './catalogue.ts'
 import type {WireXattr} from './flist.ts'
-import {plainXattrs} from './flist-codec.ts'
+import {plainXattrs} from './flist-attributes.ts'
 import {digestOf} from './in-hand.ts'
 import {ITEM} from './item.ts'
 

@@ -1,14 +1,13 @@
-// Entries of the file list <-> bytes. See s3r-rsync(5), FILE LIST.
+// Entries of the file list <-> bytes; of their attributes see flist-attributes.ts. See s3r-rsync(5), FILE LIST.
 
-import {createHash} from 'node:crypto'
 import {type Path, ROOT, unsafe, withoutSlash} from '../../base/path.ts'
 import {shown} from '../../base/quote.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {isMode} from '../../format/mode.ts'
-import {ACCESS, AclTable, accessAcl, DEFAULT, defaultAcl, wireAcl} from './acl.ts'
 import type {Cursor} from './cursor.ts'
-import {RERR, RsyncError} from './errors.ts'
-import type {FlistEntry, WireXattr} from './flist.ts'
+import type {FlistEntry} from './flist.ts'
+import {AttributesDecoder, AttributesEncoder} from './flist-attributes.ts'
+import {malformed, NAME_LIMIT} from './flist-errors.ts'
 import type {Output} from './output.ts'
 
 /** What decides about the fields that entries have. */
@@ -56,15 +55,7 @@ const XMIT = {
 	sameAtime: 0x4000,
 } as const
 
-const NAME_LIMIT = 4096
 const TARGET_LIMIT = 1 << 16
-const XATTRS_LIMIT = 1 << 16
-/** Bytes of one attribute: as much as the kernel keeps, and more. */
-const VALUE_LIMIT = 1 << 24
-/** Values that are longer come as their MD5. */
-export const FULL_VALUE = 32
-const MD5 = 16
-
 const isDevice = (mode: number): boolean =>
 	typeOf(mode) === TYPE.charDevice || typeOf(mode) === TYPE.blockDevice
 const isSpecial = (mode: number): boolean => typeOf(mode) === TYPE.fifo || typeOf(mode) === TYPE.socket
@@ -88,21 +79,17 @@ const before = (): Previous => ({name: '', mode: 0, mtime: 0, atime: 0, uid: 0, 
 /** The end of a list, with what went wrong while it was made. */
 export type ListEnd = {readonly ioError: number}
 
-const malformed = (why: string): RsyncError =>
-	new RsyncError(RERR.protocol, `the file list is malformed: ${why}`)
-
 export class FlistDecoder {
 	readonly #form: FlistForm
 	#previous = before()
-	readonly #access = new AclTable()
-	readonly #default = new AclTable()
-	readonly #xattrs: (readonly WireXattr[])[] = []
+	readonly #attributes: AttributesDecoder
 	/** Rows of files with several names, by device and inode (protocol 29 and older). */
 	readonly #inodes = new Map<string, number>()
 	#row = 0
 
 	constructor(form: FlistForm) {
 		this.#form = form
+		this.#attributes = new AttributesDecoder(form)
 	}
 
 	/** Reads one entry; `entryAt` gives those that were read before. */
@@ -117,7 +104,7 @@ export class FlistDecoder {
 			: this.#fields(cursor, flags, previous, keeps)
 		const isDirectory = typeOf(entry.mode) === TYPE.directory
 		const path = this.#path(previous.name, isDirectory)
-		const xattrs = this.#attributes(cursor, entry.mode, keeps)
+		const xattrs = this.#attributes.read(cursor, entry.mode, keeps)
 		for (const keep of keeps) keep()
 		const {mode, mtime, uid, gid, atime = previous.atime, rdev} = entry
 		this.#previous = {...previous, mode, mtime, uid, gid, atime, major: rdev?.major ?? previous.major}
@@ -250,48 +237,6 @@ export class FlistDecoder {
 		})
 		return this.#inodes.get(key)
 	}
-
-	/** Extended attributes, ACLs among them in the form in which the kernel keeps them. */
-	#attributes(cursor: Cursor, mode: number, keeps: (() => void)[]): WireXattr[] | undefined {
-		const {acls, xattrs} = this.#form
-		const found: WireXattr[] = []
-		if (acls && typeOf(mode) !== TYPE.symlink) {
-			const access = this.#access.read(cursor)
-			keeps.push(access.keep)
-			const value = accessAcl(access.acl, mode)
-			if (value) found.push([ACCESS, value])
-			if (typeOf(mode) === TYPE.directory) {
-				const inherited = this.#default.read(cursor)
-				keeps.push(inherited.keep)
-				const bytes = defaultAcl(inherited.acl)
-				if (bytes) found.push([DEFAULT, bytes])
-			}
-		}
-		if (xattrs) found.push(...this.#set(cursor, keeps))
-		return found.length > 0 ? found : undefined
-	}
-
-	#set(cursor: Cursor, keeps: (() => void)[]): readonly WireXattr[] {
-		const number = cursor.varint()
-		if (number !== 0) {
-			const set = this.#xattrs[number - 1]
-			if (!set) throw malformed(`it refers to attributes ${number}, which it lacks`)
-			return set
-		}
-		const count = cursor.varint()
-		if (count < 0 || count > XATTRS_LIMIT) throw malformed(`${count} attributes`)
-		const set = Array.from({length: count}, (): WireXattr => {
-			const nameLength = cursor.varint()
-			const length = cursor.varint()
-			if (nameLength < 2 || nameLength > NAME_LIMIT || length < 0 || length > VALUE_LIMIT)
-				throw malformed(`an attribute of ${nameLength} and ${length} bytes`)
-			const name = cursor.text(nameLength).slice(0, -1)
-			const isDigest = length > FULL_VALUE
-			return [name, Buffer.from(cursor.raw(isDigest ? MD5 : length)), isDigest]
-		})
-		keeps.push(() => void this.#xattrs.push(set))
-		return set
-	}
 }
 
 /** What belongs to s3r itself is no attack: it is left out by who receives the list. */
@@ -300,12 +245,11 @@ export const isOwn = (path: Path): boolean => /(^|\/)\.s3rsync(\/|$)/i.test(path
 export class FlistEncoder {
 	readonly #form: FlistForm
 	#previous = before()
-	readonly #access = new AclTable()
-	readonly #default = new AclTable()
-	readonly #xattrs = new Map<string, number>()
+	readonly #attributes: AttributesEncoder
 
 	constructor(form: FlistForm) {
 		this.#form = form
+		this.#attributes = new AttributesEncoder(form)
 	}
 
 	/** `first` of the entry is the row of its first name, in the order sent. `row` is its own. */
@@ -346,7 +290,7 @@ export class FlistEncoder {
 		this.#previous = {...previous, name, mode, mtime, uid, gid, major}
 		if (isAbbreviated && flags & XMIT.linked) output.varint(first)
 		else this.#fields(output, entry, flags, row)
-		this.#attributes(output, entry)
+		this.#attributes.write(output, entry)
 	}
 
 	#flags(output: Output, flags: number, isDirectory: boolean): void {
@@ -404,33 +348,6 @@ export class FlistEncoder {
 		else output.int(minor)
 	}
 
-	#attributes(output: Output, {mode, xattrs = []}: FlistEntry): void {
-		const {acls, xattrs: isSent} = this.#form
-		const valueOf = (wanted: string) => xattrs.find(([name]) => name === wanted)?.[1]
-		if (acls && typeOf(mode) !== TYPE.symlink) {
-			this.#access.write(output, wireAcl(valueOf(ACCESS), mode))
-			if (typeOf(mode) === TYPE.directory) this.#default.write(output, wireAcl(valueOf(DEFAULT), undefined))
-		}
-		if (isSent) this.#set(output, plainXattrs(xattrs))
-	}
-
-	#set(output: Output, set: readonly WireXattr[]): void {
-		const text = set
-			.map(([name, value]) => `${name.length} ${value.length}\n${name}${value.toString('latin1')}`)
-			.join('')
-		const number = this.#xattrs.get(text)
-		output.varint(number ?? 0)
-		if (number !== undefined) return
-		this.#xattrs.set(text, this.#xattrs.size + 1)
-		output.varint(set.length)
-		for (const [name, value] of set) {
-			output.varint(name.length + 1)
-			output.varint(value.length)
-			output.text(`${name}\0`)
-			output.raw(value.length > FULL_VALUE ? createHash('md5').update(value).digest() : value)
-		}
-	}
-
 	/** Ends the list. */
 	end(output: Output, ioError: number): void {
 		const {protocol, varintFlags} = this.#form
@@ -443,10 +360,6 @@ export class FlistEncoder {
 		} else output.byte(0)
 	}
 }
-
-/** Those that are no ACLs, in the order of their names; numbers on the wire count them from 1. */
-export const plainXattrs = (xattrs: readonly WireXattr[]): readonly WireXattr[] =>
-	xattrs.filter(([name]) => !name.startsWith('system.')).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
 function sharedLength(a: string, b: string): number {
 	const most = Math.min(a.length, b.length, 255)
