@@ -4,16 +4,16 @@
 import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
 import {isDirectory, parentOf, type Path} from '../../base/path.ts'
-import {type Entry, type Local, TYPE, typeOf} from '../../format/entry.ts'
-import {IndexBuilder, mergeIndexes} from '../../format/index-builder.ts'
+import {TYPE} from '../../format/entry.ts'
 import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
-import {attributesDigest, type Known} from '../../format/metadata.ts'
-import {encodeXattrs, type Xattr, xattrsDigest} from '../../format/xattrs.ts'
+import type {Known} from '../../format/metadata.ts'
+import type {Xattr} from '../../format/xattrs.ts'
 import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
-import {attributesOf, digestOf, type Owners} from '../../sync/attributes.ts'
 import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
+import {foundOf} from './index-entry.ts'
+import {Learned} from './learned.ts'
 import type {OwnerNames} from './owner-names.ts'
 import {listLevel} from './shallow.ts'
 
@@ -55,23 +55,19 @@ const HEADS = 64
 const TARGET_LIMIT = 1 << 16
 /** Bytes of a file that names files or rules. */
 const TEXT_LIMIT = 1 << 26
-/** Entries that are kept as values until they are packed. */
-const PACK = 1 << 14
-/** Who owns an object that does not say it. */
-const NOBODY = 0xffffffff
-
 const PRESERVE = {archive: true, hardLinks: true, xattrs: true, acls: true}
 
 export class Catalogue {
 	readonly #options: CatalogueOptions
 	/** Names of owners as the objects have them, for what is remembered of this run. */
 	readonly names: OwnerNames
-	#learned = new Map<Path, Entry>()
-	readonly #packed: IndexFile[] = []
+	/** What is remembered of this run. */
+	readonly learned: Learned
 
 	constructor(options: CatalogueOptions, names: OwnerNames) {
 		this.#options = options
 		this.names = names
+		this.learned = new Learned(options.remembered, names)
 	}
 
 	/** What is below a directory ('' for the root), in the order of the keys. */
@@ -201,78 +197,8 @@ export class Catalogue {
 			attributes,
 			md5: original?.md5 ?? md5 ?? own,
 		}
-		this.learn(found)
+		this.learned.learn(found)
 		return found
-	}
-
-	/** What was learned of a file in this session or is remembered of it, and was not written since it was listed. */
-	recall(path: Path): Found | undefined {
-		const fresh = this.#learned.get(path)
-		if (fresh) return foundOf(fresh, this.names)
-		for (const index of this.#packed.toReversed()) {
-			const row = index.find(path)
-			if (row >= 0) return foundOf(index.entry(row), this.names)
-		}
-		for (const {index, owners} of this.#options.remembered) {
-			const row = index.find(path)
-			if (row >= 0 && index.inSync(row)) return foundOf(index.entry(row), owners)
-		}
-		return undefined
-	}
-
-	/** Remembers a file for the next run. */
-	learn(found: Found): void {
-		const entry = entryOf(found, this.names)
-		if (!entry) return
-		this.#learned.set(found.path, entry)
-		this.#pack()
-	}
-
-	/** Remembers what was written. */
-	wrote(entry: Entry, owners: Owners): void {
-		const {path, local, attrs} = entry
-		if (!local) return
-		this.names.user(local.uid, owners.userName(local.uid))
-		this.names.group(local.gid, owners.groupName(local.gid))
-		// an index keeps no names: where they are others than usual, the object is asked next time
-		if (digestOf(local, this.names) === attrs) this.#learned.set(path, entry)
-		else this.#learned.set(path, {path})
-		this.#pack()
-	}
-
-	/** Remembers that there is no such file. */
-	forget(path: Path): void {
-		this.#learned.set(path, {path})
-		this.#pack()
-	}
-
-	#pack(): void {
-		if (this.#learned.size >= PACK) this.#packAll()
-	}
-
-	#packAll(): void {
-		const builder = new IndexBuilder()
-		for (const path of [...this.#learned.keys()].toSorted()) builder.add(this.#learned.get(path) ?? {path})
-		this.#packed.push(builder.finish({scanned: 0n, device: 0n}))
-		this.#learned = new Map()
-	}
-
-	get hasLearned(): boolean {
-		return this.#learned.size > 0 || this.#packed.length > 0
-	}
-
-	/** `index` with what was learned; undefined where nothing was. */
-	remember(index: IndexFile): IndexFile | undefined {
-		if (this.#learned.size > 0) this.#packAll()
-		if (this.#packed.length === 0) return undefined
-		let pieces = this.#packed.splice(0)
-		// neighbours, so that what was learned later stays later
-		while (pieces.length > 1)
-			pieces = pieces.flatMap((piece, i) => {
-				const next = pieces[i + 1]
-				return i % 2 ? [] : [next ? mergeIndexes(piece, next) : piece]
-			})
-		return pieces[0] && mergeIndexes(index, pieces[0])
 	}
 }
 
@@ -295,57 +221,6 @@ class Finder {
 		const entry = index.entry(row)
 		if (!entry.remote || !isSameVersion(entry.remote, heard)) return undefined
 		return foundOf(entry, owners, heard.modified)
-	}
-}
-
-/** A file as an index has it. */
-function foundOf(
-	{path, local, remote}: Entry,
-	owners: Owners,
-	modified = remote?.modified,
-): Found | undefined {
-	if (!local || !remote) return undefined
-	const {uid, gid, ...known} = attributesOf(local, owners)
-	return {
-		path,
-		etag: remote.etag,
-		stored: remote.size,
-		size: isDirectory(path) ? 0 : local.size,
-		modified,
-		attributes: {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})},
-		md5: local.md5,
-	}
-}
-
-/** What an index keeps of a file; undefined where it cannot keep it all. */
-function entryOf(found: Found, names: OwnerNames): Entry | undefined {
-	const {path, etag, stored, size, modified, attributes, md5} = found
-	const {mode, mtime, uid, gid, uname, gname, rdev, link, xattrs, xattrsAt} = attributes
-	if (mode === undefined || mtime === undefined) return undefined
-	if (uid !== undefined) names.user(uid, uname)
-	if (gid !== undefined) names.group(gid, gname)
-	const local: Local = {
-		mode,
-		size,
-		mtime,
-		ctime: 0n,
-		ino: 0n,
-		uid: uid ?? NOBODY,
-		gid: gid ?? NOBODY,
-		md5,
-		rdev: rdev && `${rdev.major}:${rdev.minor}`,
-		link,
-		xattrs: xattrsAt ?? (xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined),
-	}
-	const attrs = digestOf(local, names)
-	const said = attributesDigest({...attributes, uid: uid ?? NOBODY, gid: gid ?? NOBODY}).toString('hex')
-	if (attrs !== said) return undefined
-	return {
-		path,
-		local,
-		attrs,
-		base: {type: typeOf(mode), md5, attrs},
-		remote: {etag, size: stored, modified},
 	}
 }
 

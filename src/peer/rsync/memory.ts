@@ -39,8 +39,8 @@ export class Memory {
 	}
 
 	/** Keeps what a session learned. What cannot be kept is asked for again. */
-	async save(catalogue: Catalogue, signal: AbortSignal | undefined): Promise<void> {
-		if (!this.#place || !catalogue.hasLearned) return
+	async save({learned}: Catalogue, signal: AbortSignal | undefined): Promise<void> {
+		if (!this.#place || !learned.hasLearned) return
 		const {dir} = this.#place
 		try {
 			mkdirSync(forFs(dir), {recursive: true, mode: 0o700})
@@ -51,7 +51,7 @@ export class Memory {
 				const file = join(dir, 'owners')
 				writeFileSync(forFs(`${file}.new`), JSON.stringify(this.names), {mode: 0o600})
 				renameSync(forFs(`${file}.new`), forFs(file))
-				const index = catalogue.remember(session.index)
+				const index = learned.remember(session.index)
 				if (index) session.adopt(index)
 				session.save()
 			} finally {

@@ -108,7 +108,7 @@ export class Sender {
 		const {store, prefix, catalogue} = this.#options
 		this.#removals.push(
 			store.delete(prefix + keyOf(path), {ifMatch: this.#offer.etag(row)}).then(
-				() => catalogue.forget(path),
+				() => catalogue.learned.forget(path),
 				(error: unknown) => this.#fail(path, error),
 			),
 		)

@@ -62,7 +62,7 @@ export class Survey {
 		if (held || !this.has(row)) return held
 		const {catalogue, destination, files, hardLinks} = this.#options
 		if (this.isSame(row) && !(hardLinks && files.isLinked(row))) return undefined
-		return catalogue.recall(remotePath(destination, files.path(row)))
+		return catalogue.learned.recall(remotePath(destination, files.path(row)))
 	}
 
 	/** Whether it is there and as it shall be, as far as the options look. */
@@ -192,7 +192,8 @@ export class Survey {
 		this.#seen[row] = isSame ? SAME : THERE
 		if (attributes !== NO_DIFFERENCE) this.attributes.set(row, attributes)
 		if (isSame && !(hardLinks && files.isLinked(row))) return
-		if (this.#found.size < HELD || !this.#options.catalogue.recall(found.path)) this.#found.set(row, found)
+		if (this.#found.size < HELD || !this.#options.catalogue.learned.recall(found.path))
+			this.#found.set(row, found)
 	}
 
 	#isSame(row: number, found: Found): boolean {

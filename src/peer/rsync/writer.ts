@@ -68,9 +68,9 @@ export class Writer {
 			get: () => undefined,
 			put: (entry) => {
 				this.#etags.set(entry.path, entry.remote?.etag ?? '')
-				catalogue.wrote(entry, options.owners)
+				catalogue.learned.wrote(entry, options.owners)
 			},
-			forget: (path) => catalogue.forget(path),
+			forget: (path) => catalogue.learned.forget(path),
 		}
 		this.#sender = new Sender({
 			...options,
@@ -166,7 +166,7 @@ export class Writer {
 			sourceIfMatch: etag,
 			size: stored,
 		})
-		this.#options.catalogue.forget(to)
+		this.#options.catalogue.learned.forget(to)
 	}
 
 	async delete({path, etag, stored}: Found): Promise<void> {
