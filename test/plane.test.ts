@@ -362,6 +362,7 @@ const anObject = (url: boolean) =>
 			fc.constantFrom(
 				'',
 				'<ETag>&quot;0123456789abcdef&quot;</ETag>',
+				'<ETag>&#34;0123456789abcdef&#34;</ETag>',
 				'<ETag>"a-2"</ETag>',
 				'<ETag>a&amp;b</ETag>',
 			),

@@ -6,6 +6,8 @@ const [LT, GT, SLASH, AMP, QUOTE, PERCENT, PLUS] = [0x3c, 0x3e, 0x2f, 0x26, 0x22
 const [DASH, COLON, DOT, ZERO] = [0x2d, 0x3a, 0x2e, 0x30]
 const EMPTY_END = Buffer.from('/>')
 const QUOT = Buffer.from('&quot;')
+const NUMBERED = Buffer.from('&#')
+const QUOTES = /^"|"$/g
 const ENTITIES: Readonly<Record<string, string>> = {amp: '&', apos: "'", gt: '>', lt: '<', quot: '"'}
 const REFERENCES = /&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{1,4}));|&/gi
 
@@ -163,6 +165,8 @@ export class Scanner {
 
 	/** The same without the quotes around it, if it has any. */
 	unquoted(of: Tag): string {
+		// Go's servers write a quote by its number
+		if (this.#hasAt(NUMBERED, this.#at)) return this.text(of).replaceAll(QUOTES, '')
 		if (!this.#passes(QUOT) && this.#bytes[this.#at] === QUOTE) this.#at++
 		this.#pass(of)
 		const last = this.#to - QUOT.length
