@@ -8,7 +8,7 @@ import type {Found} from './catalogue.ts'
 import type {Walk} from './filter.ts'
 import type {Line} from './line.ts'
 import {IO_ERROR, MSG} from './messages.ts'
-import {told} from './offer.ts'
+import {told} from './told.ts'
 
 /** Deletions under way at once. */
 const WIDTH = 32

@@ -4,7 +4,7 @@ import {isDirectory, type Path, ROOT, unsafe} from '../../base/path.ts'
 import type {Catalogue} from './catalogue.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {FileList} from './flist.ts'
-import {told} from './offer.ts'
+import {told} from './told.ts'
 
 export type Destination = {
 	/** What stands before names: '' or a directory with its '/'. */

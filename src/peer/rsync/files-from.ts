@@ -4,7 +4,7 @@ import type {Path} from '../../base/path.ts'
 import type {Catalogue} from './catalogue.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {Line} from './line.ts'
-import {told} from './offer.ts'
+import {told} from './told.ts'
 
 const NAME_LIMIT = 4096
 

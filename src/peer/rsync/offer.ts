@@ -1,25 +1,16 @@
 // What a client may download: the files that its arguments name, as the list that it gets.
 
-import {
-	fromUnicode,
-	isDirectory,
-	parentOf,
-	type Path,
-	ROOT,
-	toUnicode,
-	unsafe,
-	withoutSlash,
-} from '../../base/path.ts'
+import {fromUnicode, isDirectory, parentOf, type Path, ROOT, unsafe} from '../../base/path.ts'
 import {pool} from '../../base/pool.ts'
-import {shown} from '../../base/quote.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
-import {wildcardSource} from '../../format/pattern.ts'
 import type {Catalogue, Found} from './catalogue.ts'
 import type {Filter} from '../../format/filter.ts'
+import {expand} from './expand.ts'
 import {Walk} from './filter.ts'
 import {FileList, type FlistEntry} from './flist.ts'
 import {IO_ERROR} from './messages.ts'
 import type {ServerOptions} from './options.ts'
+import {Origins} from './origins.ts'
 import type {Word} from './words.ts'
 
 const BILLION = 1_000_000_000n
@@ -57,11 +48,7 @@ type Wanted = {
 export class Offer {
 	readonly files = new FileList()
 	readonly #options: OfferOptions
-	/** What names of the list lack at their beginning, by the number that each row has. */
-	readonly #bases: Path[] = []
-	#baseOf = new Uint16Array(1024)
-	#etags = Buffer.alloc(16 * 1024)
-	readonly #otherEtags = new Map<number, string>()
+	readonly #origins = new Origins()
 	/** Rows of the first names of files with several. */
 	readonly #links = new Map<string, number>()
 	readonly users = new Map<number, string>()
@@ -78,19 +65,19 @@ export class Offer {
 
 	/** Where the file of a row is below the remote's root. */
 	remotePath(row: number): Path {
-		const base = this.#bases[this.#baseOf[row] ?? 0] ?? ''
+		const base = this.#origins.base(row)
 		const path = this.files.path(row)
 		return path === ROOT ? base || ROOT : base + path
 	}
 
 	/** The version that was listed. */
 	etag(row: number): string {
-		return this.#otherEtags.get(row) ?? this.#etags.toString('hex', row * 16, row * 16 + 16)
+		return this.#origins.etag(row)
 	}
 
 	/** Adds all that an argument names. */
 	async add(word: Word): Promise<void> {
-		for (const path of word.pattern === undefined ? [word.text] : await this.#expand(word))
+		for (const path of word.pattern === undefined ? [word.text] : await expand(this.#options.catalogue, word))
 			await this.#addPath(path)
 	}
 
@@ -263,65 +250,19 @@ export class Offer {
 		if (type === TYPE.directory) this.#directories.add(path)
 		const row = this.files.add(entry)
 		if (options.hardLinks && link !== undefined && first === undefined) this.#links.set(link, row)
-		this.#note(row, base, etag)
+		this.#origins.note(row, base, etag)
 		if (uname !== undefined && !this.users.has(uid)) this.users.set(uid, fromUnicode(uname))
 		if (gname !== undefined && !this.groups.has(gid)) this.groups.set(gid, fromUnicode(gname))
 		if (type === TYPE.file || type === TYPE.symlink) this.totalSize += size
 		await write(entry, row)
 	}
 
-	#note(row: number, base: Path, etag: string): void {
-		if (row >= this.#baseOf.length) {
-			const grown = new Uint16Array(this.#baseOf.length * 2)
-			grown.set(this.#baseOf)
-			this.#baseOf = grown
-			this.#etags = Buffer.concat([this.#etags], this.#etags.length * 2)
-		}
-		let number = this.#bases.lastIndexOf(base)
-		if (number < 0) number = this.#bases.push(base) - 1
-		this.#baseOf[row] = number
-		if (/^[0-9a-f]{32}$/.test(etag)) this.#etags.write(etag, row * 16, 'hex')
-		else this.#otherEtags.set(row, etag)
-	}
-
 	#fail(path: Path, error: unknown): void {
 		this.ioError |= IO_ERROR.general
 		this.#options.failed(path, error)
-	}
-
-	/** The paths that a pattern matches; the pattern itself where there is none. */
-	async #expand({text, pattern = text}: Word): Promise<Path[]> {
-		const {catalogue} = this.#options
-		const parts = pattern.replace(/^(\.?\/)+/, '').split('/')
-		const isContent = parts.at(-1) === ''
-		if (isContent) parts.pop()
-		let level: Path[] = ['']
-		for (const part of parts) {
-			if (!/[*?[]/.test(part)) {
-				level = level.map((path) => `${path}${part.replace(/\\(.)/gs, '$1')}/`)
-				continue
-			}
-			const source = wildcardSource(part, 'rsync')
-			const form = source === undefined ? undefined : new RegExp(`^${source}$`)
-			const next: Path[] = []
-			for (const directory of level)
-				for await (const page of catalogue.listOne(directory))
-					for (const {path} of page) {
-						const name = withoutSlash(path.slice(directory.length))
-						const isHidden = name.startsWith('.') && !part.startsWith('.')
-						if (path !== directory && path !== ROOT && !isHidden && form?.test(name))
-							next.push(`${directory}${name}/`)
-					}
-			level = next.toSorted()
-		}
-		const found = level.map((path) => (isContent ? path : withoutSlash(path)))
-		return found.length > 0 ? found : [text]
 	}
 }
 
 /** The name in the list of what is at `path`. */
 const nameIn = (base: Path, path: Path): Path =>
 	path === base || path === ROOT ? ROOT : path.slice(base.length)
-
-/** A path for a message to the client, whose terminal shows UTF-8. */
-export const told = (path: Path): string => (toUnicode(path) === undefined ? shown(path) : `'${path}'`)

@@ -21,7 +21,8 @@ import {writeItem} from './item.ts'
 import type {Line} from './line.ts'
 import {IO_ERROR, MSG} from './messages.ts'
 import {NDX} from './ndx.ts'
-import {Offer, told} from './offer.ts'
+import {Offer} from './offer.ts'
+import {told} from './told.ts'
 import {type ItemRequest, readCounts, readRequest, type Request} from './request.ts'
 
 /** Objects up to this size are fetched before their turn. */
