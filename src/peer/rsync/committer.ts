@@ -2,7 +2,7 @@
 
 import {createHash} from 'node:crypto'
 import {reason} from '../../base/errors.ts'
-import {fromUnicode, isDirectory, type Path, ROOT} from '../../base/path.ts'
+import {fromUnicode, type Path, ROOT} from '../../base/path.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import type {Xattr} from '../../format/xattrs.ts'
 import type {Place} from '../../repo/find.ts'
@@ -10,12 +10,13 @@ import type {Store} from '../../store/store.ts'
 import type {Stored} from '../../sync/cargo.ts'
 import {isFinal} from '../../sync/final.ts'
 import {merged, NO_DIFFERENCE} from './attribute-sets.ts'
+import {backupPath} from './backup.ts'
 import type {Catalogue, Found} from './catalogue.ts'
 import {Deleter} from './deleter.ts'
 import {type Destination, remotePath} from './destination.ts'
-import {RERR, RsyncError} from './errors.ts'
 import type {Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
+import {Followers} from './followers.ts'
 import {type Accounts, idMap} from './id-map.ts'
 import type {Content} from './in-hand.ts'
 import {ITEM} from './item.ts'
@@ -75,10 +76,7 @@ export class Committer {
 	readonly deleter: Deleter
 	/** Actions that wait for what the client sends, by number. */
 	readonly waiting = new Map<number, Action>()
-	/** Leaders that are done, with the ETag that their objects have; undefined for those that failed. */
-	readonly #leaders = new Map<number, string | undefined>()
-	/** Names of files whose leader is not done. */
-	readonly #followers = new Map<number, Action[]>()
+	readonly #followers = new Followers((action, etag) => this.#link(action, etag))
 	/** Of leaders whose content came: what it was. */
 	readonly #md5s = new Map<number, string>()
 	readonly #sizes = new Map<number, number>()
@@ -152,12 +150,8 @@ export class Committer {
 
 	/** Keeps what is there under another name (--backup). */
 	async #backUp(found: Found): Promise<void> {
-		const {backup, backupDir, suffix = '~', dryRun} = this.line.options
-		if (!backup || dryRun || found.etag === '' || isDirectory(found.path)) return
-		const {base} = this.list.destination
-		const name = found.path.slice(base.length)
-		const to = backupDir === undefined ? found.path + suffix : `${below(base, backupDir)}${name}${suffix}`
-		await this.writer.duplicate(found, to)
+		const to = backupPath(found, this.list.destination.base, this.line.options)
+		if (to !== undefined) await this.writer.duplicate(found, to)
 	}
 
 	/** Whether values of attributes are asked for, and come, with an item of these flags. */
@@ -179,9 +173,7 @@ export class Committer {
 	/** The first name of a file is done: the others are made of it. */
 	led(row: number, etag: string | undefined): void {
 		if (!this.line.options.hardLinks || !this.files.isLinked(row)) return
-		this.#leaders.set(row, etag)
-		for (const action of this.#followers.get(row) ?? []) void this.#link(action, etag)
-		this.#followers.delete(row)
+		this.#followers.led(row, etag)
 	}
 
 	async #link(action: Action, etag: string | undefined): Promise<void> {
@@ -295,31 +287,17 @@ export class Committer {
 	}
 
 	/** A further name of a file: made once the first one is done. */
-	async follow(leader: number, action: Action): Promise<void> {
-		if (this.#leaders.has(leader)) return this.#link(action, this.#leaders.get(leader))
-		const others = this.#followers.get(leader)
-		if (others) others.push(action)
-		else this.#followers.set(leader, [action])
+	follow(leader: number, action: Action): Promise<void> {
+		return this.#followers.follow(leader, action)
 	}
 
 	/** Tells of the names of files that did not come. */
 	failOrphans(): void {
-		for (const [leader, actions] of this.#followers)
-			if (!this.#leaders.has(leader)) for (const action of actions) void this.#link(action, undefined)
-		this.#followers.clear()
+		this.#followers.failOrphans()
 	}
 }
 
 const md5Of = (target: string): string => createHash('md5').update(target, 'latin1').digest('hex')
-
-/** A directory of the remote, with its '/', that the client names as seen from the destination. */
-function below(base: Path, directory: Path): Path {
-	const parts = (directory.startsWith('/') ? directory : base + directory).split('/')
-	const clean = parts.filter((part) => part !== '' && part !== '.')
-	if (clean.includes('..'))
-		throw new RsyncError(RERR.syntax, `--backup-dir=${directory} leads out of the bucket`)
-	return clean.length === 0 ? '' : `${clean.join('/')}/`
-}
 
 /** Whether the content of each directory of a list is in it. */
 function directoriesOf(files: FileList): Map<Path, boolean> {
