@@ -415,6 +415,8 @@ test('without koffi, times are set as node can, and what is lost is told', (t) =
 	for (const floor of ['base', 'format', 'local'])
 		fs.cpSync(new URL(`../${floor}`, build), `${root}/src/${floor}`, {recursive: true})
 	put(root, 'package.json', '{"type": "module"}')
+	fs.mkdirSync(`${root}/node_modules/koffi`, {recursive: true})
+	put(root, 'node_modules/koffi/index.js', 'throw new Error("not here")')
 	put(root, 'file')
 	const body = `
 		import {applyAttrs} from '${root}/src/local/attrs.js'
