@@ -140,7 +140,7 @@ async function visit(how: Task['how'], prepare: (n: number) => Promise<Visit>, s
 			const at = next
 			next += stride
 			const {side, argv, after} = await prepare(at)
-			const outcome = await runTask({argv, cwd: side.root, env: {...server.env}, at, how})
+			const outcome = await runTask({argv, cwd: side.root, env: {...server.env, TMPDIR: base}, at, how})
 			if (outcome.point === undefined) isDone = true
 			else visited++
 			await after(outcome, `${how} at point ${at}, ${outcome.point}`)
