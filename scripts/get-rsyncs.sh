@@ -6,7 +6,10 @@ set -eu
 dir=${1:-build/rsyncs}
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || exit 0
 site=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep '/debian/*$' | head -n 1)
-[ -n "$site" ] || site=http://deb.debian.org/debian
+if [ -z "$site" ]; then
+	echo "get-rsyncs.sh: apt knows no Debian archive to ask" >&2
+	exit 0
+fi
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 
