@@ -117,7 +117,7 @@ export const dryRunFlags = {
 
 /** The remote as it was. */
 export const atFlags = {
-	at: {type: 'string', arg: 'time', help: 'as it was then: 3h ago, or 2026-11-25T10:30'},
+	at: {type: 'string', arg: 'time', help: 'as it was then: 3h for three hours ago, or 2026-11-25T10:30'},
 } as const satisfies Flags
 
 export const versionFlags = {

@@ -156,6 +156,7 @@ export class Sender {
 	async #answerAll(): Promise<void> {
 		const requests = new Channel<Turn>(AHEAD)
 		const reading = this.#readAll(requests)
+		// what it rejects with comes through the channel, or is thrown where it is awaited
 		reading.catch(() => {})
 		const phases = this.#line.protocol >= 29 ? 2 : 1
 		let phase = 0

@@ -201,6 +201,7 @@ export class Writer {
 	async abandon(): Promise<void> {
 		await Promise.allSettled(this.#running)
 		for (const {key, id} of listUploadRecords(this.#options.scratch))
+			// best effort: the session ends with the error that it ends with, and gc finds what stays
 			await this.#options.store.abortUpload(key, id).catch(() => {})
 	}
 }
