@@ -1,6 +1,5 @@
 // Buckets that are made to hurt, trees that change under one's hands, and secrets that stay secret.
 
-import {execFileSync, spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
@@ -17,6 +16,7 @@ import {TemporaryFile} from '../src/local/write.ts'
 import {type OpenStore, openStore} from '../src/store/open.ts'
 import {findPlace} from '../src/store/s3-profile.ts'
 import type {Store} from '../src/store/store.ts'
+import {certificate, hasOpenssl} from './support/certificate.ts'
 import {type Result, type RunOptions, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 import {hex, MIB} from './support/store.ts'
@@ -534,28 +534,16 @@ test.serial('a tree that is pulled is that which was pushed, whoever looks', asy
 // ---- what is promised
 
 test.serial('no certificate that is not vouched for is spoken to', async (t) => {
-	if (spawnSync('openssl', ['version']).error) {
+	if (!hasOpenssl()) {
 		t.log('SKIPPED: openssl is not installed')
 		t.pass()
 		return
 	}
 	const {name} = await bucket(t)
 	const root = scratch(t)
-	const certificate = (host: string): {key: Buffer; cert: Buffer; file: string} => {
-		const [key, file] = [`${root}/${host}.key`, `${root}/${host}.pem`]
-		const how = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${host}`
-		execFileSync(
-			'openssl',
-			[...how.split(' '), '-addext', `subjectAltName=${host}`, '-keyout', key, '-out', file],
-			{
-				stdio: 'ignore',
-			},
-		)
-		return {key: fs.readFileSync(key), cert: fs.readFileSync(file), file}
-	}
 	let heard = 0
 	const secure = async (host: string): Promise<{endpoint: string; file: string}> => {
-		const {file, ...certified} = certificate(host)
+		const {file, ...certified} = certificate(root, host)
 		const target = new URL(server.endpoint)
 		const proxy = createSecureServer(certified, ({method, url, headers}, response) => {
 			heard++

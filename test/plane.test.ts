@@ -34,6 +34,7 @@ import {
 	MIB,
 	read,
 } from './support/store.ts'
+import {certificate, hasOpenssl} from './support/certificate.ts'
 import {type Answer, refuse, type Stub, stub} from './support/stub.ts'
 
 let home: AwsHome
@@ -654,6 +655,38 @@ test('over plain HTTP a body is signed, and a stream vouched for by its MD5', as
 	for (const {headers} of asked)
 		t.regex(String(headers.authorization), /SignedHeaders=content-(length;content-)?md5;host;x-amz/)
 })
+
+test.serial(
+	'a part in memory is vouched for by what signs it, or by its MD5 where one is given',
+	async (t) => {
+		if (!hasOpenssl()) {
+			t.log('SKIPPED: openssl is not installed')
+			t.pass()
+			return
+		}
+		const root = await mkdtemp(join(home.directory, 'tls-'))
+		const {file, ...certified} = certificate(root, 'IP:127.0.0.1')
+		const before = process.env['AWS_CA_BUNDLE']
+		process.env['AWS_CA_BUNDLE'] = file
+		t.teardown(() => {
+			if (before === undefined) delete process.env['AWS_CA_BUNDLE']
+			else process.env['AWS_CA_BUNDLE'] = before
+		})
+		for (const secure of [undefined, certified]) {
+			const server = await stub((_, response) => void response.writeHead(200, {etag: '"e"'}).end(), secure)
+			const store = await at(server.endpoint)
+			await store.uploadPart('key', 'id', 1, bytes('hello'))
+			await store.uploadPart('key', 'id', 2, bytes('hello'), Buffer.alloc(16))
+			const [unhashed, hashed] = server.asked.map(({headers}) => headers)
+			t.is(unhashed?.['content-md5'], undefined)
+			t.is(unhashed?.['x-amz-content-sha256'], payloadHash(bytes('hello')))
+			t.is(hashed?.['content-md5'], Buffer.alloc(16).toString('base64'))
+			t.is(hashed?.['x-amz-content-sha256'], secure ? 'UNSIGNED-PAYLOAD' : payloadHash(bytes('hello')))
+			store.close()
+			await server.stop()
+		}
+	},
+)
 
 test('a small object comes in one piece, a large one as fast as it is read', async (t) => {
 	const large = Buffer.alloc(40 * MIB, 'x')

@@ -48,6 +48,17 @@ export class OpenFile {
 		return buffer.subarray(0, at)
 	}
 
+	/** As `fill`, off the main thread. */
+	async readInto(buffer: Buffer, position: number): Promise<Buffer> {
+		let at = 0
+		while (at < buffer.length) {
+			const {bytesRead} = await readLater(this.#fd, buffer, at, buffer.length - at, position + at)
+			at += bytesRead
+			if (bytesRead === 0 || position + at >= this.stat.size) break
+		}
+		return buffer.subarray(0, at)
+	}
+
 	/**
 	 * The bytes from `start` to before `end`, read in pieces off the main thread. Throws an S3rError if the
 	 * file ended early or has changed by the last of them.

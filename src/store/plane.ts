@@ -69,6 +69,8 @@ type Outgoing = Pick<Request, 'method' | 'streams' | 'room'> & {
 	readonly query?: Readonly<Record<string, string>> | undefined
 	readonly headers?: Record<string, string>
 	readonly body?: Body
+	/** The signature vouches for a body in memory, also where the connection does. */
+	readonly signsBody?: boolean
 }
 
 export class Plane implements Wire {
@@ -123,6 +125,7 @@ export class Plane implements Wire {
 			query,
 			headers: {...md5Headers(md5), ...this.#key},
 			body,
+			signsBody: md5 === undefined,
 		})
 		return writtenIn(reply.headers).etag
 	}
@@ -234,7 +237,7 @@ export class Plane implements Wire {
 		}
 	}
 
-	async #send({method, path, query, headers = {}, body, ...how}: Outgoing): Promise<Reply> {
+	async #send({method, path, query, headers = {}, body, signsBody, ...how}: Outgoing): Promise<Reply> {
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
@@ -242,7 +245,7 @@ export class Plane implements Wire {
 			path: `${site.path}/${path}`,
 			query: query === undefined ? '' : queryOf(query),
 			headers: {...headers, ...this.#payer, host: site.host},
-			payload: payloadOf(body, site.origin),
+			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
@@ -276,13 +279,9 @@ export class Plane implements Wire {
 /** Whether something vouches for the bytes on their way; for a stream of unknown MD5 the SDK knows more. */
 const isVouched = (body: Body, md5: Buffer | undefined): boolean => Buffer.isBuffer(body) || md5 !== undefined
 
-/** Over TLS the body need not be signed, and one that is not in memory cannot be. */
-const payloadOf = (body: Body | undefined, origin: string): string =>
-	body === undefined
-		? EMPTY
-		: Buffer.isBuffer(body) && origin.startsWith('http:')
-			? payloadHash(body)
-			: UNSIGNED
+/** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory cannot be. */
+const payloadOf = (body: Body | undefined, isSigned: boolean): string =>
+	body === undefined ? EMPTY : Buffer.isBuffer(body) && isSigned ? payloadHash(body) : UNSIGNED
 
 const versionQuery = (version: string | undefined): Record<string, string> | undefined =>
 	version === undefined ? undefined : {versionId: version}

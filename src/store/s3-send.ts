@@ -36,7 +36,7 @@ export const uploadPart = (
 	at: S3Connection,
 	part: PartNumber,
 	body: Body,
-	md5: Buffer | undefined = md5Of(body),
+	md5: Buffer | undefined,
 ): Promise<string> => at.ask({key: part.key}, (wire) => wire.uploadPart(part, body, md5))
 
 /** The MD5 of a body in memory; that of a stream has to be known before. */

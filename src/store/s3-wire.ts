@@ -1,5 +1,6 @@
 // The hot requests over the SDK: where the data plane is switched off, and for what it does not cover.
 
+import {hash} from 'node:crypto'
 import {Readable} from 'node:stream'
 import {
 	GetObjectCommand,
@@ -75,7 +76,8 @@ export class SdkWire implements Wire {
 	}
 
 	async uploadPart({key, id, number}: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
-		const given = {...this.#encrypted(key), ...digestOf(md5), UploadId: id, PartNumber: number}
+		const vouched = digestOf(md5 ?? (Buffer.isBuffer(body) ? hash('md5', body, 'buffer') : undefined))
+		const given = {...this.#encrypted(key), ...vouched, UploadId: id, PartNumber: number}
 		const {ETag} = await this.#sendBody(body, (Body, abort) =>
 			this.#client.send(new UploadPartCommand({...given, Body, ContentLength: body.length}), abort),
 		)

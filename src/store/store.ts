@@ -205,7 +205,10 @@ export interface Store {
 
 	/** Begins a multipart upload and resolves to its id. */
 	createUpload(key: string, properties: Properties): Promise<string>
-	/** Uploads one part; resolves to its ETag. */
+	/**
+	 * Uploads one part; resolves to its ETag. The store has verified the bytes by then: by the MD5, or what it has
+	 * for a Buffer without, and the Buffer is the caller's again.
+	 */
 	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string>
 	/** Makes a part of another object's bytes; resolves to its ETag. Not every store obeys `ifMatch` here. */
 	copyPart(key: string, id: string, number: number, source: PartSource): Promise<string>

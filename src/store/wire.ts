@@ -75,7 +75,7 @@ export type PartNumber = {readonly key: string; readonly id: string; readonly nu
 /** Every request rejects with what s3-retry.ts understands: an SdkError, or an error of the system. */
 export interface Wire {
 	put(key: string, body: Body, request: PutRequest): Promise<Written>
-	/** Resolves to the ETag. */
+	/** Resolves to the ETag. Without an MD5 something else vouches for the bytes. */
 	uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string>
 	/** Copies up to COPY_LIMIT bytes. A failure that is told behind a good status rejects like any other. */
 	copy(from: string, to: string, request: CopyRequest): Promise<Written>

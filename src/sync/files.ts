@@ -10,6 +10,8 @@ export type OpenFile = {
 	readonly stat: Stat
 	/** Bytes from `position`, fewer at the end. */
 	read(position: number, length: number): Buffer
+	/** Fills `buffer` off the main thread, as far as the file goes; resolves to the part that was filled. */
+	readInto(buffer: Buffer, position: number): Promise<Buffer>
 	/** Whether the file is still what it was when it was opened. */
 	unchanged(): boolean
 	close(): void

@@ -1,6 +1,6 @@
 // The pieces that a large file is sent in, as it is or as gzip.
 
-import {createHash} from 'node:crypto'
+import {createHash, hash} from 'node:crypto'
 import {pipeline, Readable} from 'node:stream'
 import {createGzip} from 'node:zlib'
 import type {Body} from '../store/store.ts'
@@ -10,38 +10,73 @@ import type {OpenFile} from './files.ts'
 const HELD = 16 * 2 ** 20
 export const CHUNK = 2 ** 20
 
-export type Piece = {readonly number: number; readonly body: Body; readonly md5: Buffer}
+export type Piece = {
+	readonly number: number
+	readonly body: Body
+	/** Its MD5; what is not in memory is read for it. */
+	readonly md5: () => Buffer
+}
 
 /** The pieces of `size` bytes of a file; one that is empty by now has an empty one, for an upload needs a part. */
-export function* plainPieces(file: OpenFile, size: number): Iterable<Piece> {
-	for (let number = 1; number === 1 || (number - 1) * size < file.stat.size; number++)
-		yield pieceOf(file, size, number)
+export class PlainPieces {
+	readonly #file: OpenFile
+	readonly #size: number
+	/** Memory of pieces that are done: 8 MiB from the kernel each time would cost the pages of it, too. */
+	readonly #spare: Buffer[] = []
+
+	constructor(file: OpenFile, size: number) {
+		this.#file = file
+		this.#size = size
+	}
+
+	/** Their numbers, beginning with 1. */
+	*numbers(): Iterable<number> {
+		for (let number = 1; number === 1 || this.#at(number) < this.#file.stat.size; number++) yield number
+	}
+
+	/** Bytes that one of them takes in memory. */
+	get held(): number {
+		return this.#size <= HELD ? this.#size : CHUNK
+	}
+
+	/** Does something with a piece, whose bytes are good until that is done. */
+	async use(number: number, work: (piece: Piece) => Promise<void>): Promise<void> {
+		const at = this.#at(number)
+		const length = Math.min(this.#size, this.#file.stat.size - at)
+		if (length > HELD) return work(streamed(this.#file, number, at, length))
+		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.#size, this.#file.stat.size))
+		try {
+			const body = await this.#file.readInto(memory.subarray(0, length), at)
+			await work({number, body, md5: () => hash('md5', body, 'buffer')})
+		} finally {
+			this.#spare.push(memory)
+		}
+	}
+
+	#at(number: number): number {
+		return (number - 1) * this.#size
+	}
 }
 
-/** One of these pieces; numbers begin with 1. */
-export function pieceOf(file: OpenFile, size: number, number: number): Piece {
-	const at = (number - 1) * size
-	const length = Math.min(size, file.stat.size - at)
-	const body = length <= HELD ? file.read(at, length) : streamed(file, at, length)
-	return {number, body, md5: md5Of(file, at, length, body)}
+function streamed(file: OpenFile, number: number, at: number, length: number): Piece {
+	const body = {
+		length,
+		async *chunks() {
+			yield* chunksOf(file, at, length)
+		},
+	}
+	return {number, body, md5: () => md5Of(file, at, length)}
 }
-
-const streamed = (file: OpenFile, at: number, length: number): Body => ({
-	length,
-	async *chunks() {
-		yield* chunksOf(file, at, length)
-	},
-})
 
 function* chunksOf(file: OpenFile, at: number, length: number): Iterable<Buffer> {
 	for (let done = 0; done < length; done += CHUNK) yield file.read(at + done, Math.min(CHUNK, length - done))
 }
 
-function md5Of(file: OpenFile, at: number, length: number, body: Body): Buffer {
-	const hash = createHash('md5')
-	if (Buffer.isBuffer(body)) hash.update(body)
-	else for (const chunk of chunksOf(file, at, length)) hash.update(chunk)
-	return hash.digest()
+/** The MD5 of `length` bytes of a file, or of those that there are. */
+export function md5Of(file: OpenFile, at: number, length: number): Buffer {
+	const md5 = createHash('md5')
+	for (const chunk of chunksOf(file, at, length)) md5.update(chunk)
+	return md5.digest()
 }
 
 /** The pieces of gzip of a file, of `size` bytes or a little more. */
@@ -56,7 +91,7 @@ export async function* packedPieces(file: OpenFile, size: number): AsyncIterable
 		const body = Buffer.concat(held)
 		held = []
 		length = 0
-		return {number: number++, body, md5: createHash('md5').update(body).digest()}
+		return {number: number++, body, md5: () => hash('md5', body, 'buffer')}
 	}
 	for await (const chunk of gzip as AsyncIterable<Buffer>) {
 		held.push(chunk)

@@ -22,7 +22,7 @@ import {digestOf} from './attributes.ts'
 import {describe, refreshed} from './cargo.ts'
 import {isCompressible} from './content-type.ts'
 import type {OpenFile} from './files.ts'
-import {CHUNK, packedPieces, plainPieces} from './pieces.ts'
+import {packedPieces, type Piece, PlainPieces} from './pieces.ts'
 import type {Sender} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
 import {isRacy} from './unchanged.ts'
@@ -182,18 +182,23 @@ async function sendPieces(sender: Sender, {file, packed, entry}: Sending, upload
 	const {store, events, signal} = sender.options
 	const {key, id, listed, partSize: size} = upload
 	const parts: Part[] = []
-	const pieces = packed ? packedPieces(file, size) : plainPieces(file, size)
-	await pool(pieces, {width: WIDTH, signal}, async ({number, body, md5}) => {
+	const sendPiece = async ({number, body, md5}: Piece): Promise<void> => {
 		const known = listed.get(number)
-		const isThere = known?.size === body.length && known.etag === md5.toString('hex')
+		const isThere = known?.size === body.length && known.etag === md5().toString('hex')
 		const etag = isThere
 			? known.etag
-			: await sender.budget.hold(Buffer.isBuffer(body) ? body.length : CHUNK, () =>
-					store.uploadPart(key, id, number, body, md5),
-				)
+			: await store.uploadPart(key, id, number, body, Buffer.isBuffer(body) ? undefined : md5())
 		parts.push({number, etag, size: body.length})
 		events.moved(body.length, entry.path)
-	})
+	}
+	const how = {width: WIDTH, signal}
+	const hold = (bytes: number, work: () => Promise<void>) => sender.budget.hold(bytes, work)
+	if (packed) {
+		await pool(packedPieces(file, size), how, (piece) => hold(piece.body.length, () => sendPiece(piece)))
+	} else {
+		const pieces = new PlainPieces(file, size)
+		await pool(pieces.numbers(), how, (number) => hold(pieces.held, () => pieces.use(number, sendPiece)))
+	}
 	return parts.toSorted((a, b) => a.number - b.number)
 }
 

@@ -2,6 +2,7 @@
 
 import {once} from 'node:events'
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http'
+import {createServer as createSecureServer} from 'node:https'
 import type {AddressInfo} from 'node:net'
 
 export type Asked = {
@@ -16,9 +17,10 @@ export type Answer = (asked: Asked, response: ServerResponse, n: number) => void
 
 export type Stub = {readonly endpoint: string; readonly asked: readonly Asked[]; stop(): Promise<void>}
 
-export async function stub(answer: Answer): Promise<Stub> {
+/** With a certificate it speaks TLS. */
+export async function stub(answer: Answer, secure?: {key: Buffer; cert: Buffer}): Promise<Stub> {
 	const asked: Asked[] = []
-	const server = createServer((request, response) => {
+	const listener = (request: IncomingMessage, response: ServerResponse) => {
 		const chunks: Buffer[] = []
 		const {method = '', url = '', headers} = request
 		request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -26,11 +28,12 @@ export async function stub(answer: Answer): Promise<Stub> {
 			const one = {method, url, headers, body: Buffer.concat(chunks)}
 			answer(one, response, asked.push(one))
 		})
-	})
+	}
+	const server = secure ? createSecureServer(secure, listener) : createServer(listener)
 	server.listen(0, '127.0.0.1')
 	await once(server, 'listening')
 	return {
-		endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		endpoint: `${secure ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		asked,
 		async stop() {
 			server.closeAllConnections()

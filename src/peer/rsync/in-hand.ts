@@ -106,9 +106,15 @@ export class InHand implements Files {
 
 	open(path: Path): OpenFile {
 		const held = this.#get(path)
+		const read = (position: number, length: number) => held.content?.read(position, length) ?? Buffer.alloc(0)
 		return {
 			stat: statOf(held),
-			read: (position, length) => held.content?.read(position, length) ?? Buffer.alloc(0),
+			read,
+			async readInto(buffer, position) {
+				const bytes = read(position, buffer.length)
+				bytes.copy(buffer)
+				return buffer.subarray(0, bytes.length)
+			},
 			unchanged: () => true,
 			close: () => {},
 		}
