@@ -8,7 +8,7 @@ import type {Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
-import {remoteFlags} from '../src/cli/flags.ts'
+import {remoteFlags, signatureFlags} from '../src/cli/flags.ts'
 import {parsePort, warnOfOthers} from '../src/cli/listening.ts'
 import {bucketModules, namedModules} from '../src/cli/modules.ts'
 import {inputBytes} from '../src/cli/named.ts'
@@ -34,6 +34,7 @@ const flagsOfDaemon = {
 	stdio: {type: 'boolean', help: 'serve one client on stdin and stdout'},
 	verbose: {type: 'boolean', short: 'v', help: 'print a line about each connection on stderr'},
 	quiet: {type: 'boolean', short: 'q', help: 'do not print warnings'},
+	...signatureFlags,
 	...remoteFlags,
 } as const
 

@@ -4,8 +4,9 @@ import {fatal, usage} from '../src/base/errors.ts'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {createBucket} from '../src/cli/buckets.ts'
+import {sizeOf} from '../src/cli/choices.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
-import {remoteFlags, storedFlags} from '../src/cli/flags.ts'
+import {remoteFlags, signatureFlags, storedFlags} from '../src/cli/flags.ts'
 import {parse} from '../src/cli/parse.ts'
 import {lookup, unicode} from '../src/cli/work.ts'
 import type {Remote} from '../src/format/remote.ts'
@@ -19,6 +20,7 @@ import {chosenRemote, namedRemote} from '../src/repo/remotes.ts'
 
 const flagsOfRsh = {
 	'create-bucket': {type: 'boolean', help: 'create the bucket if it does not exist'},
+	...signatureFlags,
 	...storedFlags,
 	...remoteFlags,
 } as const
@@ -36,13 +38,14 @@ export default command({
 		if (words.some(({text}) => text === '--daemon')) return beDaemon(context, flags)
 		const remote = remoteOfHost(context, flags, host)
 		if (flags['create-bucket']) await createBucket(context, remote, flags)
+		const signatures = sizeOf('signatures', flags.signatures)
 		const {io, umask, signal} = context
 		try {
 			return await serve(
 				{input: io.stdinChunks(), write: (bytes) => io.write(bytes)},
 				{
 					words,
-					open: () => openTarget(context, flags, remote),
+					open: () => openTarget(context, flags, {remote, signatures}),
 					umask,
 					self: {uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0},
 					say: (text) => io.say(text),

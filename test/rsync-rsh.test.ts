@@ -4,37 +4,31 @@ import {execFile, execFileSync, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {readdirSync, readlinkSync} from 'node:fs'
 import {mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises'
-import {createServer, type AddressInfo, type Server, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import test from 'ava'
-import {fromUnicode} from '../src/base/path.ts'
 import {Memory} from '../src/peer/rsync/memory.ts'
 import {serve, type Target} from '../src/peer/rsync/session.ts'
 import {splitWords} from '../src/peer/rsync/words.ts'
 import {counted} from '../src/store/counted.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Store, StoreError} from '../src/store/store.ts'
+import {type Bridge, HAS_RSYNC, type Ran, RSYNC, startBridge} from './support/bridge.ts'
 import {s3r} from './support/run.ts'
 import {testServer} from './support/server.ts'
 
-const RSYNC = process.env['S3R_TEST_RSYNC'] ?? 'rsync'
-const hasRsync = spawnSync(RSYNC, ['--version']).error === undefined
-const rsyncTest = hasRsync ? test.serial : test.serial.skip
-const BRIDGE = resolve('test/support/bridge.mjs')
+const rsyncTest = HAS_RSYNC ? test.serial : test.serial.skip
 
 let dir = ''
-let bridge: Server
+let bridge: Bridge
 /** What the next session is served with. */
 let store: Store
 let cache: string | undefined
-/** Resolves to the statuses of the sessions that ended. */
-let ended: Promise<number>[] = []
+const rsync = (...args: string[]) => bridge.rsync(...args)
 
 test.before(async () => {
 	dir = await mkdtemp(join(tmpdir(), 's3r-rsh-'))
-	bridge = createServer((socket) => void ended.push(session(socket)))
-	await new Promise<void>((done) => bridge.listen(0, '127.0.0.1', done))
+	bridge = await startBridge(dir, () => ({store, memory: Memory.open(cache)}))
 })
 test.after.always(async () => {
 	bridge.close()
@@ -43,75 +37,11 @@ test.after.always(async () => {
 test.beforeEach(async () => {
 	store = new MemoryStore({bucket: 'testrsync'})
 	cache = undefined
-	ended = []
+	bridge.ended.length = 0
 	await store.createBucket()
 	await rm(join(dir, 'w'), {recursive: true, force: true})
 	await mkdir(join(dir, 'w'))
 })
-
-async function session(socket: Socket): Promise<number> {
-	socket.on('error', () => {})
-	const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-	let begun = Buffer.alloc(0)
-	while (!begun.includes(10)) {
-		const next = await chunks.next()
-		if (next.done) return 12
-		begun = Buffer.concat([begun, next.value])
-	}
-	const argv = JSON.parse(begun.subarray(0, begun.indexOf(10)).toString()) as string[]
-	const rest = begun.subarray(begun.indexOf(10) + 1)
-	const input = (async function* () {
-		if (rest.length > 0) yield rest
-		yield* {[Symbol.asyncIterator]: () => chunks}
-	})()
-	const words = splitWords(argv.slice(2).map(fromUnicode))
-	const scratch = await mkdtemp(join(dir, 'scratch-'))
-	await mkdir(join(scratch, 'uploads'))
-	const target: Target = {
-		store,
-		prefix: '',
-		memory: Memory.open(cache),
-		stored: undefined,
-		scratch: {root: '/', dir: scratch},
-		accounts: {
-			users: {idOf: () => undefined, nameOf: () => undefined},
-			groups: {idOf: () => undefined, nameOf: () => undefined},
-		},
-		close: () => {},
-	}
-	const write = (bytes: Buffer) =>
-		new Promise<void>((done, fail) => socket.write(bytes, (error) => (error ? fail(error) : done())))
-	const status = await serve(
-		{input, write},
-		{words, open: async () => target, umask: 0o022, self: {uid: 0, gid: 0}, say: () => {}},
-	)
-	await writeFile(join(dir, 'status'), String(status))
-	socket.end()
-	await rm(scratch, {recursive: true, force: true})
-	return status
-}
-
-type Ran = {readonly status: number; readonly stdout: string; readonly stderr: string}
-
-/** Runs rsync in the directory `w`, with `testrsync:` served here. */
-function rsync(...args: string[]): Promise<Ran> {
-	const {port} = bridge.address() as AddressInfo
-	const options = {
-		cwd: join(dir, 'w'),
-		env: {
-			...process.env,
-			BRIDGE_PORT: String(port),
-			BRIDGE_STATUS: join(dir, 'status'),
-			RSYNC_RSH: `${process.execPath} ${BRIDGE}`,
-		},
-		timeout: 60_000,
-	}
-	return new Promise((done) => {
-		execFile(RSYNC, args, options, (error, stdout, stderr) =>
-			done({status: error === null ? 0 : Number(error.code ?? -1), stdout, stderr}),
-		)
-	})
-}
 
 const inWork = (...parts: string[]) => join(dir, 'w', ...parts)
 
@@ -204,15 +134,9 @@ linuxTest(
 	async (t) => {
 		await mkdir(inWork('a'))
 		await writeFile(inWork('a/large'), Buffer.alloc(40 * 2 ** 20, 1))
-		const {port} = bridge.address() as AddressInfo
 		const client = execFile(RSYNC, ['-a', '--bwlimit=8192', 'a/', 'testrsync:'], {
 			cwd: inWork(),
-			env: {
-				...process.env,
-				BRIDGE_PORT: String(port),
-				BRIDGE_STATUS: join(dir, 'status'),
-				RSYNC_RSH: `${process.execPath} ${BRIDGE}`,
-			},
+			env: bridge.env,
 		})
 		const isSpooling = () =>
 			readdirSync('/proc/self/fd').some((fd) => {
@@ -226,7 +150,8 @@ linuxTest(
 		while (!isSpooling()) await new Promise((done) => setTimeout(done, 20))
 		client.kill('SIGKILL')
 		await once(client, 'exit')
-		t.not(await ended[0], 0)
+		t.not(await bridge.ended[0], 0)
+		t.false(isSpooling())
 		t.deepEqual(
 			(await keysOf()).filter((key) => key !== '.s3r/root'),
 			[],
@@ -415,7 +340,7 @@ for (const [what, bytes] of [
 	})
 
 const accept =
-	hasRsync && spawnSync('curl', ['--version']).error === undefined ? test.serial : test.serial.skip
+	HAS_RSYNC && spawnSync('curl', ['--version']).error === undefined ? test.serial : test.serial.skip
 accept('the eight things that were asked for, with rsync itself', async (t) => {
 	const server = await testServer()
 	try {

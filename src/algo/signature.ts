@@ -8,37 +8,70 @@ import {weakSum} from './rolling.ts'
 
 const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
 const MD5_LENGTH = 16
+const NOTHING = Buffer.alloc(0)
 
-/** The signature of a stream, piece by piece; one block is in memory. */
+/** Makes the signature of a file whose bytes come in pieces; one block is in memory. */
+export class Signer {
+	readonly #blockLength: number
+	readonly #writer = new SignatureWriter()
+	#rest: Buffer = Buffer.alloc(0)
+	/** Bytes that came. */
+	size = 0
+
+	constructor(blockLength: number) {
+		this.#blockLength = blockLength
+	}
+
+	/** What the signature begins with. */
+	head(): Buffer {
+		return this.#writer.head(this.#blockLength)
+	}
+
+	/** What it goes on with once these bytes have come; perhaps nothing. */
+	push(bytes: Buffer): Buffer {
+		const blockLength = this.#blockLength
+		this.size += bytes.length
+		const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+		const records: Buffer[] = []
+		let at = 0
+		for (; at + blockLength <= all.length; at += blockLength)
+			records.push(this.#record(all.subarray(at, at + blockLength)))
+		// the caller's bytes may be gone by the next call
+		this.#rest = Buffer.from(all.subarray(at))
+		return Buffer.concat(records)
+	}
+
+	/** What it ends with; `md5` is that of all bytes. */
+	end(md5: Buffer): Buffer {
+		const last = this.#rest.length > 0 ? [this.#record(this.#rest)] : []
+		return Buffer.concat([...last, this.#writer.end(this.size, md5)])
+	}
+
+	#record(block: Buffer): Buffer {
+		return this.#writer.block(weakSum(block), md5Of(block))
+	}
+}
+
+/** The signature of a stream, piece by piece. */
 export async function* signatureOf(
 	chunks: AsyncIterable<Buffer>,
 	blockLength: number,
 ): AsyncGenerator<Buffer> {
-	const writer = new SignatureWriter()
+	const signer = new Signer(blockLength)
 	const whole = createHash('md5')
-	let size = 0
-	let rest: Buffer = Buffer.alloc(0)
 	// Nothing comes out of what cannot be read.
-	let records = [writer.head(blockLength)]
+	let head = signer.head()
 	for await (const chunk of chunks) {
 		whole.update(chunk)
-		size += chunk.length
-		const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-		let at = 0
-		for (; at + blockLength <= bytes.length; at += blockLength) {
-			const block = bytes.subarray(at, at + blockLength)
-			records.push(writer.block(weakSum(block), md5Of(block)))
-		}
-		rest = bytes.subarray(at)
-		if (records.length > 0) yield Buffer.concat(records)
-		records = []
+		const records = Buffer.concat([head, signer.push(chunk)])
+		head = NOTHING
+		if (records.length > 0) yield records
 	}
-	if (rest.length > 0) records.push(writer.block(weakSum(rest), md5Of(rest)))
-	yield Buffer.concat([...records, writer.end(size, whole.digest())])
+	yield Buffer.concat([head, signer.end(whole.digest())])
 }
 
-/** The sums of a signature, for the search. */
-const blockSums = ({blockLength, size, weak, strong}: Signature): BlockSums => ({
+/** The sums of a signature, as who has them searches or sends them. */
+export const blockSums = ({blockLength, size, weak, strong}: Signature): BlockSums => ({
 	blockLength,
 	strongLength: MD5_LENGTH,
 	remainder: size % blockLength,

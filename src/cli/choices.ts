@@ -106,7 +106,8 @@ export function bwlimitOf(flags: Values<typeof rateFlags>): number | undefined {
 	return rate === 0 ? undefined : rate
 }
 
-function sizeOf(name: string, value: string | undefined, unit?: 'K'): number | undefined {
+/** The bytes that the value of an option says. */
+export function sizeOf(name: string, value: string | undefined, unit?: 'K'): number | undefined {
 	if (value === undefined) return undefined
 	const size = parseSize(value, unit)
 	if (size === undefined)

@@ -46,6 +46,16 @@ export const remoteFlags = {
 } as const satisfies Flags
 export type RemoteValues = Values<typeof remoteFlags & typeof chosenFlags>
 
+/** What is kept between sessions with rsync clients. */
+export const signatureFlags = {
+	signatures: {
+		type: 'string',
+		arg: 'size',
+		help: 'keep block sums of large files in so many bytes, so that only changes come',
+	},
+} as const satisfies Flags
+export type SignatureValues = Values<typeof signatureFlags>
+
 /** What is stored beside the bytes. */
 export const storedFlags = {
 	acl: {type: 'string', arg: 'name', help: 'the canned ACL of what is created'},

@@ -13,23 +13,27 @@ import {absolute} from '../repo/find.ts'
 import {account, namedRemote} from '../repo/remotes.ts'
 import {listBuckets} from '../store/open.ts'
 import {isKind} from '../store/store.ts'
+import {sizeOf} from './choices.ts'
 import type {Context} from './command.ts'
-import type {RemoteValues} from './flags.ts'
+import type {RemoteValues, SignatureValues} from './flags.ts'
 import {openTarget} from './rsync-target.ts'
 import {lookup} from './work.ts'
+
+type ModuleValues = RemoteValues & SignatureValues
 
 /** The module of a remote, opened when a client asks for it. */
 function served(
 	context: Context,
-	flags: RemoteValues,
+	flags: ModuleValues,
 	{config, remote}: {readonly config: ModuleConfig; readonly remote: Remote},
 ): ServedModule {
+	const signatures = sizeOf('signatures', flags.signatures) ?? config.signatures
 	return {
 		name: fromUnicode(config.name),
 		readOnly: config.readOnly,
 		users: config.authUsers.map(parseUser),
 		password: (user) => passwordOf(context, config.secretsFile, user),
-		open: () => openTarget(context, flags, remote),
+		open: () => openTarget(context, flags, {remote, signatures}),
 	}
 }
 
@@ -41,7 +45,7 @@ function parseUser(text: string): AuthUser {
 /** Modules that were named. */
 export function namedModules(
 	context: Context,
-	flags: RemoteValues,
+	flags: ModuleValues,
 	configs: readonly ModuleConfig[],
 ): Modules<ServedModule> {
 	const where = lookup(context, flags)
@@ -61,10 +65,11 @@ export function namedModules(
 /** Every bucket of the account is a module. Where they cannot be listed, any that can be used is. */
 export function bucketModules(
 	context: Context,
-	flags: RemoteValues,
+	flags: ModuleValues,
 	{readOnly}: {readonly readOnly: boolean},
 ): Modules<ServedModule> {
 	const where = lookup(context, flags)
+	const signatures = sizeOf('signatures', flags.signatures)
 	const names = async (): Promise<readonly string[]> =>
 		(await listBuckets(account(where), {signal: context.signal})).map(({name}) => name)
 	return {
@@ -84,6 +89,7 @@ export function bucketModules(
 				list: true,
 				authUsers: [],
 				secretsFile: undefined,
+				signatures,
 			}
 			try {
 				return served(context, flags, {config, remote: namedRemote(`s3://${name}`, where)})

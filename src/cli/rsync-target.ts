@@ -6,7 +6,8 @@ import {fromUnicode, type Path} from '../base/path.ts'
 import type {Remote} from '../format/remote.ts'
 import {Memory} from '../peer/rsync/memory.ts'
 import type {Target} from '../peer/rsync/session.ts'
-import {findPlace} from '../repo/find.ts'
+import {Signatures} from '../peer/rsync/signatures.ts'
+import {findPlace, join} from '../repo/find.ts'
 import {chosenRemote, placeOfRemote} from '../repo/remotes.ts'
 import {readIndex} from '../repo/session.ts'
 import type {Context} from './command.ts'
@@ -44,13 +45,20 @@ const accounts = {
 	groups: {idOf: (name: string) => owners.groupId(name), nameOf: (gid: number) => owners.groupName(gid)},
 }
 
-/** Opens a remote for one session. */
-export async function openTarget(context: Context, flags: RemoteValues, remote: Remote): Promise<Target> {
+/** Opens a remote for one session, with room for so many bytes of signatures. */
+export async function openTarget(
+	context: Context,
+	flags: RemoteValues,
+	{remote, signatures = 0}: {readonly remote: Remote; readonly signatures?: number | undefined},
+): Promise<Target> {
 	const {store} = await openRemote(context, remote)
 	const {place, remove} = makeScratch()
+	const directory = signatures > 0 ? directoryOf(context, remote) : undefined
 	return {
 		store,
 		memory: rememberedOf(context, flags, remote),
+		signatures:
+			directory === undefined ? undefined : new Signatures(join(directory, 'signatures'), signatures),
 		scratch: place,
 		accounts,
 		...storedAs(remote),

@@ -2,6 +2,7 @@
 
 import {fatal} from '../base/errors.ts'
 import {parseValues, type Value} from './config-text.ts'
+import {parseSize} from './size.ts'
 
 export type ModuleConfig = {
 	readonly name: string
@@ -14,6 +15,8 @@ export type ModuleConfig = {
 	/** Names, each with ':ro', ':rw' or ':deny' behind it or not; none: everybody may. */
 	readonly authUsers: readonly string[]
 	readonly secretsFile: string | undefined
+	/** Bytes of signatures that are kept; undefined where nothing is said of it. */
+	readonly signatures?: number | undefined
 }
 
 export type DaemonConfig = {
@@ -26,7 +29,15 @@ export type DaemonConfig = {
 }
 
 const GLOBAL = ['address', 'port', 'motd-file', 'max-connections', 'timeout'] as const
-const OF_MODULE = ['remote', 'comment', 'read-only', 'list', 'auth-users', 'secrets-file'] as const
+const OF_MODULE = [
+	'remote',
+	'comment',
+	'read-only',
+	'list',
+	'auth-users',
+	'secrets-file',
+	'signatures',
+] as const
 
 /** Reads a daemon's config. Throws status 128, with the file's name, for what cannot be understood. */
 export function parseDaemonConfig(text: string, file: string): DaemonConfig {
@@ -71,6 +82,12 @@ function moduleOf(values: readonly Value[], name: string, file: string): ModuleC
 		if (/^(?:false|no|off|0)$/i.test(value)) return false
 		throw fatal(`bad value '${value}' for 'module.${name}.${setting}' in '${file}'`)
 	}
+	const size = (setting: (typeof OF_MODULE)[number]): number | undefined => {
+		const value = text(setting)
+		const bytes = value === undefined ? undefined : parseSize(value)
+		if (value === undefined || bytes !== undefined) return bytes
+		throw fatal(`bad value '${value}' for 'module.${name}.${setting}' in '${file}'`)
+	}
 	const authUsers = (text('auth-users') ?? '').split(/[\s,]+/).filter((user) => user !== '')
 	const secretsFile = text('secrets-file')
 	if (authUsers.length > 0 && secretsFile === undefined)
@@ -83,6 +100,7 @@ function moduleOf(values: readonly Value[], name: string, file: string): ModuleC
 		list: flag('list', true),
 		authUsers,
 		secretsFile,
+		signatures: size('signatures'),
 	}
 }
 

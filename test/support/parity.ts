@@ -26,9 +26,6 @@ const OF_THE_RUN = [
 	/^\s*$/,
 ]
 
-/** What is not the same where files go up: all of a file is asked for, s3r-rsync(5), DEVIATIONS. */
-export const isOfDelta = (line: string): boolean => /^(Literal|Matched) data: /.test(line)
-
 export type Env = Readonly<Record<string, string>>
 
 export function client(

@@ -25,6 +25,8 @@ import {LinkGroups} from './link-groups.ts'
 import {MSG} from './messages.ts'
 import {told} from './told.ts'
 import {OwnerNames} from './owner-names.ts'
+import type {Basis} from './patchwork.ts'
+import type {Signatures} from './signatures.ts'
 import {Survey} from './survey.ts'
 import {Wanted} from './wanted.ts'
 import {Writer} from './writer.ts'
@@ -39,6 +41,8 @@ export type ReceiverOptions = {
 	/** Users and groups of this machine. */
 	readonly accounts: {readonly users: Accounts; readonly groups: Accounts}
 	readonly scratch: Place
+	/** Signatures of what is there, where they are kept. */
+	readonly signatures?: Signatures | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
@@ -58,6 +62,8 @@ export type Action = {
 	readonly found: Found | undefined
 	/** The content comes, or what there is instead of one is written anew; else attributes only. */
 	readonly isNew: boolean
+	/** The blocks of what is there, of which the client was told. */
+	readonly basis?: Basis | undefined
 }
 
 export const NO_VALUES: ReadonlyMap<number, Buffer> = new Map()
@@ -146,6 +152,12 @@ export class Committer {
 		if (found.etag === '') return
 		await this.#backUp(found)
 		await this.writer.delete(found)
+		this.#forget(found)
+	}
+
+	/** Content that is gone has no next version. */
+	#forget({md5, size}: Found): void {
+		if (md5 !== undefined) this.how.signatures?.forget({md5, size})
 	}
 
 	/** Keeps what is there under another name (--backup). */
@@ -284,6 +296,7 @@ export class Committer {
 			this.#leaderXattrs.set(row, xattrs)
 		}
 		this.led(row, await this.writer.write({path: this.path(row), local, found, content, xattrs}))
+		if (found && found.md5 !== md5) this.#forget(found)
 	}
 
 	/** A further name of a file: made once the first one is done. */

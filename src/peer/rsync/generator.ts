@@ -4,11 +4,12 @@
 import {type Path, ROOT, withoutSlash} from '../../base/path.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {NO_DIFFERENCE} from './attribute-sets.ts'
+import {Bases} from './bases.ts'
 import type {Found} from './catalogue.ts'
 import type {Action, Committer, Listed, ReceiverOptions} from './committer.ts'
 import {hasAny} from './destination.ts'
 import type {FileList} from './flist.ts'
-import {ITEM, NO_SUMS, writeItem, writeSumHead} from './item.ts'
+import {ITEM, NO_SUMS, writeItem, writeSums} from './item.ts'
 import type {Line} from './line.ts'
 import type {LinkGroups} from './link-groups.ts'
 import {told} from './told.ts'
@@ -26,6 +27,7 @@ export class Generator {
 	readonly #wanted: Wanted
 	readonly #links: LinkGroups
 	readonly #survey: Survey
+	readonly #bases: Bases
 
 	constructor(commits: Committer) {
 		this.#commits = commits
@@ -37,6 +39,7 @@ export class Generator {
 		this.#wanted = commits.wanted
 		this.#links = commits.links
 		this.#survey = commits.survey
+		this.#bases = new Bases(commits.line, commits.how.signatures)
 	}
 
 	/** Goes through the list by its numbers. */
@@ -184,10 +187,11 @@ export class Generator {
 				attributes.flags |
 				(options.checksum ? ITEM.change : 0)
 			: ITEM.isNew | this.#newXattrs(row)
-		const action = {row, ndx, found: same ?? found, isNew: true}
+		const {basis, sums = NO_SUMS} = (options.dryRun ? undefined : this.#bases.of(same)) ?? {}
+		const action = {row, ndx, found: same ?? found, isNew: true, basis}
 		if (!options.dryRun) this.#commits.waiting.set(ndx, action)
 		this.announce(ndx, flags | ITEM.transfer, undefined, this.#numbersWanted(row, same))
-		if (!options.dryRun) writeSumHead(output, NO_SUMS)
+		if (!options.dryRun) writeSums(output, sums)
 	}
 
 	/** A directory, a link, a device: nothing comes but what the list has. */

@@ -15,7 +15,7 @@ import type {Files, OpenFile} from '../../sync/files.ts'
 export interface Content {
 	readonly size: number
 	read(position: number, length: number): Buffer
-	/** Forgets it. */
+	/** Forgets it; once more does no harm. */
 	drop(): void
 }
 
@@ -44,7 +44,7 @@ let spools = 0
 
 /** Too large for memory: in a file that has no name any more, so that it goes when the process does. */
 export class Spooled implements Content {
-	readonly #fd: number
+	#fd: number
 	size = 0
 
 	constructor({dir}: Place) {
@@ -54,9 +54,14 @@ export class Spooled implements Content {
 	}
 
 	write(bytes: Buffer): void {
+		this.writeAt(this.size, bytes)
+	}
+
+	/** Writes where others may not have written up to yet. */
+	writeAt(position: number, bytes: Buffer): void {
 		for (let at = 0; at < bytes.length;)
-			at += writeSync(this.#fd, bytes, at, bytes.length - at, this.size + at)
-		this.size += bytes.length
+			at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at)
+		this.size = Math.max(this.size, position + bytes.length)
 	}
 
 	read(position: number, length: number): Buffer {
@@ -70,7 +75,8 @@ export class Spooled implements Content {
 	}
 
 	drop(): void {
-		closeSync(this.#fd)
+		if (this.#fd >= 0) closeSync(this.#fd)
+		this.#fd = -1
 	}
 }
 

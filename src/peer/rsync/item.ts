@@ -114,3 +114,14 @@ export function writeSumHead(output: Output, sums: Omit<BlockSums, 'weak' | 'str
 	output.int(sums.strongLength)
 	output.int(sums.remainder)
 }
+
+/** Writes the sums of blocks, of the strong ones as many bytes as the head says. */
+export function writeSums(output: Output, sums: BlockSums): void {
+	const {count, strongLength, weak, strong} = sums
+	writeSumHead(output, sums)
+	const whole = count === 0 ? 0 : strong.length / count
+	for (let block = 0; block < count; block++) {
+		output.int(weak[block] as number)
+		output.raw(strong.subarray(block * whole, block * whole + strongLength))
+	}
+}

@@ -1,10 +1,12 @@
 // The receiving role: a client uploads. What is to come is asked for in the order of the list, and what comes is
 // written meanwhile. See s3r-rsync(5), TRANSFER.
 
-import {createHash} from 'node:crypto'
 import {MULTIPART_FROM} from '../../algo/parts.ts'
 import {Budget} from '../../base/budget.ts'
-import {parentOf, type Path, ROOT} from '../../base/path.ts'
+import {reason, S3rError} from '../../base/errors.ts'
+import {fromUnicode, parentOf, type Path, ROOT} from '../../base/path.ts'
+import {isKind} from '../../store/store.ts'
+import {isFinal} from '../../sync/final.ts'
 import {loadChecksum} from './checksum.ts'
 import {type Action, Committer, NO_VALUES, type ReceiverOptions} from './committer.ts'
 import type {Cursor} from './cursor.ts'
@@ -13,13 +15,12 @@ import {RERR, RsyncError} from './errors.ts'
 import {filterOf, readFilterList, Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
 import {Generator} from './generator.ts'
-import {SEED} from './handshake.ts'
-import {type Content, InMemory, Spooled} from './in-hand.ts'
+import {Incoming} from './incoming.ts'
 import {ITEM, NO_SUMS, readItem, readSumHead, writeSumHead} from './item.ts'
 import type {Line} from './line.ts'
 import {NDX} from './ndx.ts'
 import {receiveList} from './receive-list.ts'
-import {TokenReader} from './token.ts'
+import {told} from './told.ts'
 
 /** Bytes of small files that have come and are not written yet. */
 const MEMORY = 48 * 2 ** 20
@@ -63,7 +64,7 @@ class Receiver {
 	readonly #line: Line
 	readonly #commits: Committer
 	readonly #generator: Generator
-	readonly #tokens: TokenReader
+	readonly #incoming: Incoming
 	readonly #memory = new Budget(MEMORY)
 	/** Files whose content did not come as it was: to be asked for once more. */
 	readonly #redo: number[] = []
@@ -73,7 +74,7 @@ class Receiver {
 		this.#line = line
 		this.#commits = commits
 		this.#generator = new Generator(commits)
-		this.#tokens = new TokenReader(line.input, line.agreed.compression)
+		this.#incoming = new Incoming(line, commits.how)
 	}
 
 	async run(): Promise<number> {
@@ -88,7 +89,7 @@ class Receiver {
 			return this.#line.status
 		} finally {
 			await this.#commits.writer.abandon()
-			this.#tokens.close()
+			this.#incoming.close()
 		}
 	}
 
@@ -188,22 +189,33 @@ class Receiver {
 		if (!action)
 			throw new RsyncError(RERR.protocol, `the content of file ${ndx} came, which was not asked for`)
 		await input.read((cursor: Cursor) => readSumHead(cursor, protocol, checksum.length))
+		const {basis} = action
 		const size = this.#commits.files.size(row)
-		const free = await this.#room(size < MULTIPART_FROM ? size : 0)
-		const {content, md5, sum} = await this.#readContent(size)
-		const sent = await input.take(checksum.length)
-		if (!sum.equals(sent)) {
-			content.drop()
+		const isHeld = basis === undefined && size < MULTIPART_FROM
+		const free = await this.#room(isHeld ? size : 0)
+		const {coming, sent} = await this.#incoming.read(size, basis)
+		const isRedo = this.#phase > 0
+		const done = async (): Promise<void> => {
+			await coming.drop()
 			free()
-			return this.#mismatch(ndx, row)
 		}
-		await this.#commits.writer.start(async () => {
+		const work = async (): Promise<void> => {
 			try {
-				await this.#commits.commit(action, content, md5, values)
+				const came = await coming.finish().catch((error: unknown) => this.#unread(action, error))
+				if (!came) return
+				if (!came.sum.equals(sent)) return this.#mismatch(action, isRedo)
+				coming.sign()
+				await this.#commits.commit(action, came.content, came.md5.toString('hex'), values)
 			} finally {
-				free()
+				await done()
 			}
-		})
+		}
+		try {
+			await this.#commits.writer.start(work)
+		} catch (error) {
+			await done()
+			throw error
+		}
 	}
 
 	/** Takes memory for content that comes; to be called when it is not needed any more. */
@@ -213,31 +225,24 @@ class Receiver {
 		})
 	}
 
-	async #readContent(size: number): Promise<{content: Content; md5: string; sum: Buffer}> {
-		const {checksum} = this.#line
-		const hash = createHash('md5')
-		const other = checksum.name === 'md5' ? undefined : await checksum.whole(SEED)
-		let content: InMemory | Spooled =
-			size < MULTIPART_FROM ? new InMemory() : new Spooled(this.#commits.how.scratch)
-		for (let token = await this.#tokens.next(); token; token = await this.#tokens.next()) {
-			if (!('literal' in token)) throw new RsyncError(RERR.protocol, `block ${token.block} of a file of none`)
-			hash.update(token.literal)
-			other?.update(token.literal)
-			if (content instanceof InMemory && content.size + token.literal.length > MULTIPART_FROM) {
-				const spooled = new Spooled(this.#commits.how.scratch)
-				spooled.write(content.read(0, content.size))
-				content = spooled
-			}
-			content.write(token.literal)
+	/** Blocks of what is there could not be read: all of the file is to come. */
+	#unread({ndx, row}: Action, error: unknown): undefined {
+		const isOfItem = error instanceof S3rError && !this.#commits.how.signal?.aborted && !isFinal(error)
+		if (!isOfItem) throw error
+		// of what somebody else wrote meanwhile the write will tell
+		if (!isKind(error, 'precondition')) {
+			const path = told(this.#commits.files.path(row))
+			this.#line.warn(
+				`s3r: cannot read blocks of ${path}, all of it is to come: ${fromUnicode(reason(error))}`,
+			)
 		}
-		const md5 = hash.digest()
-		return {content, md5: md5.toString('hex'), sum: other?.digest() ?? md5}
+		this.#redo.push(ndx)
 	}
 
 	/** What came is not what was sent: once more, and then no more. */
-	#mismatch(ndx: number, row: number): void {
+	#mismatch({ndx, row}: Action, isRedo: boolean): void {
 		const path = this.#commits.files.path(row)
-		if (this.#phase > 0) {
+		if (isRedo) {
 			this.#line.fail(`ERROR: ${path} failed verification -- update discarded.`)
 			this.#commits.led(row, undefined)
 			return

@@ -48,7 +48,7 @@ export type Target = {
 	readonly readOnly?: boolean | undefined
 	/** Ends its connections, and removes what was kept for the session. */
 	readonly close: () => void
-} & Pick<ReceiverOptions, 'stored' | 'accounts' | 'scratch'>
+} & Pick<ReceiverOptions, 'stored' | 'accounts' | 'scratch' | 'signatures'>
 
 /** Serves one client; resolves to the status, one of rsync's own. Rejects before the first byte only. */
 export async function serve(wire: Wire, how: ServeOptions): Promise<number> {
