@@ -1,18 +1,15 @@
 // What is done to objects for the files of a list, and told to the client: written, changed, linked, kept as a backup.
 
-import {createHash} from 'node:crypto'
 import {reason} from '../../base/errors.ts'
 import {fromUnicode, type Path, ROOT} from '../../base/path.ts'
-import {TYPE, typeOf} from '../../format/entry.ts'
-import type {Xattr} from '../../format/xattrs.ts'
 import type {Place} from '../../repo/find.ts'
 import type {Store} from '../../store/store.ts'
 import type {Stored} from '../../sync/cargo.ts'
 import {isFinal} from '../../sync/final.ts'
-import {merged, NO_DIFFERENCE} from './attribute-sets.ts'
 import {backupPath} from './backup.ts'
 import type {Catalogue, Found} from './catalogue.ts'
-import {Deleter} from './deleter.ts'
+import {Deleter, directoriesOf} from './deleter.ts'
+import {Describer, NO_VALUES, type Values} from './described.ts'
 import {type Destination, remotePath} from './destination.ts'
 import type {Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
@@ -24,7 +21,7 @@ import type {Line} from './line.ts'
 import {LinkGroups} from './link-groups.ts'
 import {MSG} from './messages.ts'
 import {told} from './told.ts'
-import {OwnerNames} from './owner-names.ts'
+import {namesFor} from './names-for.ts'
 import type {Basis} from './patchwork.ts'
 import type {Signatures} from './signatures.ts'
 import {Survey} from './survey.ts'
@@ -66,8 +63,6 @@ export type Action = {
 	readonly basis?: Basis | undefined
 }
 
-export const NO_VALUES: ReadonlyMap<number, Buffer> = new Map()
-
 export class Committer {
 	readonly line: Line
 	readonly how: ReceiverOptions
@@ -83,10 +78,7 @@ export class Committer {
 	/** Actions that wait for what the client sends, by number. */
 	readonly waiting = new Map<number, Action>()
 	readonly #followers = new Followers((action, etag) => this.#link(action, etag))
-	/** Of leaders whose content came: what it was. */
-	readonly #md5s = new Map<number, string>()
-	readonly #sizes = new Map<number, number>()
-	readonly #leaderXattrs = new Map<number, readonly Xattr[] | undefined>()
+	readonly #describer: Describer
 
 	constructor(line: Line, how: ReceiverOptions, list: Listed) {
 		const {options} = line
@@ -101,7 +93,7 @@ export class Committer {
 		const mapGroup = idMap(options.groupmap, 'groupmap', accounts.groups)
 		this.wanted = new Wanted({options, files, umask, self, users, groups, mapUser, mapGroup})
 		this.links = new LinkGroups(files, options.hardLinks ? this.order : new Uint32Array(0))
-		this.writer = new Writer({...how, owners: this.#owners()})
+		this.writer = new Writer({...how, owners: namesFor(list, options, how)})
 		this.survey = new Survey({
 			files,
 			destination,
@@ -112,6 +104,15 @@ export class Committer {
 			deletes: options.deleteMode !== undefined,
 			signal,
 		})
+		this.#describer = new Describer({
+			options,
+			files,
+			wanted: this.wanted,
+			survey: this.survey,
+			links: this.links,
+			catalogue,
+			pathOf: (row) => this.path(row),
+		})
 		const {base} = destination
 		const rows = options.deleteMode === undefined ? new Map<Path, boolean>() : directoriesOf(files)
 		this.deleter = new Deleter({
@@ -121,25 +122,6 @@ export class Committer {
 			hasContent: (directory) => rows.get(directory),
 			nameOf: (path) => (path === base ? ROOT : path === ROOT ? ROOT : path.slice(base.length)),
 		})
-	}
-
-	/** Names of owners: those that the client sent, those of the objects, and our own. */
-	#owners() {
-		const {options} = this.line
-		const {users, groups} = this.list
-		const {accounts, catalogue} = this.how
-		const sent = OwnerNames.ofWire(users, groups)
-		const own = (has: boolean) => !options.numericIds && !has
-		return {
-			userName: (uid: number) =>
-				sent.userName(uid) ??
-				(options.usermap !== undefined || own(options.owner) ? accounts.users.nameOf(uid) : undefined) ??
-				(options.owner ? undefined : catalogue.names.userName(uid)),
-			groupName: (gid: number) =>
-				sent.groupName(gid) ??
-				(options.groupmap !== undefined || own(options.group) ? accounts.groups.nameOf(gid) : undefined) ??
-				(options.group ? undefined : catalogue.names.groupName(gid)),
-		}
 	}
 
 	/** Where the file of a row is below the remote's root. */
@@ -175,11 +157,7 @@ export class Committer {
 	}
 
 	linkOf(row: number): string | undefined {
-		return this.links.id(
-			row,
-			(one) => this.survey.found(one)?.attributes.link,
-			(one) => this.path(one),
-		)
+		return this.#describer.linkOf(row)
 	}
 
 	/** The first name of a file is done: the others are made of it. */
@@ -194,15 +172,7 @@ export class Committer {
 		if (etag === undefined)
 			return this.fail(this.files.path(row), new Error('the file that it is a name of did not come'))
 		await this.writer.start(async () => {
-			const led = this.survey.found(leader)
-			const xattrs = this.#leaderXattrs.get(leader) ?? this.#xattrs(leader, led, NO_VALUES)
-			const local = this.wanted.local(leader, led, {
-				isNew: this.#md5s.has(leader),
-				size: this.#sizes.get(leader) ?? led?.size,
-				md5: this.#md5s.get(leader) ?? led?.md5,
-				link: this.linkOf(row),
-				xattrs,
-			})
+			const {local, xattrs} = this.#describer.asLink(leader, row)
 			await this.#guarded(action, async () => {
 				if (found) await this.#backUp(found)
 				const writing = {path: this.path(row), local, found, xattrs}
@@ -211,39 +181,13 @@ export class Committer {
 		})
 	}
 
-	#xattrs(
-		row: number,
-		found: Found | undefined,
-		values: ReadonlyMap<number, Buffer>,
-	): readonly Xattr[] | undefined {
-		const {options} = this.line
-		if (!options.xattrs && !options.acls) return undefined
-		const differs = found ? (this.survey.attributes.get(row) ?? NO_DIFFERENCE) : NO_DIFFERENCE
-		return merged(this.files.rare(row).xattrs ?? [], differs, values, options)
-	}
-
-	/** Attributes that nobody speaks of stay with a file whose content does. */
-	async #kept({found, isNew}: Action): Promise<readonly Xattr[] | undefined> {
-		return isNew || !found ? undefined : this.how.catalogue.xattrs(found)
-	}
-
 	/** Begins to write what has no content that comes. */
 	async start(action: Action, values = NO_VALUES): Promise<void> {
 		const {row, found, isNew} = action
 		const {target} = this.files.rare(row)
-		const type = typeOf(this.files.mode(row))
-		const isFile = type === TYPE.file
 		await this.writer.start(() =>
 			this.#guarded(action, async () => {
-				const xattrs = this.#xattrs(row, found, values) ?? (await this.#kept(action))
-				const local = this.wanted.local(row, found, {
-					isNew,
-					size: isFile ? found?.size : type === TYPE.symlink ? (target?.length ?? 0) : 0,
-					md5: isFile ? found?.md5 : type === TYPE.symlink ? md5Of(target ?? '') : undefined,
-					link: this.line.options.hardLinks ? this.linkOf(row) : isNew ? undefined : found?.attributes.link,
-					xattrs,
-				})
-				if (local.link !== undefined) this.#leaderXattrs.set(row, xattrs)
+				const {local, xattrs} = await this.#describer.withoutContent(action, values)
 				const writing = {path: this.path(row), local, found, target, xattrs}
 				if (isNew && found) await this.#backUp(found)
 				const etag = isNew ? await this.writer.write(writing) : await this.writer.change(writing)
@@ -276,25 +220,14 @@ export class Committer {
 	}
 
 	/** Writes content that came and was what it should be. */
-	commit(action: Action, content: Content, md5: string, values: ReadonlyMap<number, Buffer>): Promise<void> {
+	commit(action: Action, content: Content, md5: string, values: Values): Promise<void> {
 		return this.#guarded(action, () => this.#write(action, content, md5, values))
 	}
 
-	async #write(
-		{row, found}: Action,
-		content: Content,
-		md5: string,
-		values: ReadonlyMap<number, Buffer>,
-	): Promise<void> {
+	async #write(action: Action, content: Content, md5: string, values: Values): Promise<void> {
+		const {row, found} = action
 		if (found) await this.#backUp(found)
-		const xattrs = this.#xattrs(row, found, values)
-		const link = this.line.options.hardLinks ? this.linkOf(row) : undefined
-		const local = this.wanted.local(row, found, {isNew: true, size: content.size, md5, link, xattrs})
-		if (link !== undefined) {
-			this.#md5s.set(row, md5)
-			this.#sizes.set(row, content.size)
-			this.#leaderXattrs.set(row, xattrs)
-		}
+		const {local, xattrs} = this.#describer.withContent(action, {size: content.size, md5}, values)
 		this.led(row, await this.writer.write({path: this.path(row), local, found, content, xattrs}))
 		if (found && found.md5 !== md5) this.#forget(found)
 	}
@@ -308,15 +241,4 @@ export class Committer {
 	failOrphans(): void {
 		this.#followers.failOrphans()
 	}
-}
-
-const md5Of = (target: string): string => createHash('md5').update(target, 'latin1').digest('hex')
-
-/** Whether the content of each directory of a list is in it. */
-function directoriesOf(files: FileList): Map<Path, boolean> {
-	const rows = new Map<Path, boolean>()
-	for (let row = 0; row < files.count; row++)
-		if (files.isDirectory(row))
-			rows.set(files.path(row), files.hasContent(row) || rows.get(files.path(row)) === true)
-	return rows
 }

@@ -6,6 +6,7 @@ import {pool} from '../../base/pool.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import type {Found} from './catalogue.ts'
 import type {Walk} from './filter.ts'
+import type {FileList} from './flist.ts'
 import type {Line} from './line.ts'
 import {IO_ERROR, MSG} from './messages.ts'
 import {told} from './told.ts'
@@ -168,4 +169,13 @@ const deletionKey = (path: Path): string => {
 	const last = parts.pop() ?? ''
 	const above = parts.map((part) => `\u0002${part}/`).join('')
 	return above + (isDirectory(path) ? `\u0002${last}/` : `\u0001${last}`)
+}
+
+/** Whether the content of each directory of a list is in it. */
+export function directoriesOf(files: FileList): Map<Path, boolean> {
+	const rows = new Map<Path, boolean>()
+	for (let row = 0; row < files.count; row++)
+		if (files.isDirectory(row))
+			rows.set(files.path(row), files.hasContent(row) || rows.get(files.path(row)) === true)
+	return rows
 }

@@ -6,6 +6,7 @@ import {TYPE, typeOf} from '../../format/entry.ts'
 import {NO_DIFFERENCE} from './attribute-sets.ts'
 import {Bases} from './bases.ts'
 import type {Found} from './catalogue.ts'
+import {Choice} from './choice.ts'
 import type {Action, Committer, Listed, ReceiverOptions} from './committer.ts'
 import {hasAny} from './destination.ts'
 import type {FileList} from './flist.ts'
@@ -13,7 +14,6 @@ import {ITEM, NO_SUMS, writeItem, writeSums} from './item.ts'
 import type {Line} from './line.ts'
 import type {LinkGroups} from './link-groups.ts'
 import {told} from './told.ts'
-import {isUnsafeLink} from './safe-link.ts'
 import {sameWithout, type Survey} from './survey.ts'
 import {isSameType, type Wanted} from './wanted.ts'
 
@@ -27,6 +27,7 @@ export class Generator {
 	readonly #wanted: Wanted
 	readonly #links: LinkGroups
 	readonly #survey: Survey
+	readonly #choice: Choice
 	readonly #bases: Bases
 
 	constructor(commits: Committer) {
@@ -39,6 +40,7 @@ export class Generator {
 		this.#wanted = commits.wanted
 		this.#links = commits.links
 		this.#survey = commits.survey
+		this.#choice = new Choice(commits.line, commits.files, commits.wanted)
 		this.#bases = new Bases(commits.line, commits.how.signatures)
 	}
 
@@ -72,10 +74,10 @@ export class Generator {
 		const isThere = survey.has(row) && (found === undefined || isSameType(files, row, found))
 		const obstacles = survey.inTheWay.get(row)
 		if (!survey.has(row) && !obstacles && options.existing) return false
-		if (!this.#isWanted(row, type)) return true
+		if (!this.#choice.isWanted(row, type)) return true
 		if (
 			type !== TYPE.directory &&
-			this.#isLeftAlone(row, type, found, survey.has(row) || obstacles !== undefined)
+			this.#choice.isLeftAlone(row, type, found, survey.has(row) || obstacles !== undefined)
 		)
 			return true
 		if (obstacles && !(await this.#clear(row, obstacles))) return false
@@ -85,49 +87,6 @@ export class Generator {
 		else if (type === TYPE.file) await this.#file(ndx, row, isThere ? found : undefined, found)
 		else await this.#other(ndx, row, isThere ? found : undefined, found)
 		return true
-	}
-
-	/** Whether a file of this type is received at all. */
-	#isWanted(row: number, type: number): boolean {
-		const {options} = this.#line
-		const isDevice = type === TYPE.charDevice || type === TYPE.blockDevice
-		const isSpecial = type === TYPE.fifo || type === TYPE.socket
-		if (
-			(type === TYPE.symlink && !options.links) ||
-			(isDevice && !options.devices) ||
-			(isSpecial && !options.specials)
-		) {
-			this.#line.info(`skipping non-regular file "${withoutSlash(this.#files.path(row))}"`)
-			return false
-		}
-		if (type === TYPE.symlink && options.safeLinks) {
-			const target = this.#files.rare(row).target ?? ''
-			if (isUnsafeLink(target, this.#files.path(row))) {
-				if (options.verbose > 0)
-					this.#line.info(`ignoring unsafe symlink "${this.#files.path(row)}" -> "${target}"`)
-				return false
-			}
-		}
-		return true
-	}
-
-	/** What the options say is not touched, whatever the client has. */
-	#isLeftAlone(row: number, type: number, found: Found | undefined, isThere: boolean): boolean {
-		const {options} = this.#line
-		const size = type === TYPE.file ? this.#files.size(row) : undefined
-		const path = this.#files.path(row)
-		const skip = (why: string): boolean => {
-			if (options.verbose > 1) this.#line.info(`${path} ${why}`)
-			return true
-		}
-		if (size !== undefined && options.maxSize !== undefined && size > options.maxSize)
-			return skip('is over max-size')
-		if (size !== undefined && options.minSize !== undefined && size < options.minSize)
-			return skip('is under min-size')
-		if (isThere && options.ignoreExisting) return skip('exists')
-		if (found && options.update && this.#wanted.isOlder(row, found)) return skip('is newer')
-		const isLonger = found !== undefined && size !== undefined && found.size >= size
-		return options.append > 0 && isLonger && !this.#wanted.sameContent(row, found)
 	}
 
 	/** Removes what stands in the place of a file. */

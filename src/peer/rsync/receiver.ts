@@ -1,29 +1,21 @@
 // The receiving role: a client uploads. What is to come is asked for in the order of the list, and what comes is
 // written meanwhile. See s3r-rsync(5), TRANSFER.
 
-import {MULTIPART_FROM} from '../../algo/parts.ts'
-import {Budget} from '../../base/budget.ts'
-import {reason, S3rError} from '../../base/errors.ts'
-import {fromUnicode, parentOf, type Path, ROOT} from '../../base/path.ts'
-import {isKind} from '../../store/store.ts'
-import {isFinal} from '../../sync/final.ts'
+import {parentOf, type Path, ROOT} from '../../base/path.ts'
 import {loadChecksum} from './checksum.ts'
-import {type Action, Committer, NO_VALUES, type ReceiverOptions} from './committer.ts'
-import type {Cursor} from './cursor.ts'
+import {Committer, type ReceiverOptions} from './committer.ts'
+import {NO_VALUES, type Values} from './described.ts'
 import {destinationOf} from './destination.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {filterOf, readFilterList, Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
 import {Generator} from './generator.ts'
 import {Incoming} from './incoming.ts'
-import {ITEM, NO_SUMS, readItem, readSumHead, writeSumHead} from './item.ts'
+import {ITEM, NO_SUMS, readItem, writeSumHead} from './item.ts'
 import type {Line} from './line.ts'
 import {NDX} from './ndx.ts'
 import {receiveList} from './receive-list.ts'
-import {told} from './told.ts'
 
-/** Bytes of small files that have come and are not written yet. */
-const MEMORY = 48 * 2 ** 20
 const PIECE_LIMIT = 1 << 24
 
 /** The role from the filter list on; resolves to the status. */
@@ -65,16 +57,13 @@ class Receiver {
 	readonly #commits: Committer
 	readonly #generator: Generator
 	readonly #incoming: Incoming
-	readonly #memory = new Budget(MEMORY)
-	/** Files whose content did not come as it was: to be asked for once more. */
-	readonly #redo: number[] = []
 	#phase = 0
 
 	constructor(line: Line, commits: Committer) {
 		this.#line = line
 		this.#commits = commits
 		this.#generator = new Generator(commits)
-		this.#incoming = new Incoming(line, commits.how)
+		this.#incoming = new Incoming(commits)
 	}
 
 	async run(): Promise<number> {
@@ -103,7 +92,8 @@ class Receiver {
 		const {output, options, protocol} = this.#line
 		await this.#generator.walk()
 		await this.#endPhase(1)
-		for (let ndx = this.#redo.shift(); ndx !== undefined; ndx = this.#redo.shift()) {
+		const {redo} = this.#incoming
+		for (let ndx = redo.shift(); ndx !== undefined; ndx = redo.shift()) {
 			const row = this.#commits.order[ndx] ?? 0
 			this.#commits.waiting.set(ndx, {row, ndx, found: this.#commits.survey.found(row), isNew: true})
 			this.#generator.announce(ndx, ITEM.transfer)
@@ -136,7 +126,7 @@ class Receiver {
 			await ended
 		}
 		await this.#commits.writer.settled()
-		if (phase <= 2 && (phase === 2 || this.#redo.length === 0)) this.#commits.failOrphans()
+		if (phase <= 2 && (phase === 2 || this.#incoming.redo.length === 0)) this.#commits.failOrphans()
 	}
 
 	/** Reads what the client answers, until its last word. */
@@ -159,12 +149,16 @@ class Receiver {
 			this.#commits.waiting.delete(ndx)
 			if (!(item.flags & ITEM.transfer)) {
 				if (action) await this.#commits.start(action, values)
-			} else if (!options.dryRun) await this.#receive(ndx, row, action, values)
+			} else if (!options.dryRun) {
+				if (!action)
+					throw new RsyncError(RERR.protocol, `the content of file ${ndx} came, which was not asked for`)
+				await this.#incoming.receive(action, values, this.#phase > 0)
+			}
 		}
 	}
 
 	/** The values of attributes that were asked for. */
-	async #readValues(): Promise<ReadonlyMap<number, Buffer>> {
+	async #readValues(): Promise<Values> {
 		const {input} = this.#line
 		const values = new Map<number, Buffer>()
 		for (let number = 0; ;) {
@@ -176,79 +170,6 @@ class Receiver {
 				throw new RsyncError(RERR.protocol, `a value of ${length} bytes for attribute ${number}`)
 			values.set(number, await input.take(length))
 		}
-	}
-
-	/** Receives the content of a file, and begins to write it if it is what the client says that it sent. */
-	async #receive(
-		ndx: number,
-		row: number,
-		action: Action | undefined,
-		values: ReadonlyMap<number, Buffer>,
-	): Promise<void> {
-		const {input, protocol, checksum} = this.#line
-		if (!action)
-			throw new RsyncError(RERR.protocol, `the content of file ${ndx} came, which was not asked for`)
-		await input.read((cursor: Cursor) => readSumHead(cursor, protocol, checksum.length))
-		const {basis} = action
-		const size = this.#commits.files.size(row)
-		const isHeld = basis === undefined && size < MULTIPART_FROM
-		const free = await this.#room(isHeld ? size : 0)
-		const {coming, sent} = await this.#incoming.read(size, basis)
-		const isRedo = this.#phase > 0
-		const done = async (): Promise<void> => {
-			await coming.drop()
-			free()
-		}
-		const work = async (): Promise<void> => {
-			try {
-				const came = await coming.finish().catch((error: unknown) => this.#unread(action, error))
-				if (!came) return
-				if (!came.sum.equals(sent)) return this.#mismatch(action, isRedo)
-				coming.sign()
-				await this.#commits.commit(action, came.content, came.md5.toString('hex'), values)
-			} finally {
-				await done()
-			}
-		}
-		try {
-			await this.#commits.writer.start(work)
-		} catch (error) {
-			await done()
-			throw error
-		}
-	}
-
-	/** Takes memory for content that comes; to be called when it is not needed any more. */
-	#room(bytes: number): Promise<() => void> {
-		return new Promise((resolve, reject) => {
-			this.#memory.hold(bytes, () => new Promise<void>((free) => resolve(free))).catch(reject)
-		})
-	}
-
-	/** Blocks of what is there could not be read: all of the file is to come. */
-	#unread({ndx, row}: Action, error: unknown): undefined {
-		const isOfItem = error instanceof S3rError && !this.#commits.how.signal?.aborted && !isFinal(error)
-		if (!isOfItem) throw error
-		// of what somebody else wrote meanwhile the write will tell
-		if (!isKind(error, 'precondition')) {
-			const path = told(this.#commits.files.path(row))
-			this.#line.warn(
-				`s3r: cannot read blocks of ${path}, all of it is to come: ${fromUnicode(reason(error))}`,
-			)
-		}
-		this.#redo.push(ndx)
-	}
-
-	/** What came is not what was sent: once more, and then no more. */
-	#mismatch({ndx, row}: Action, isRedo: boolean): void {
-		const path = this.#commits.files.path(row)
-		if (isRedo) {
-			this.#line.fail(`ERROR: ${path} failed verification -- update discarded.`)
-			this.#commits.led(row, undefined)
-			return
-		}
-		this.#line.warn(`WARNING: ${path} failed verification -- update discarded (will try again).`)
-		this.#redo.push(ndx)
 	}
 }
 
