@@ -1,14 +1,10 @@
 import test from 'ava'
 import * as fc from './support/properties.ts'
 import {FileList, type FlistEntry} from '../src/peer/rsync/flist.ts'
-import {
-	FlistDecoder,
-	FlistEncoder,
-	type FlistForm,
-	isOwn,
-	readNames,
-	writeNames,
-} from '../src/peer/rsync/flist-codec.ts'
+import {FlistDecoder, isOwn} from '../src/peer/rsync/flist-decoder.ts'
+import {FlistEncoder} from '../src/peer/rsync/flist-encoder.ts'
+import type {FlistForm} from '../src/peer/rsync/flist-wire.ts'
+import {readNames, writeNames} from '../src/peer/rsync/id-names.ts'
 import {Input} from '../src/peer/rsync/input.ts'
 import {MSG} from '../src/peer/rsync/messages.ts'
 import {NDX, Ndx} from '../src/peer/rsync/ndx.ts'

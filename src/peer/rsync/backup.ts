@@ -3,7 +3,7 @@
 import {isDirectory, type Path} from '../../base/path.ts'
 import type {Found} from './catalogue.ts'
 import {RERR, RsyncError} from './errors.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 
 /** The path of the backup of what is there, undefined where none is kept; `base` is the destination's. */
 export function backupPath(found: Found, base: Path, options: ServerOptions): Path | undefined {

@@ -7,7 +7,7 @@ import {fatal, reason} from '../../base/errors.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {type Greeted, greet, type Module, type Modules} from './greeting.ts'
 import {GreetingInput} from './greeting-input.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import {serve, type ServeOptions, type Target, type Wire} from './session.ts'
 import {wireWords} from './words.ts'
 

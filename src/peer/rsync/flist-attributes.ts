@@ -6,7 +6,7 @@ import {TYPE, typeOf} from '../../format/entry.ts'
 import {ACCESS, AclTable, accessAcl, DEFAULT, defaultAcl, wireAcl} from './acl.ts'
 import type {Cursor} from './cursor.ts'
 import type {FlistEntry, WireXattr} from './flist.ts'
-import type {FlistForm} from './flist-codec.ts'
+import type {FlistForm} from './flist-wire.ts'
 import {malformed, NAME_LIMIT} from './flist-errors.ts'
 import type {Output} from './output.ts'
 

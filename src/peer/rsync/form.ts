@@ -1,6 +1,6 @@
 // Which fields the entries of a session's list have.
 
-import type {FlistForm} from './flist-codec.ts'
+import type {FlistForm} from './flist-wire.ts'
 import type {Line} from './line.ts'
 
 export function formOf({protocol, agreed, options}: Line, sumLength = 16): FlistForm {

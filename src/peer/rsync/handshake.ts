@@ -4,7 +4,7 @@ import {CHECKSUM_OFFER} from './checksum.ts'
 import {type Compression, COMPRESSION_OFFER, compressionNamed} from './compression.ts'
 import {RERR, RsyncError} from './errors.ts'
 import type {Input} from './input.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import type {Output} from './output.ts'
 
 /** The newest version that we speak, and the oldest. */

@@ -5,7 +5,7 @@ import type {Agreed} from './handshake.ts'
 import type {Input} from './input.ts'
 import {IO_ERROR, MSG} from './messages.ts'
 import {Ndx} from './ndx.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import type {Output} from './output.ts'
 
 export class Line {

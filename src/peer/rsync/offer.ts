@@ -9,7 +9,7 @@ import {expand} from './expand.ts'
 import {Walk} from './filter.ts'
 import {FileList, type FlistEntry} from './flist.ts'
 import {IO_ERROR} from './messages.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import {Origins} from './origins.ts'
 import type {Word} from './words.ts'
 

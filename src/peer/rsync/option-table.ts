@@ -3,7 +3,7 @@
 
 import {shown} from '../../base/quote.ts'
 import {RERR, RsyncError} from './errors.ts'
-import type {DeleteMode, ServerOptions} from './options.ts'
+import type {DeleteMode, ServerOptions} from './server-options.ts'
 
 /** `name` is how the client wrote it, for messages. */
 type Flag = {readonly value?: undefined; set(options: ServerOptions, name: string): void}

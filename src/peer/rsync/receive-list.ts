@@ -4,8 +4,9 @@ import {ROOT} from '../../base/path.ts'
 import type {Cursor} from './cursor.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {FileList, type FlistEntry} from './flist.ts'
-import {FlistDecoder, isOwn, type ListEnd, readNames} from './flist-codec.ts'
+import {FlistDecoder, isOwn, type ListEnd} from './flist-decoder.ts'
 import {formOf} from './form.ts'
+import {readNames} from './id-names.ts'
 import type {Line} from './line.ts'
 
 /** Entries that are taken: as many as a bucket is ever listed with. */

@@ -11,11 +11,12 @@ import {Input} from './input.ts'
 import {Line} from './line.ts'
 import type {Memory} from './memory.ts'
 import {IO_ERROR, MSG} from './messages.ts'
-import {readServerArgs, type ServerOptions} from './options.ts'
+import {readServerArgs} from './options.ts'
 import {Output, type Write} from './output.ts'
 import type {ReceiverOptions} from './committer.ts'
 import {receive} from './receiver.ts'
 import {Sender, type SenderOptions} from './sender.ts'
+import type {ServerOptions} from './server-options.ts'
 import {type Word, wireWords} from './words.ts'
 
 /** The two directions of a connection. */

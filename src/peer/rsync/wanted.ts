@@ -9,7 +9,7 @@ import type {FileList} from './flist.ts'
 import {digestOf} from './in-hand.ts'
 import type {IdMap} from './id-map.ts'
 import {ITEM} from './item.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 
 const BILLION = 1_000_000_000n
 const PERMISSIONS = 0o7777
