@@ -8,6 +8,7 @@ import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from './support/properties.ts'
 import {S3rError} from '../src/base/errors.ts'
+import {fromUnicode} from '../src/base/path.ts'
 import type {Entry} from '../src/format/entry.ts'
 import {inSync} from '../src/format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../src/format/index-builder.ts'
@@ -16,7 +17,10 @@ import type {IndexFile} from '../src/format/index-file.ts'
 import {packTime, unpackTime} from '../src/format/index-layout.ts'
 import {journalLine, parseJournal} from '../src/format/journal.ts'
 import {createPlace, type Place} from '../src/repo/find.ts'
+import {layered} from '../src/repo/index-layers.ts'
+import {IndexWriter} from '../src/repo/index-writer.ts'
 import {IndexSession, readIndex} from '../src/repo/session.ts'
+import {openStored, type StoredIndex} from '../src/repo/stored-index.ts'
 
 const HELLO = '5d41402abc4b2a76b9719d911017c592'
 const ATTRS = '8899aabbccddeeff'
@@ -277,6 +281,116 @@ test('two indexes are merged as two maps are, the later standing', (t) => {
 			const model = new Map([...a, ...b].map((entry) => [entry.path, entry]))
 			t.deepEqual(entriesOf(merged).map(plain), sorted(model).map(plain))
 		}),
+	)
+})
+
+/** Writes an index to a file, and gives it as one that stays there. */
+function stored(directory: string, index: IndexFile): StoredIndex {
+	const file = join(directory, `index-${stores++}`)
+	writeFileSync(file, bytesOf(index))
+	const open = openStored(fromUnicode(file))
+	if (!open) throw new Error('it is not there')
+	closes.push(open.close)
+	return open.index
+}
+let stores = 0
+const closes: (() => void)[] = []
+test.after.always(() => {
+	for (const close of closes) close()
+})
+
+/** Many entries in several directories, of which some have extras: more than a window holds. */
+const many = (count: number, etag = (i: number) => `e-${i}`): Entry[] =>
+	Array.from({length: count}, (_, i): Entry => {
+		const directory = `d${String(Math.floor(i / 300)).padStart(3, '0')}`
+		return {
+			path: `${directory}/f${String(i).padStart(5, '0')}`,
+			...(i % 5 === 0 && {local: EXAMPLE[1]?.local, attrs: ATTRS}),
+			remote: {etag: i % 3 ? HELLO : etag(i), size: i},
+		}
+	})
+
+test('an index on the disk has the rows of one in memory, in any order', (t) => {
+	const {root} = place(t)
+	const all = many(2000)
+	const index = stored(root, indexOf(all))
+	t.is(index.count, all.length)
+	for (const row of [0, 1, 1999, 511, 512, 1024, 3, 1800, 513])
+		t.deepEqual(plain(index.entry(row)), plain(all[row]), String(row))
+	for (const [row, {path: at}] of all.entries()) t.is(index.find(at), row)
+	t.is(index.find('a'), -1)
+	t.is(index.find('d001/f00511x'), -1 - 512)
+	t.is(index.find('e'), -1 - 2000)
+	t.is(stored(root, indexOf([])).find('e'), -1)
+	fc.assert(
+		fc.property(entries, path, (one, other) => {
+			const here = indexOf(one)
+			const there = stored(root, here)
+			t.deepEqual(
+				Array.from({length: there.count}, (_, row) => plain(there.entry(row))),
+				entriesOf(here).map(plain),
+			)
+			t.is(there.find(other), here.find(other))
+		}),
+		{numRuns: 50},
+	)
+})
+
+test('an index on the disk with any byte changed is refused', (t) => {
+	const {root} = place(t)
+	const file = join(root, 'damaged')
+	const bytes = bytesOf(indexOf(EXAMPLE))
+	for (let at = 0; at < bytes.length; at++) {
+		const damaged = Buffer.from(bytes)
+		damaged[at] = (damaged[at] ?? 0) ^ 0x10
+		writeFileSync(file, damaged)
+		t.throws(() => openStored(fromUnicode(file)), {instanceOf: S3rError}, String(at))
+	}
+	t.is(openStored(fromUnicode(join(root, 'none'))), undefined)
+})
+
+/** Writes the rows of layers over one another, and reads the file whole. */
+function rewritten(directory: string, layers: readonly StoredIndex[]): IndexFile {
+	const file = join(directory, 'rewritten')
+	const writer = new IndexWriter(fromUnicode(file))
+	try {
+		for (const {index, row} of layered(layers)) writer.take(index, row)
+		writer.finish(SCANNED)
+	} finally {
+		writer.close()
+	}
+	return parseIndex(readFileSync(file))
+}
+
+test('layers of indexes are written as one, in which the topmost stands', (t) => {
+	const {root} = place(t)
+	const all = many(9000)
+	const [low, middle, top] = [
+		all,
+		many(3000, () => 'middle').slice(1000),
+		many(9000, () => 'top').filter((_, i) => i % 700 === 0),
+	] as const
+	const expected = new Map([...low, ...middle, ...top].map((entry) => [entry.path, entry]))
+	const index = rewritten(
+		root,
+		[low, middle, top].map((layer) => stored(root, indexOf(layer))),
+	)
+	t.deepEqual(entriesOf(index).map(plain), [...expected.values()].map(plain))
+	t.is(index.scanned, SCANNED.scanned)
+	t.is(index.directories.length / 2, 30)
+	fc.assert(
+		fc.property(fc.array(entries, {maxLength: 4}), (layers) => {
+			const map = new Map(layers.flat().map((entry) => [entry.path, entry]))
+			const made = rewritten(
+				root,
+				layers.map((layer) => stored(root, indexOf(layer))),
+			)
+			t.deepEqual(
+				entriesOf(made).map(plain),
+				[...map.keys()].toSorted().map((key) => plain(map.get(key))),
+			)
+		}),
+		{numRuns: 50},
 	)
 })
 

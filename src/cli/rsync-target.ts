@@ -9,7 +9,7 @@ import type {Target} from '../peer/rsync/session.ts'
 import {Signatures} from '../peer/rsync/signatures.ts'
 import {findPlace, join} from '../repo/find.ts'
 import {chosenRemote, placeOfRemote} from '../repo/remotes.ts'
-import {readIndex} from '../repo/session.ts'
+import {openIndex} from '../repo/session.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
 import {owners} from './owners.ts'
@@ -35,7 +35,7 @@ function rememberedOf(context: Context, flags: RemoteValues, remote: Remote): Me
 		own?.remote.bucket === remote.bucket &&
 		own.remote.prefix === remote.prefix &&
 		own.remote.endpoint === remote.endpoint
-	const others = place && own && isOwn ? [{index: readIndex(placeOfRemote(place, own)), owners}] : []
+	const others = place && own && isOwn ? [{...openIndex(placeOfRemote(place, own)), owners}] : []
 	return Memory.open(directoryOf(context, remote), others)
 }
 

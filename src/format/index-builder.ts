@@ -5,7 +5,7 @@ import {parentOf, type Path} from '../base/path.ts'
 import type {Entry} from './entry.ts'
 import {extraLength} from './index-extra.ts'
 import {IndexFile, type Sections} from './index-file.ts'
-import {F, W, WORDS} from './index-layout.ts'
+import {ALIVE, F, W, WORDS} from './index-layout.ts'
 import {Heaps, writeEntry} from './index-write.ts'
 
 export class IndexBuilder {
@@ -88,9 +88,6 @@ export class IndexBuilder {
 		})
 	}
 }
-
-/** Flags without any of which an entry says nothing of either side. */
-const ALIVE = F.local | F.remote | F.base
 
 /**
  * One index of two; where both have a path, `b`'s entry stands. Entries that say nothing are

@@ -7,31 +7,118 @@ import {ENTRY, H, HEADER, MAGIC, packTime, TRAILER, unpackTime, VERSION, WORDS} 
 
 const align = (n: number) => Math.ceil(n / 8) * 8
 
-/** The bytes of an index file, in pieces to be written one after the other. */
-export function serializeIndex(s: Sections): Buffer[] {
+/** What the header of an index file says: how much there is of what. */
+export type Header = Pick<Sections, 'count' | 'scanned' | 'device'> & {
+	readonly directories: number
+	readonly owners: number
+	/** Bytes of names and of extras. */
+	readonly names: number
+	readonly extras: number
+}
+
+/** The first bytes of an index file. */
+export function encodeHeader(h: Header): Buffer {
 	const header = Buffer.alloc(HEADER)
 	header.write(MAGIC, 'latin1')
 	header.writeUInt32LE(VERSION, H.version)
-	header.writeUInt32LE(s.count, H.entries)
-	header.writeUInt32LE(s.directories.length / 2, H.directories)
-	header.writeUInt32LE(s.owners.length / 2, H.owners)
-	const [low, high] = packTime(s.scanned)
+	header.writeUInt32LE(h.count, H.entries)
+	header.writeUInt32LE(h.directories, H.directories)
+	header.writeUInt32LE(h.owners, H.owners)
+	const [low, high] = packTime(h.scanned)
 	header.writeUInt32LE(low, H.scanned)
 	header.writeUInt32LE(high, H.scanned + 4)
-	header.writeBigUInt64LE(s.device, H.device)
-	header.writeUInt32LE(s.names.length, H.names)
-	header.writeUInt32LE(s.extras.length, H.extras)
+	header.writeBigUInt64LE(h.device, H.device)
+	header.writeUInt32LE(h.names, H.names)
+	header.writeUInt32LE(h.extras, H.extras)
+	return header
+}
+
+/** Where a section lies in an index file, in bytes. */
+export type Span = {readonly start: number; readonly length: number}
+
+/** The places of the sections, as an index file has them one behind the other; `end` is where the trailer begins. */
+export type Layout = Header & {
+	readonly at: {
+		readonly words: Span
+		readonly directories: Span
+		readonly owners: Span
+		readonly names: Span
+		readonly extras: Span
+	}
+	readonly end: number
+}
+
+export function layoutOf(header: Header): Layout {
+	let end = HEADER
+	const span = (length: number): Span => {
+		const start = end
+		end += align(length)
+		return {start, length}
+	}
+	const at = {
+		words: span(header.count * ENTRY),
+		directories: span(header.directories * 8),
+		owners: span(header.owners * 8),
+		names: span(header.names),
+		extras: span(header.extras),
+	}
+	return {...header, at, end}
+}
+
+/** What is said of an index file that is damaged. */
+export const corruptIndex = (why: string) =>
+	fatal(
+		`the index is corrupt: ${why}`,
+		"move '.s3rsync/index' away and run 's3r fetch' and 's3r index' to make it anew",
+	)
+
+/** The layout of an index file of `size` bytes that begins with these. Throws an S3rError that says what is wrong. */
+export function readLayout(header: Buffer, size: number): Layout {
+	if (size < HEADER + TRAILER || header.toString('latin1', 0, 8) !== MAGIC)
+		throw corruptIndex('it does not begin as one')
+	const version = header.readUInt32LE(H.version)
+	if (version !== VERSION)
+		throw fatal(
+			`the index has version ${version}, this s3r knows version ${VERSION}`,
+			'use the s3r that wrote it',
+		)
+	const layout = layoutOf({
+		count: header.readUInt32LE(H.entries),
+		scanned: unpackTime(header.readUInt32LE(H.scanned), header.readUInt32LE(H.scanned + 4)),
+		device: header.readBigUInt64LE(H.device),
+		directories: header.readUInt32LE(H.directories),
+		owners: header.readUInt32LE(H.owners),
+		names: header.readUInt32LE(H.names),
+		extras: header.readUInt32LE(H.extras),
+	})
+	if (size !== layout.end + TRAILER) throw corruptIndex('its length is not what it says')
+	return layout
+}
+
+/** The last bytes of an index file whose other bytes have this CRC-32. */
+export function encodeTrailer(crc: number): Buffer {
+	const trailer = Buffer.alloc(TRAILER)
+	trailer.writeUInt32LE(crc, 0)
+	return trailer
+}
+
+/** The bytes of an index file, in pieces to be written one after the other. */
+export function serializeIndex(s: Sections): Buffer[] {
+	const header = encodeHeader({
+		count: s.count,
+		scanned: s.scanned,
+		device: s.device,
+		directories: s.directories.length / 2,
+		owners: s.owners.length / 2,
+		names: s.names.length,
+		extras: s.extras.length,
+	})
 	const bytes = (view: Uint32Array) => Buffer.from(view.buffer, view.byteOffset, view.byteLength)
 	const pieces = [header, bytes(s.words.subarray(0, s.count * WORDS)), bytes(s.directories), bytes(s.owners)]
 	for (const heap of [s.names, s.extras]) pieces.push(heap, Buffer.alloc(align(heap.length) - heap.length))
 	// zlib's crc32 of nothing is 0, whatever it was before
 	const filled = pieces.filter((piece) => piece.length > 0)
-	const trailer = Buffer.alloc(TRAILER)
-	trailer.writeUInt32LE(
-		filled.reduce((sum, piece) => crc32(piece, sum), 0),
-		0,
-	)
-	return [...filled, trailer]
+	return [...filled, encodeTrailer(filled.reduce((sum, piece) => crc32(piece, sum), 0))]
 }
 
 /**
@@ -40,48 +127,24 @@ export function serializeIndex(s: Sections): Buffer[] {
  * Throws an S3rError that says what is wrong with them; nothing behind a bad checksum is believed.
  */
 export function parseIndex(buffer: Buffer): IndexFile {
-	const bad = (why: string) =>
-		fatal(
-			`the index is corrupt: ${why}`,
-			"move '.s3rsync/index' away and run 's3r fetch' and 's3r index' to make it anew",
-		)
-	if (buffer.length < HEADER + TRAILER || buffer.toString('latin1', 0, 8) !== MAGIC)
-		throw bad('it does not begin as one')
-	const version = buffer.readUInt32LE(H.version)
-	if (version !== VERSION)
-		throw fatal(
-			`the index has version ${version}, this s3r knows version ${VERSION}`,
-			'use the s3r that wrote it',
-		)
-	const count = buffer.readUInt32LE(H.entries)
-	const lengths = [
-		count * ENTRY,
-		buffer.readUInt32LE(H.directories) * 8,
-		buffer.readUInt32LE(H.owners) * 8,
-		buffer.readUInt32LE(H.names),
-		buffer.readUInt32LE(H.extras),
-	]
-	const starts = [HEADER]
-	for (const length of lengths) starts.push((starts.at(-1) ?? 0) + align(length))
-	const end = starts.at(-1) ?? 0
-	if (buffer.length !== end + TRAILER) throw bad('its length is not what it says')
-	if (crc32(buffer.subarray(0, end)) !== buffer.readUInt32LE(end) || buffer.readUInt32LE(end + 4) !== 0)
-		throw bad('its checksum is wrong')
-	const section = (i: number) => buffer.subarray(starts[i] ?? 0, (starts[i] ?? 0) + (lengths[i] ?? 0))
-	const words = (i: number) => {
-		const piece = section(i)
+	const {at, end, count, scanned, device} = readLayout(buffer.subarray(0, HEADER), buffer.length)
+	if (!buffer.subarray(end).equals(encodeTrailer(crc32(buffer.subarray(0, end)))))
+		throw corruptIndex('its checksum is wrong')
+	const section = ({start, length}: Span) => buffer.subarray(start, start + length)
+	const words = (span: Span) => {
+		const piece = section(span)
 		return new Uint32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
 	}
 	const index = new IndexFile({
 		count,
-		scanned: unpackTime(buffer.readUInt32LE(H.scanned), buffer.readUInt32LE(H.scanned + 4)),
-		device: buffer.readBigUInt64LE(H.device),
-		words: words(0),
-		directories: words(1),
-		owners: words(2),
-		names: section(3),
-		extras: section(4),
+		scanned,
+		device,
+		words: words(at.words),
+		directories: words(at.directories),
+		owners: words(at.owners),
+		names: section(at.names),
+		extras: section(at.extras),
 	})
-	if (index.owners.length !== words(2).length) throw bad('an owner is there twice')
+	if (index.owners.length !== words(at.owners).length) throw corruptIndex('an owner is there twice')
 	return index
 }

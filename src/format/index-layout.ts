@@ -68,6 +68,9 @@ export const F = {
 export const IN_SYNC = F.local | F.remote | F.base | F.sameContent | F.sameAttrs
 export const IN_SYNC_MASK = IN_SYNC | F.moved
 
+/** Flags without any of which an entry says nothing of either side. */
+export const ALIVE = F.local | F.remote | F.base
+
 /** Tags of the fields in an extra; each is tag, length (16 bit), bytes. 0 ends an extra. */
 export const X = {
 	etag: 1,

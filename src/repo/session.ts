@@ -25,6 +25,7 @@ import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
 import {indexDirOf, join, type Place} from './find.ts'
+import {type IndexRows, type OpenIndex, openStored} from './stored-index.ts'
 
 /** Milliseconds that a command waits for another that works on the same index. */
 const WAIT = 30_000
@@ -53,6 +54,13 @@ export function readIndex(place: Place): IndexFile {
 	const bytes = read(join(dir, 'index'))
 	const index = bytes === undefined ? first(place) : parseIndex(bytes)
 	return journal === undefined ? index : withEntries(index, parseJournal(journal))
+}
+
+/** The index as readIndex has it, to be looked at: it stays on the disk where no journal belongs to it. */
+export function openIndex(place: Place): OpenIndex<IndexRows> {
+	const dir = indexDirOf(place)
+	const stored = existsSync(forFs(join(dir, 'journal'))) ? undefined : openStored(join(dir, 'index'))
+	return stored ?? {index: readIndex(place), close: () => {}}
 }
 
 const first = ({indexDir, ...main}: Place): IndexFile =>

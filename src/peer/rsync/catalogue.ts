@@ -5,10 +5,11 @@ import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
 import {isDirectory, parentOf, type Path} from '../../base/path.ts'
 import {TYPE} from '../../format/entry.ts'
-import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
 import type {Known} from '../../format/metadata.ts'
 import type {Xattr} from '../../format/xattrs.ts'
+import type {Place} from '../../repo/find.ts'
+import type {IndexRows} from '../../repo/stored-index.ts'
 import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
 import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
@@ -40,12 +41,15 @@ export type CatalogueOptions = {
 	readonly umask: number
 	/** What is remembered of the remote; the first that knows a version decides. */
 	readonly remembered: readonly Remembered[]
+	/** Where what is learned in a session is kept until its end. */
+	readonly scratch: Place
 	readonly failed: (path: Path, error: unknown) => void
 	readonly signal?: AbortSignal | undefined
 }
 
 export type Remembered = {
-	readonly index: IndexFile
+	readonly index: IndexRows
+	readonly close: () => void
 	readonly owners: Pick<OwnerNames, 'userName' | 'groupName'>
 }
 
@@ -67,7 +71,7 @@ export class Catalogue {
 	constructor(options: CatalogueOptions, names: OwnerNames) {
 		this.#options = options
 		this.names = names
-		this.learned = new Learned(options.remembered, names)
+		this.learned = new Learned(options.remembered, names, options.scratch)
 	}
 
 	/** What is below a directory ('' for the root), in the order of the keys. */

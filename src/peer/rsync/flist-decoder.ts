@@ -17,7 +17,10 @@ export type ListEnd = {readonly ioError: number}
 
 export class FlistDecoder {
 	readonly #form: FlistForm
+	/** What the last entry said; and what the one that is read says, which counts once all of it has come. */
 	#previous = before()
+	#next = before()
+	readonly #keeps: (() => void)[] = []
 	readonly #attributes: AttributesDecoder
 	/** Rows of files with several names, by device and inode (protocol 29 and older). */
 	readonly #inodes = new Map<string, number>()
@@ -32,25 +35,46 @@ export class FlistDecoder {
 	read(cursor: Cursor, entryAt: (row: number) => FlistEntry | undefined): FlistEntry | ListEnd {
 		const flags = this.#flags(cursor)
 		if (typeof flags !== 'number') return flags
-		const previous = {...this.#previous, name: this.#name(cursor, flags)}
-		const keeps: (() => void)[] = []
+		const previous = this.#previous
+		const next = this.#next
+		next.name = this.#name(cursor, flags)
+		next.device = previous.device
+		const keeps = this.#keeps
+		keeps.length = 0
 		const first = this.#first(cursor, flags, entryAt)
-		const entry = first
-			? {...first.entry, xattrs: undefined, first: first.entry.first ?? first.row}
-			: this.#fields(cursor, flags, previous, keeps)
-		const isDirectory = typeOf(entry.mode) === TYPE.directory
-		const path = this.#path(previous.name, isDirectory)
-		const xattrs = this.#attributes.read(cursor, entry.mode, keeps)
+		const fields = first?.entry ?? this.#fields(cursor, flags, keeps)
+		const {mode, size, mtime, nsec, uid, gid, atime, linked, rdev, target, sum} = fields
+		const isDirectory = typeOf(mode) === TYPE.directory
+		const path = this.#path(next.name, isDirectory)
+		const xattrs = this.#attributes.read(cursor, mode, keeps)
 		for (const keep of keeps) keep()
-		const {mode, mtime, uid, gid, atime = previous.atime, rdev} = entry
-		this.#previous = {...previous, mode, mtime, uid, gid, atime, major: rdev?.major ?? previous.major}
+		next.mode = mode
+		next.mtime = mtime
+		next.uid = uid
+		next.gid = gid
+		next.atime = atime ?? previous.atime
+		next.major = rdev?.major ?? previous.major
+		this.#previous = next
+		this.#next = previous
 		this.#row++
+		// a literal without spreading: for a million entries that takes half of the time
 		return {
-			...entry,
 			path,
+			mode,
+			size,
+			mtime,
+			nsec,
+			uid,
+			gid,
+			atime,
 			// of what is no directory it only keeps the flags from being 0
 			top: isDirectory && (flags & XMIT.topDir) !== 0,
 			content: isDirectory && (this.#form.protocol < 30 || (flags & XMIT.noContent) === 0),
+			linked,
+			first: fields.first ?? first?.row,
+			rdev,
+			target,
+			sum,
 			xattrs,
 		}
 	}
@@ -108,9 +132,9 @@ export class FlistDecoder {
 	#fields(
 		cursor: Cursor,
 		flags: number,
-		previous: Previous,
 		keeps: (() => void)[],
 	): Omit<FlistEntry, 'path' | 'top' | 'content' | 'xattrs'> {
+		const previous = this.#previous
 		const {protocol, owner, group, atimes, links, sumLength} = this.#form
 		const size = protocol >= 30 ? cursor.varlong(3) : cursor.longint()
 		if (size < 0 || size > Number.MAX_SAFE_INTEGER) throw malformed(`a size of ${size}`)
@@ -127,7 +151,7 @@ export class FlistDecoder {
 		const gid = !group ? 0 : flags & XMIT.sameGid ? previous.gid : this.#varint30(cursor) >>> 0
 		const rdev = hasNumbers(mode, this.#form) ? this.#device(cursor, flags, previous) : undefined
 		const target = links && type === TYPE.symlink ? this.#target(cursor) : undefined
-		const first = this.#inode(cursor, flags, type, previous, keeps)
+		const first = this.#inode(cursor, flags, type, keeps)
 		const sum =
 			sumLength > 0 && (type === TYPE.file || protocol < 28) ? Buffer.from(cursor.raw(sumLength)) : undefined
 		const linked = protocol >= 28 ? (flags & XMIT.linked) !== 0 : first !== undefined
@@ -154,19 +178,13 @@ export class FlistDecoder {
 	}
 
 	/** The row of a file that has this device and inode, where that is not this one (protocol 29 and older). */
-	#inode(
-		cursor: Cursor,
-		flags: number,
-		type: number,
-		previous: Previous,
-		keeps: (() => void)[],
-	): number | undefined {
+	#inode(cursor: Cursor, flags: number, type: number, keeps: (() => void)[]): number | undefined {
 		const {protocol, hardLinks} = this.#form
 		if (!hardLinks || protocol >= 30) return undefined
 		if (protocol >= 28 ? !(flags & XMIT.linked) : type !== TYPE.file) return undefined
-		const device = flags & XMIT.sameDev && protocol >= 28 ? previous.device : cursor.longint()
+		const device = flags & XMIT.sameDev && protocol >= 28 ? this.#previous.device : cursor.longint()
 		const key = `${device}:${cursor.longint()}`
-		previous.device = device
+		this.#next.device = device
 		const row = this.#row
 		keeps.push(() => {
 			if (!this.#inodes.has(key)) this.#inodes.set(key, row)

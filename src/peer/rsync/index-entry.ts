@@ -2,7 +2,7 @@
 
 import {isDirectory} from '../../base/path.ts'
 import {type Entry, type Local, typeOf} from '../../format/entry.ts'
-import {attributesDigest} from '../../format/metadata.ts'
+import {type Attributes, attributesDigest, type Known} from '../../format/metadata.ts'
 import {encodeXattrs, xattrsDigest} from '../../format/xattrs.ts'
 import {attributesOf, digestOf, type Owners} from '../../sync/attributes.ts'
 import type {Found} from './catalogue.ts'
@@ -18,16 +18,21 @@ export function foundOf(
 	modified = remote?.modified,
 ): Found | undefined {
 	if (!local || !remote) return undefined
-	const {uid, gid, ...known} = attributesOf(local, owners)
+	const attributes = attributesOf(local, owners)
 	return {
 		path,
 		etag: remote.etag,
 		stored: remote.size,
 		size: isDirectory(path) ? 0 : local.size,
 		modified,
-		attributes: {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})},
+		attributes: local.uid === NOBODY || local.gid === NOBODY ? withoutNobody(attributes) : attributes,
 		md5: local.md5,
 	}
+}
+
+/** Attributes that do not speak of an owner whom the object does not name. */
+function withoutNobody({uid, gid, ...known}: Attributes): Known {
+	return {...known, ...(uid === NOBODY ? {} : {uid}), ...(gid === NOBODY ? {} : {gid})}
 }
 
 /** What an index keeps of a file; undefined where it cannot keep it all. */

@@ -1,36 +1,49 @@
-// What a session learns of the remote's files, and hands to the index that the next one begins with.
+// What a session learns of the remote's files, and hands to the index that the next one begins with. What is learned
+// of many files lies in a scratch file: as one index after the other, later ones above earlier ones.
 
-import type {Path} from '../../base/path.ts'
+import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
+import {forFs, type Path} from '../../base/path.ts'
 import type {Entry} from '../../format/entry.ts'
-import {IndexBuilder, mergeIndexes} from '../../format/index-builder.ts'
-import type {IndexFile} from '../../format/index-file.ts'
+import {IndexBuilder} from '../../format/index-builder.ts'
+import {serializeIndex} from '../../format/index-bytes.ts'
+import {join, type Place} from '../../repo/find.ts'
+import {type IndexRows, StoredIndex} from '../../repo/stored-index.ts'
 import {digestOf, type Owners} from '../../sync/attributes.ts'
 import type {Found, Remembered} from './catalogue.ts'
 import {entryOf, foundOf} from './index-entry.ts'
 import type {OwnerNames} from './owner-names.ts'
 
 /** Entries that are kept as values until they are packed. */
-const PACK = 1 << 14
+const PACK = 1 << 13
+
+/** An index of what was learned, with the least and the greatest of its paths. */
+type Pack = {readonly index: StoredIndex; readonly from: Path; readonly to: Path}
 
 export class Learned {
 	readonly #remembered: readonly Remembered[]
 	/** Names of owners as the objects have them. */
 	readonly #names: OwnerNames
+	readonly #scratch: Place
 	#learned = new Map<Path, Entry>()
-	readonly #packed: IndexFile[] = []
+	readonly #packs: Pack[] = []
+	#file: {readonly fd: number; length: number} | undefined
 
-	constructor(remembered: readonly Remembered[], names: OwnerNames) {
+	/** What is learned of many files is kept in a file of the scratch place, which has no name. */
+	constructor(remembered: readonly Remembered[], names: OwnerNames, scratch: Place) {
 		this.#remembered = remembered
 		this.#names = names
+		this.#scratch = scratch
 	}
 
 	/** What was learned of a file in this session or is remembered of it, and was not written since it was listed. */
 	recall(path: Path): Found | undefined {
 		const fresh = this.#learned.get(path)
 		if (fresh) return foundOf(fresh, this.#names)
-		for (const index of this.#packed.toReversed()) {
-			const row = index.find(path)
-			if (row >= 0) return foundOf(index.entry(row), this.#names)
+		for (let i = this.#packs.length - 1; i >= 0; i--) {
+			const pack = this.#packs[i]
+			if (!pack || path < pack.from || path > pack.to) continue
+			const entry = entryAt(pack.index, path)
+			if (entry) return foundOf(entry, this.#names)
 		}
 		for (const {index, owners} of this.#remembered) {
 			const row = index.find(path)
@@ -70,27 +83,49 @@ export class Learned {
 	}
 
 	#packAll(): void {
+		if (this.#learned.size === 0) return
 		const builder = new IndexBuilder()
-		for (const path of [...this.#learned.keys()].toSorted()) builder.add(this.#learned.get(path) ?? {path})
-		this.#packed.push(builder.finish({scanned: 0n, device: 0n}))
+		const paths = [...this.#learned.keys()].toSorted()
+		for (const path of paths) builder.add(this.#learned.get(path) ?? {path})
+		const file = (this.#file ??= this.#open())
+		const from = file.length
+		for (const piece of serializeIndex(builder.finish({scanned: 0n, device: 0n})))
+			for (let at = 0; at < piece.length;) {
+				const written = writeSync(file.fd, piece, at, piece.length - at, file.length)
+				at += written
+				file.length += written
+			}
+		const index = new StoredIndex(file.fd, from, file.length - from)
+		this.#packs.push({index, from: paths[0] ?? '', to: paths.at(-1) ?? ''})
 		this.#learned = new Map()
 	}
 
-	get hasLearned(): boolean {
-		return this.#learned.size > 0 || this.#packed.length > 0
+	#open(): {readonly fd: number; length: number} {
+		const path = join(this.#scratch.dir, 'learned')
+		const fd = openSync(forFs(path), 'wx+', 0o600)
+		rmSync(forFs(path))
+		return {fd, length: 0}
 	}
 
-	/** `index` with what was learned; undefined where nothing was. */
-	remember(index: IndexFile): IndexFile | undefined {
-		if (this.#learned.size > 0) this.#packAll()
-		if (this.#packed.length === 0) return undefined
-		let pieces = this.#packed.splice(0)
-		// neighbours, so that what was learned later stays later
-		while (pieces.length > 1)
-			pieces = pieces.flatMap((piece, i) => {
-				const next = pieces[i + 1]
-				return i % 2 ? [] : [next ? mergeIndexes(piece, next) : piece]
-			})
-		return pieces[0] && mergeIndexes(index, pieces[0])
+	get hasLearned(): boolean {
+		return this.#learned.size > 0 || this.#packs.length > 0
 	}
+
+	/** What was learned, as indexes of which later ones lie above earlier ones. */
+	layers(): readonly StoredIndex[] {
+		this.#packAll()
+		return this.#packs.map(({index}) => index)
+	}
+
+	/** Gives the scratch file back. */
+	close(): void {
+		if (this.#file) closeSync(this.#file.fd)
+		this.#file = undefined
+		this.#packs.length = 0
+	}
+}
+
+function entryAt(index: IndexRows, path: Path): Entry | undefined {
+	const row = index.find(path)
+	return row < 0 ? undefined : index.entry(row)
 }

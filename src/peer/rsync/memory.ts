@@ -3,18 +3,22 @@
 
 import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {forFs, type Path} from '../../base/path.ts'
-import {join, type Place} from '../../repo/find.ts'
-import {IndexSession, readIndex} from '../../repo/session.ts'
+import {ALIVE} from '../../format/index-layout.ts'
+import {join} from '../../repo/find.ts'
+import {layered} from '../../repo/index-layers.ts'
+import {IndexWriter} from '../../repo/index-writer.ts'
+import {lockIndex} from '../../repo/session.ts'
+import {type OpenIndex, openStored, type StoredIndex} from '../../repo/stored-index.ts'
 import type {Catalogue, Remembered} from './catalogue.ts'
 import {OwnerNames, type Pairs} from './owner-names.ts'
 
 export class Memory {
 	readonly names: OwnerNames
 	readonly remembered: readonly Remembered[]
-	readonly #place: Place | undefined
+	readonly #directory: Path | undefined
 
-	private constructor(place: Place | undefined, names: OwnerNames, remembered: readonly Remembered[]) {
-		this.#place = place
+	private constructor(directory: Path | undefined, names: OwnerNames, remembered: readonly Remembered[]) {
+		this.#directory = directory
 		this.names = names
 		this.remembered = remembered
 	}
@@ -25,41 +29,62 @@ export class Memory {
 	 */
 	static open(directory: Path | undefined, others: readonly Remembered[] = []): Memory {
 		if (directory === undefined) return new Memory(undefined, new OwnerNames(), others)
-		const place = {root: directory, dir: directory}
 		const names = readNames(directory)
-		try {
-			const index = readIndex(place)
-			return new Memory(place, names, index.count > 0 ? [{index, owners: names}, ...others] : others)
-		} catch {
-			// of a damaged one nothing is lost that HEADs do not tell
-			rmSync(forFs(join(directory, 'index')), {force: true})
-			rmSync(forFs(join(directory, 'journal')), {force: true})
-			return new Memory(place, names, others)
-		}
+		const opened = openKept(directory)
+		return new Memory(directory, names, opened ? [{...opened, owners: names}, ...others] : others)
 	}
 
 	/** Keeps what a session learned. What cannot be kept is asked for again. */
 	async save({learned}: Catalogue, signal: AbortSignal | undefined): Promise<void> {
-		if (!this.#place || !learned.hasLearned) return
-		const {dir} = this.#place
+		const directory = this.#directory
+		if (directory === undefined || !learned.hasLearned) return
 		try {
-			mkdirSync(forFs(dir), {recursive: true, mode: 0o700})
-			const session = await IndexSession.open(this.#place, {signal})
+			mkdirSync(forFs(directory), {recursive: true, mode: 0o700})
+			const lock = await lockIndex({root: directory, dir: directory}, signal)
 			try {
 				// another session may have kept other names of the same ids, by which its entries are read
-				if (this.names.contradicts(readNames(dir))) return
-				const file = join(dir, 'owners')
+				if (this.names.contradicts(readNames(directory))) return
+				const file = join(directory, 'owners')
 				writeFileSync(forFs(`${file}.new`), JSON.stringify(this.names), {mode: 0o600})
 				renameSync(forFs(`${file}.new`), forFs(file))
-				const index = learned.remember(session.index)
-				if (index) session.adopt(index)
-				session.save()
+				keep(directory, learned.layers())
 			} finally {
-				session.close()
+				lock.release()
 			}
 		} catch {
 			// a full disk, a lock that is not given: what is not kept is asked for again
 		}
+	}
+
+	/** Gives the files back in which things are remembered. */
+	close(): void {
+		for (const {close} of this.remembered) close()
+	}
+}
+
+/** The index that is kept in a directory, as another session may have left it by now. */
+function openKept(directory: Path): OpenIndex | undefined {
+	const file = join(directory, 'index')
+	try {
+		return openStored(file)
+	} catch {
+		// of a damaged one nothing is lost that HEADs do not tell
+		rmSync(forFs(file), {force: true})
+		return undefined
+	}
+}
+
+/** Writes the index of a directory anew, with what was learned over it. */
+function keep(directory: Path, learned: readonly StoredIndex[]): void {
+	const kept = openKept(directory)
+	const writer = new IndexWriter(join(directory, 'index'))
+	try {
+		for (const {index, row} of layered([...(kept ? [kept.index] : []), ...learned]))
+			if (index.flags(row) & ALIVE) writer.take(index, row)
+		writer.finish({scanned: 0n, device: 0n})
+	} finally {
+		writer.close()
+		kept?.close()
 	}
 }
 

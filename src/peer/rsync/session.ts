@@ -142,7 +142,7 @@ class Session {
 		this.#line = line
 		if (this.#refusal) throw this.#refusal
 		const target = await open(options)
-		const {store, prefix, memory, readOnly} = target
+		const {store, prefix, memory, scratch, readOnly} = target
 		try {
 			if (readOnly && !options.sender) throw new RsyncError(RERR.syntax, 'module is read only')
 			const catalogue = new Catalogue(
@@ -151,6 +151,7 @@ class Session {
 					prefix,
 					umask,
 					remembered: memory.remembered,
+					scratch,
 					failed: (path, error) => this.#failed(path, error),
 					signal,
 				},
@@ -162,8 +163,10 @@ class Session {
 			} finally {
 				// also of a session that failed: what it wrote is there
 				await memory.save(catalogue, signal)
+				catalogue.learned.close()
 			}
 		} finally {
+			memory.close()
 			target.close()
 		}
 	}
