@@ -1,6 +1,7 @@
 import test from 'ava'
 import * as fc from './support/properties.ts'
-import {FileList, type FlistEntry} from '../src/peer/rsync/flist.ts'
+import {FileList} from '../src/peer/rsync/flist.ts'
+import type {FlistEntry} from '../src/peer/rsync/flist-entry.ts'
 import {FlistDecoder, isOwn} from '../src/peer/rsync/flist-decoder.ts'
 import {FlistEncoder} from '../src/peer/rsync/flist-encoder.ts'
 import type {FlistForm} from '../src/peer/rsync/flist-wire.ts'
@@ -241,6 +242,66 @@ test('entries are numbered as rsync does: files before directories, these by the
 	)
 	t.true(list.isDropped(10))
 	t.is(new Set(order).size, paths.length)
+})
+
+test('the two orders of a list are those of sorted paths, whatever is in it and in whatever order it came', (t) => {
+	const part = fc.constantFrom('a', 'a!', 'a.', 'a0', 'ab', 'b', '\u00ff')
+	const path = fc
+		.tuple(fc.array(part, {minLength: 1, maxLength: 3}), fc.constantFrom('', '/'))
+		.map(([parts, end]) => parts.join('/') + end)
+	fc.assert(
+		fc.property(fc.array(fc.oneof(fc.constant('./'), path), {maxLength: 30}), (paths) => {
+			const list = new FileList()
+			for (const one of paths) list.add({...base, path: one, mode: one.endsWith('/') ? 0o040755 : 0o100644})
+			// of the files in a directory, each before each directory
+			const key = (one: string) =>
+				one === './'
+					? ''
+					: one.replace(/[^/]+(\/|$)/g, (word) => (word.endsWith('/') ? '\u0002' : '\u0001') + word)
+			const numbered = [...list.numbered(32)]
+			t.deepEqual(
+				numbered.map((row) => list.path(row)),
+				paths.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)),
+			)
+			t.is(new Set(numbered).size, paths.length)
+			for (const [i, row] of numbered.entries())
+				t.is(list.isDropped(row), i > 0 && list.path(row) === list.path(numbered[i - 1] ?? 0))
+			// the root, which is no key of its own, comes first
+			const keys = [...new Set(paths)].toSorted()
+			t.deepEqual(
+				[...list.byPath()].map((row) => list.path(row)),
+				[...keys.filter((one) => one === './'), ...keys.filter((one) => one !== './')],
+			)
+		}),
+	)
+})
+
+test('what few entries have comes back from the list, and sums', (t) => {
+	const list = new FileList()
+	const set: FlistEntry['xattrs'] = [['user.a', Buffer.from('b')]]
+	const all: FlistEntry[] = [
+		{...base, path: 'a', sum: Buffer.from('0123456789abcdef')},
+		{...base, path: 'b', mode: 0o120777, target: 't'.repeat(65_535)},
+		{...base, path: 'c', atime: -5},
+		{...base, path: 'd', linked: true, first: 0, xattrs: set},
+		{...base, path: 'e', mode: 0o020600, rdev: {major: 1, minor: 3}, xattrs: set},
+	]
+	for (let i = 0; i < 40_000; i++) list.add({...base, path: `file${i}`})
+	for (const one of all) list.add(one)
+	for (const [i, one] of all.entries()) {
+		const {sum, ...rest} = list.entry(40_000 + i)
+		const {sum: given, ...other} = one
+		t.deepEqual(JSON.parse(JSON.stringify({...rest, top: 0, content: 0, linked: rest.linked === true})), {
+			...JSON.parse(JSON.stringify(other)),
+			top: 0,
+			content: 0,
+			linked: one.linked === true,
+		})
+		t.deepEqual(sum, given)
+	}
+	t.deepEqual(list.rare(0), {})
+	t.is(list.path(39_999), 'file39999')
+	t.is(list.rare(40_003).xattrs, list.rare(40_004).xattrs)
 })
 
 test('names that leave the root, lie about lengths or have no type are refused', async (t) => {

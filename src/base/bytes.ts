@@ -55,6 +55,11 @@ export class WordHeap {
 		return this.#words.subarray(0, this.#length)
 	}
 
+	/** The word at an offset, 0 behind the last one. */
+	at(offset: number): number {
+		return offset < this.#length ? (this.#words[offset] ?? 0) : 0
+	}
+
 	/** Appends `count` zero words and returns their offset. */
 	extend(count: number): number {
 		const at = this.#length

@@ -7,7 +7,7 @@
 import type {Path} from '../base/path.ts'
 import {type Base, type Entry, type Local, type RemoteSide, S_IFMT, TYPE} from './entry.ts'
 import {decodeExtra, parseWas} from './index-extra.ts'
-import {F, IN_SYNC, IN_SYNC_MASK, packTime, unpackTime, W, WORDS} from './index-layout.ts'
+import {F, IN_SYNC, IN_SYNC_MASK, packTime, unpackSeconds, unpackTime, W, WORDS} from './index-layout.ts'
 import {Heaps, writeEntry} from './index-write.ts'
 
 /** The sections of an index, as IndexFile holds and IndexBuilder makes them. */
@@ -37,6 +37,9 @@ export type LocalStat = {
 	readonly uid: number
 	readonly gid: number
 }
+
+/** Rows that follow one another, as an index of their own; `first` is the number of its first row. */
+export type Window = {readonly first: number; readonly index: IndexFile}
 
 export class IndexFile implements Sections {
 	readonly count: number
@@ -175,6 +178,42 @@ export class IndexFile implements Sections {
 		return unpackTime(this.#word(row, word), this.#word(row, word + 1))
 	}
 
+	/** Seconds of the local side's mtime since the epoch; nanoseconds() has the rest of it. */
+	seconds(row: number): number {
+		return unpackSeconds(this.#word(row, W.mtime), this.#word(row, W.mtime + 1))
+	}
+
+	nanoseconds(row: number): number {
+		return this.#word(row, W.mtime) & 0x3fffffff
+	}
+
+	/** st_mode of the local side, as the following ones are of it. */
+	mode(row: number): number {
+		return this.#word(row, W.modeSize) & 0xffff
+	}
+
+	size(row: number): number {
+		return this.#size(row)
+	}
+
+	uid(row: number): number {
+		return this.#heaps.uid(this.#word(row, W.owner))
+	}
+
+	gid(row: number): number {
+		return this.#heaps.gid(this.#word(row, W.owner))
+	}
+
+	/** Whether entry `row` has no extra: a file without links, xattrs and device numbers, whose ETag is its MD5. */
+	isPlain(row: number): boolean {
+		return this.#word(row, W.extra) === 0
+	}
+
+	/** This index as a window of one on the disk. */
+	window(): Window {
+		return {first: 0, index: this}
+	}
+
 	#md5(row: number): string {
 		const at = (row * WORDS + W.md5) * 4
 		return Buffer.from(this.words.buffer, this.words.byteOffset + at, 16).toString('hex')
@@ -196,6 +235,11 @@ export class IndexFile implements Sections {
 			link: extra.link,
 			xattrs: extra.xattrs,
 		}
+	}
+
+	/** The remote side of entry `row`, which is to have one. */
+	remote(row: number): RemoteSide {
+		return this.#remote(row, this.flags(row))
 	}
 
 	#remote(row: number, flags: number): RemoteSide {

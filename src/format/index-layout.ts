@@ -103,6 +103,9 @@ export function packTime(ns: bigint): readonly [low: number, high: number] {
 	return [(Number(rest) | ((biased & 3) << 30)) >>> 0, Math.floor(biased / 4)]
 }
 
+/** Seconds since the epoch of a packed time. */
+export const unpackSeconds = (low: number, high: number): number => high * 4 + (low >>> 30) - BIAS
+
 /** Nanoseconds since the epoch of a packed time. */
 export const unpackTime = (low: number, high: number): bigint =>
-	BigInt(high * 4 + (low >>> 30) - BIAS) * BILLION + BigInt(low & 0x3fffffff)
+	BigInt(unpackSeconds(low, high)) * BILLION + BigInt(low & 0x3fffffff)

@@ -25,6 +25,15 @@ export class Heaps {
 		return this.#extras.bytes
 	}
 
+	/** Of the pair of this number. */
+	uid(number: number): number {
+		return this.#owners.at(number * 2)
+	}
+
+	gid(number: number): number {
+		return this.#owners.at(number * 2 + 1)
+	}
+
 	/** The number of a pair of owner and group. */
 	owner(uid: number, gid: number): number {
 		let groups = this.#numbers.get(uid)

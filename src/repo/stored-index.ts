@@ -7,14 +7,14 @@ import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import {corruptIndex, encodeTrailer, type Layout, readLayout, type Span} from '../format/index-bytes.ts'
 import {extraLength} from '../format/index-extra.ts'
-import {IndexFile} from '../format/index-file.ts'
+import {IndexFile, type Window} from '../format/index-file.ts'
 import {ENTRY, HEADER, TRAILER, W, WORDS} from '../format/index-layout.ts'
 
 /** What can be asked of the rows of an index, wherever they lie; as IndexFile has it. */
-export type IndexRows = Pick<IndexFile, 'count' | 'path' | 'find' | 'inSync' | 'entry'>
-
-/** Rows that stand in the order of their paths, as an index of their own; `first` is the number of its first row. */
-export type Window = {readonly first: number; readonly index: IndexFile}
+export type IndexRows = Pick<IndexFile, 'count' | 'path' | 'find' | 'inSync' | 'entry'> & {
+	/** The rows around a row; valid until the next call of any method. */
+	window(row: number): Window
+}
 
 /** Rows of a window. */
 const ROWS = 512

@@ -3,7 +3,7 @@
 import {createHash} from 'node:crypto'
 import type {Xattr} from '../../format/xattrs.ts'
 import type {Catalogue, Found} from './catalogue.ts'
-import type {WireXattr} from './flist.ts'
+import type {WireXattr} from './flist-entry.ts'
 import {plainXattrs} from './flist-attributes.ts'
 import {digestOf} from './in-hand.ts'
 import {ITEM} from './item.ts'

@@ -5,6 +5,7 @@ import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
 import {isDirectory, parentOf, type Path} from '../../base/path.ts'
 import {TYPE} from '../../format/entry.ts'
+import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
 import type {Known} from '../../format/metadata.ts'
 import type {Xattr} from '../../format/xattrs.ts'
@@ -47,6 +48,9 @@ export type CatalogueOptions = {
 	readonly signal?: AbortSignal | undefined
 }
 
+/** Whether nothing more need be known of a file than a row of an index says, which has no more but words. */
+export type Settles = (path: Path, index: IndexFile, row: number) => boolean
+
 export type Remembered = {
 	readonly index: IndexRows
 	readonly close: () => void
@@ -74,14 +78,17 @@ export class Catalogue {
 		this.learned = new Learned(options.remembered, names, options.scratch)
 	}
 
-	/** What is below a directory ('' for the root), in the order of the keys. */
-	async *list(directory: Path): AsyncIterable<readonly Found[]> {
+	/**
+	 * What is below a directory ('' for the root), in the order of the keys. Left out is what `settles` knows all about by
+	 * the row of an index: it is called with each file of which the listed version is remembered.
+	 */
+	async *list(directory: Path, settles?: Settles): AsyncIterable<readonly Found[]> {
 		const {store, prefix, failed} = this.#options
 		const finders = this.#options.remembered.map((memory) => new Finder(memory))
 		const narrow = directory === '' ? '' : keyOf(directory)
 		for await (const page of listPaths(store, prefix, failed, narrow)) {
 			const files = page.filter(({path}) => !isSide(path))
-			yield (await this.#attributes(files, finders)).filter((found) => found !== undefined)
+			yield await this.#attributes(files, finders, settles)
 		}
 	}
 
@@ -91,7 +98,7 @@ export class Catalogue {
 		const finders = this.#options.remembered.map((memory) => new Finder(memory))
 		const seen = new Set<Path>()
 		for await (const {files, directories} of listLevel(store, prefix, directory, failed)) {
-			const found = (await this.#attributes(files, finders)).filter((one) => one !== undefined)
+			const found = await this.#attributes(files, finders)
 			for (const {path} of found) seen.add(path)
 			const implied = directories.filter(({path}) => !seen.has(path))
 			yield [...found, ...implied.map(({path, modified}) => this.implied(path, modified))]
@@ -166,17 +173,21 @@ export class Catalogue {
 		return head && this.#found(path, head)
 	}
 
-	async #attributes(page: readonly Heard[], finders: readonly Finder[]): Promise<(Found | undefined)[]> {
+	async #attributes(
+		page: readonly Heard[],
+		finders: readonly Finder[],
+		settles?: Settles,
+	): Promise<readonly Found[]> {
 		const {store, prefix, failed, signal} = this.#options
-		const all: (Found | undefined)[] = page.map((heard) => {
-			for (const finder of finders) {
-				const found = finder.find(heard)
-				if (found) return found
-			}
-			return undefined
-		})
-		const unknown = page.flatMap((heard, i) => (all[i] ? [] : [{heard, i}]))
-		await pool(unknown, {width: HEADS, signal}, async ({heard: {path}, i}) => {
+		const all: (Found | undefined)[] = []
+		const unknown: {readonly path: Path; readonly i: number}[] = []
+		for (const heard of page) {
+			const finder = finders.find((one) => one.knows(heard))
+			if (finder?.isSettled(heard.path, settles)) continue
+			const i = all.push(finder?.found(heard)) - 1
+			if (!all[i]) unknown.push({path: heard.path, i})
+		}
+		await pool(unknown, {width: HEADS, signal}, async ({path, i}) => {
 			try {
 				const head = await store.head(prefix + keyOf(path))
 				if (head) all[i] = this.#found(path, head)
@@ -185,7 +196,7 @@ export class Catalogue {
 				failed(path, error)
 			}
 		})
-		return all
+		return all.filter((found) => found !== undefined)
 	}
 
 	#found(path: Path, head: Head): Found {
@@ -209,22 +220,33 @@ export class Catalogue {
 /** Finds rows of an index for paths that come in its order, mostly. */
 class Finder {
 	readonly #memory: Remembered
+	#row = 0
 	#next = 0
 
 	constructor(memory: Remembered) {
 		this.#memory = memory
 	}
 
-	find(heard: Heard): Found | undefined {
-		const {index, owners} = this.#memory
+	/** Whether the version that was listed is remembered; the following calls are of this one. */
+	knows(heard: Heard): boolean {
+		const {index} = this.#memory
 		const isNext = this.#next < index.count && index.path(this.#next) === heard.path
 		const row = isNext ? this.#next : index.find(heard.path)
-		if (row < 0) return undefined
+		if (row < 0) return false
+		this.#row = row
 		this.#next = row + 1
-		if (!index.inSync(row)) return undefined
-		const entry = index.entry(row)
-		if (!entry.remote || !isSameVersion(entry.remote, heard)) return undefined
-		return foundOf(entry, owners, heard.modified)
+		const {first, index: window} = index.window(row)
+		return window.inSync(row - first) && isSameVersion(window.remote(row - first), heard)
+	}
+
+	isSettled(path: Path, settles: Settles | undefined): boolean {
+		const {first, index} = this.#memory.index.window(this.#row)
+		return settles?.(path, index, this.#row - first) === true
+	}
+
+	found({modified}: Heard): Found | undefined {
+		const {index, owners} = this.#memory
+		return foundOf(index.entry(this.#row), owners, modified)
 	}
 }
 

@@ -5,7 +5,7 @@ import {createHash} from 'node:crypto'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {ACCESS, AclTable, accessAcl, DEFAULT, defaultAcl, wireAcl} from './acl.ts'
 import type {Cursor} from './cursor.ts'
-import type {FlistEntry, WireXattr} from './flist.ts'
+import type {FlistEntry, WireXattr} from './flist-entry.ts'
 import type {FlistForm} from './flist-wire.ts'
 import {malformed, NAME_LIMIT} from './flist-errors.ts'
 import type {Output} from './output.ts'
@@ -16,6 +16,7 @@ const VALUE_LIMIT = 1 << 24
 /** Values that are longer come as their MD5. */
 export const FULL_VALUE = 32
 const MD5 = 16
+const NO_XATTRS: readonly WireXattr[] = []
 
 export class AttributesDecoder {
 	readonly #form: FlistForm
@@ -31,7 +32,7 @@ export class AttributesDecoder {
 	 * Extended attributes, ACLs among them in the form in which the kernel keeps them. What is to be kept of them
 	 * once the whole entry was read is added to `keeps`.
 	 */
-	read(cursor: Cursor, mode: number, keeps: (() => void)[]): WireXattr[] | undefined {
+	read(cursor: Cursor, mode: number, keeps: (() => void)[]): readonly WireXattr[] | undefined {
 		const {acls, xattrs} = this.#form
 		const found: WireXattr[] = []
 		if (acls && typeOf(mode) !== TYPE.symlink) {
@@ -46,8 +47,10 @@ export class AttributesDecoder {
 				if (bytes) found.push([DEFAULT, bytes])
 			}
 		}
-		if (xattrs) found.push(...this.#set(cursor, keeps))
-		return found.length > 0 ? found : undefined
+		const set = xattrs ? this.#set(cursor, keeps) : NO_XATTRS
+		// a set that many entries have stays one
+		const all = found.length > 0 ? [...found, ...set] : set
+		return all.length > 0 ? all : undefined
 	}
 
 	#set(cursor: Cursor, keeps: (() => void)[]): readonly WireXattr[] {

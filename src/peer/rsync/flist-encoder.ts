@@ -2,7 +2,7 @@
 
 import {ROOT, withoutSlash} from '../../base/path.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
-import type {FlistEntry} from './flist.ts'
+import type {FlistEntry} from './flist-entry.ts'
 import {AttributesEncoder} from './flist-attributes.ts'
 import {before, type FlistForm, hasNumbers, XMIT} from './flist-wire.ts'
 import type {Output} from './output.ts'

@@ -49,41 +49,53 @@ function* walk(list: FileList, filesFirst: boolean): Iterable<number> {
 		root ??= row
 		yield row
 	}
-	const stack: Step[] = [{directory: ''}]
-	for (let step = stack.pop(); step; step = stack.pop()) {
-		if (step.row !== undefined) {
-			yield step.row
-			for (const row of step.same ?? []) yield row
+	const kindOf = (row: number) => (filesFirst && list.isDirectory(row) ? 1 : 0)
+	const compareRows = (a: number, b: number): number =>
+		kindOf(a) - kindOf(b) || list.compareNames(a, b) || a - b
+	const open = (directory: Path): Level => {
+		const id = list.directoryNumber(directory)
+		const own = id === undefined ? NO_ROWS : rows.subarray(starts[id], starts[id + 1])
+		const isListed = new Set<Path>()
+		if (below.has(directory)) for (const row of own) if (list.isDirectory(row)) isListed.add(list.path(row))
+		const implied = (below.get(directory) ?? []).filter((path) => !isListed.has(path)).toSorted()
+		return {rows: own.toSorted(compareRows), at: 0, implied}
+	}
+	const stack = [open('')]
+	for (let level = stack.at(-1); level; level = stack.at(-1)) {
+		const row = level.rows[level.at]
+		const [implied] = level.implied
+		// a directory that has no entry has its turn where it would have one
+		if (implied !== undefined && (row === undefined || comesBefore(list, implied, row, filesFirst))) {
+			level.implied.shift()
+			stack.push(open(implied))
+		} else if (row === undefined) stack.pop()
+		else {
+			yield row
+			for (level.at++; level.at < level.rows.length; level.at++) {
+				const same = level.rows[level.at] ?? 0
+				if (list.compareNames(row, same) !== 0) break
+				list.drop(same)
+				yield same
+			}
+			if (list.isDirectory(row)) stack.push(open(list.path(row)))
 		}
-		if (step.directory === undefined) continue
-		const id = list.directoryNumber(step.directory)
-		const own = id === undefined ? [] : [...rows.subarray(starts[id], starts[id + 1])]
-		const steps = stepsIn(list, step.directory, own, below.get(step.directory) ?? [])
-		const order = (a: Step, b: Step) =>
-			(filesFirst ? Number(a.directory !== undefined) - Number(b.directory !== undefined) : 0) ||
-			compare(a.name ?? '', b.name ?? '')
-		for (const next of steps.toSorted((a, b) => order(b, a))) stack.push(next)
 	}
 }
 
-/** What is to be walked in a directory: its entries, and directories that have none and something in them. */
-function stepsIn(list: FileList, directory: Path, own: readonly number[], below: readonly Path[]): Step[] {
-	const steps = new Map<string, Step>()
-	for (const row of own) {
-		const isDirectory = list.isDirectory(row)
-		const name = isDirectory ? `${list.name(row)}/` : list.name(row)
-		const same = steps.get(name)
-		if (same) {
-			list.drop(row)
-			;(same.same ??= []).push(row)
-		} else steps.set(name, {name, row, directory: isDirectory ? directory + name : undefined})
-	}
-	for (const path of below) {
-		const name = path.slice(directory.length)
-		if (!steps.has(name)) steps.set(name, {name, directory: path})
-	}
-	return [...steps.values()]
+/** Whether a directory comes before a row that lies in the same one. */
+const comesBefore = (list: FileList, directory: Path, row: number, filesFirst: boolean): boolean =>
+	filesFirst && !list.isDirectory(row) ? false : directory < list.path(row)
+
+/** A directory whose rows are being gone through. */
+type Level = {
+	readonly rows: Uint32Array
+	/** The next one. */
+	at: number
+	/** Directories in it that have no entry, and something in them. */
+	readonly implied: Path[]
 }
+
+const NO_ROWS = new Uint32Array(0)
 
 /** The rows of each directory, behind one another. */
 function grouped(list: FileList): {starts: Uint32Array; rows: Uint32Array} {
@@ -119,16 +131,6 @@ function subdirectories(list: FileList): Map<Path, Path[]> {
 			path = above
 		}
 	return below
-}
-
-/** An entry or a directory whose turn is to come. */
-type Step = {
-	readonly name?: string
-	readonly row?: number
-	/** Where what is in it is to be walked. */
-	readonly directory?: Path | undefined
-	/** Further entries of the same name. */
-	same?: number[]
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -3,52 +3,27 @@
 
 import {nameOf, parentOf, type Path, ROOT} from '../../base/path.ts'
 import {typeOf, TYPE} from '../../format/entry.ts'
-import type {Xattr} from '../../format/xattrs.ts'
+import {Column, Texts} from './columns.ts'
+import type {FlistEntry, WireXattr} from './flist-entry.ts'
 import {byPath, numbered} from './flist-order.ts'
 
-/** One entry, as it is on the wire. */
-export type FlistEntry = {
-	/** As everywhere in s3r: below the root of the transfer, a directory's with its '/', the root itself './'. */
-	readonly path: Path
-	readonly mode: number
-	readonly size: number
-	/** Seconds since the epoch, and nanoseconds. */
-	readonly mtime: number
-	readonly nsec: number
-	readonly uid: number
-	readonly gid: number
-	/** Seconds since the epoch (-U). */
-	readonly atime?: number | undefined
-	/** Was named by the user. */
-	readonly top?: boolean | undefined
-	/** A directory whose content is in the list too. */
-	readonly content?: boolean | undefined
-	/** Has other names. */
-	readonly linked?: boolean | undefined
-	/** The row of the first name of this file, where this is another one. */
-	readonly first?: number | undefined
-	readonly rdev?: {readonly major: number; readonly minor: number} | undefined
-	/** A symlink's target, a byte string. */
-	readonly target?: string | undefined
-	/** The checksum of the content (-c). */
-	readonly sum?: Buffer | undefined
-	/** Extended attributes, and ACLs in the kernel's form. */
-	readonly xattrs?: readonly WireXattr[] | undefined
-}
-
-/** An extended attribute; where its value is long only the MD5 of that is in the list. */
-export type WireXattr = readonly [name: Xattr[0], value: Buffer, isDigest?: boolean]
-
-const FLAG = {top: 1, content: 2, linked: 4, dropped: 8} as const
+const FLAG = {
+	top: 1,
+	content: 2,
+	linked: 4,
+	dropped: 8,
+	atime: 16,
+	first: 32,
+	target: 64,
+	xattrs: 128,
+} as const
+/** Of an entry that has any of what few have. */
+const RARE = FLAG.atime | FLAG.first | FLAG.target | FLAG.xattrs
 
 /** What few entries have. */
 type Rare = Pick<FlistEntry, 'atime' | 'first' | 'rdev' | 'target' | 'xattrs'>
-
-/** Rows in one block of columns: blocks are added, so that nothing is copied when a list grows. */
-const BLOCK_BITS = 14
-const BLOCK = 1 << BLOCK_BITS
-/** Bytes in one block of names; no name goes over its end. */
-const NAMES = 1 << 20
+const NOTHING: Rare = {}
+const SLASH = 0x2f
 
 /** In place of the directory that the root itself does not lie in. */
 const ROOT_DIRECTORY = 0xffffffff
@@ -57,18 +32,26 @@ export class FileList {
 	/** Directories that entries lie in, each with its final '/' ('' for the root's own). */
 	readonly #directories: Path[] = []
 	readonly #ids = new Map<Path, number>()
-	readonly #names: Buffer[] = []
-	/** Where the next name goes. */
-	#nameAt = 0
+	/** Names, targets and sums. */
+	readonly #texts = new Texts()
 	/** Owners that occur, as pairs of uid and gid. */
 	readonly #owners: [uid: number, gid: number][] = []
 	readonly #ownerIds = new Map<string, number>()
 	#lastOwner = 0
-	readonly #rare = new Map<number, Rare>()
-	readonly #sums = new Map<number, string>()
 	#count = 0
-	readonly #words: Uint32Array[] = []
-	readonly #numbers: Float64Array[] = []
+	readonly #words = new Column(Uint32Array, WORDS)
+	readonly #numbers = new Column(Float64Array, NUMBERS)
+	readonly #atimes = new Column(Float64Array)
+	readonly #firsts = new Column(Uint32Array)
+	readonly #targets = new Column(Uint32Array, 2)
+	/** Places of texts, plus one: 0 is none. */
+	readonly #sums = new Column(Uint32Array)
+	#sumLength = 0
+	readonly #devices = new Map<number, FlistEntry['rdev']>()
+	/** Sets of attributes, many of which are those of many entries. */
+	readonly #sets: (readonly WireXattr[])[] = []
+	readonly #setIds = new Map<readonly WireXattr[], number>()
+	readonly #setOf = new Column(Uint32Array)
 	#last: {path: Path; id: number} = {path: '', id: -1}
 
 	/** Rows. */
@@ -78,46 +61,49 @@ export class FileList {
 
 	add(entry: FlistEntry): number {
 		const row = this.#count++
-		const at = (row & (BLOCK - 1)) * WORDS
-		if (at === 0) {
-			this.#words.push(new Uint32Array(BLOCK * WORDS))
-			this.#numbers.push(new Float64Array(BLOCK * 2))
+		const {path, atime, first, rdev, target, xattrs, sum} = entry
+		const name = nameOf(path)
+		const words = this.#words
+		words.set(row, W.directory, path === ROOT ? ROOT_DIRECTORY : this.#directory(parentOf(path)))
+		words.set(row, W.name, this.#texts.keep(name))
+		words.set(row, W.mode, (name.length << 16) | entry.mode)
+		words.set(row, W.nsec, entry.nsec)
+		this.#numbers.set(row, N.size, entry.size)
+		this.#numbers.set(row, N.mtime, entry.mtime)
+		let flags =
+			(entry.top ? FLAG.top : 0) | (entry.content ? FLAG.content : 0) | (entry.linked ? FLAG.linked : 0)
+		if (atime !== undefined) {
+			flags |= FLAG.atime
+			this.#atimes.set(row, 0, atime)
 		}
-		const words = this.#words[row >> BLOCK_BITS] ?? NONE
-		const numbers = this.#numbers[row >> BLOCK_BITS]
-		const name = nameOf(entry.path)
-		words[at + W.directory] = entry.path === ROOT ? ROOT_DIRECTORY : this.#directory(parentOf(entry.path))
-		words[at + W.name] = this.#keep(name)
-		words[at + W.mode] = (name.length << 16) | entry.mode
-		words[at + W.nsec] = entry.nsec
-		words[at + W.owner] =
-			(this.#owner(entry.uid, entry.gid) << 8) |
-			(entry.top ? FLAG.top : 0) |
-			(entry.content ? FLAG.content : 0) |
-			(entry.linked ? FLAG.linked : 0)
-		if (numbers) {
-			numbers[(row & (BLOCK - 1)) * 2] = entry.size
-			numbers[(row & (BLOCK - 1)) * 2 + 1] = entry.mtime
+		if (first !== undefined) {
+			flags |= FLAG.first
+			this.#firsts.set(row, 0, first)
 		}
-		const {atime, first, rdev, target, xattrs, sum} = entry
-		if (target !== undefined || first !== undefined || rdev || xattrs?.length || atime !== undefined)
-			this.#rare.set(row, {atime, first, rdev, target, xattrs})
-		if (sum) this.#sums.set(row, sum.toString('latin1'))
+		if (target !== undefined) {
+			flags |= FLAG.target
+			this.#targets.set(row, 0, this.#texts.keep(target))
+			this.#targets.set(row, 1, target.length)
+		}
+		if (xattrs?.length) {
+			flags |= FLAG.xattrs
+			this.#setOf.set(row, 0, this.#set(xattrs))
+		}
+		if (rdev) this.#devices.set(row, rdev)
+		if (sum) {
+			this.#sums.set(row, 0, this.#texts.keep(sum.toString('latin1')) + 1)
+			this.#sumLength = sum.length
+		}
+		words.set(row, W.owner, (this.#owner(entry.uid, entry.gid) << 8) | flags)
 		return row
 	}
 
-	/** Keeps a name, and says where. */
-	#keep(name: Path): number {
-		if ((this.#nameAt & (NAMES - 1)) + name.length > NAMES || this.#names.length === 0) {
-			this.#nameAt = this.#names.length * NAMES
-			this.#names.push(Buffer.allocUnsafeSlow(NAMES))
-		}
-		const at = this.#nameAt
-		this.#names.at(-1)?.write(name, at & (NAMES - 1), 'latin1')
-		this.#nameAt += name.length
-		// a block that is full to its last byte is not the beginning of the next one
-		if ((this.#nameAt & (NAMES - 1)) === 0) this.#names.push(Buffer.allocUnsafeSlow(NAMES))
-		return at
+	#set(xattrs: readonly WireXattr[]): number {
+		const known = this.#setIds.get(xattrs)
+		if (known !== undefined) return known
+		const id = this.#sets.push(xattrs) - 1
+		this.#setIds.set(xattrs, id)
+		return id
 	}
 
 	#owner(uid: number, gid: number): number {
@@ -141,15 +127,31 @@ export class FileList {
 	}
 
 	#word(row: number, word: number): number {
-		return this.#words[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * WORDS + word] ?? 0
+		return this.#words.get(row, word)
+	}
+
+	#has(row: number, flag: number): boolean {
+		return (this.#word(row, W.owner) & flag) !== 0
 	}
 
 	/** The last part of the path, without a '/'. */
 	name(row: number): Path {
-		const at = this.#word(row, W.name)
-		const from = at & (NAMES - 1)
-		const length = this.#word(row, W.mode) >>> 16
-		return this.#names[Math.floor(at / NAMES)]?.toString('latin1', from, from + length) ?? ''
+		return this.#texts.at(this.#word(row, W.name), this.#word(row, W.mode) >>> 16)
+	}
+
+	/** Byte order of the names of two rows, a directory's with its '/': negative, zero or positive. */
+	compareNames(a: number, b: number): number {
+		const [one, other] = [this.#word(a, W.mode) >>> 16, this.#word(b, W.mode) >>> 16]
+		const length = Math.min(one, other)
+		const [placeA, placeB] = [this.#word(a, W.name), this.#word(b, W.name)]
+		/** What comes behind the bytes that both have. */
+		const next = (row: number, place: number, own: number): number =>
+			own > length ? this.#texts.byte(place + length) : this.isDirectory(row) ? SLASH : -1
+		return (
+			this.#texts.compare(placeA, placeB, length) ||
+			next(a, placeA, one) - next(b, placeB, other) ||
+			one - other
+		)
 	}
 
 	mode(row: number): number {
@@ -161,12 +163,12 @@ export class FileList {
 	}
 
 	size(row: number): number {
-		return this.#numbers[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * 2] ?? 0
+		return this.#numbers.get(row, N.size)
 	}
 
 	/** Seconds since the epoch. */
 	mtime(row: number): number {
-		return this.#numbers[row >> BLOCK_BITS]?.[(row & (BLOCK - 1)) * 2 + 1] ?? 0
+		return this.#numbers.get(row, N.mtime)
 	}
 
 	nsec(row: number): number {
@@ -182,34 +184,43 @@ export class FileList {
 	}
 
 	isTop(row: number): boolean {
-		return (this.#word(row, W.owner) & FLAG.top) !== 0
+		return this.#has(row, FLAG.top)
 	}
 
 	hasContent(row: number): boolean {
-		return (this.#word(row, W.owner) & FLAG.content) !== 0
+		return this.#has(row, FLAG.content)
 	}
 
 	isLinked(row: number): boolean {
-		return (this.#word(row, W.owner) & FLAG.linked) !== 0
+		return this.#has(row, FLAG.linked)
 	}
 
 	/** A second entry of one name: it keeps its number, and nothing is done for it. */
 	isDropped(row: number): boolean {
-		return (this.#word(row, W.owner) & FLAG.dropped) !== 0
+		return this.#has(row, FLAG.dropped)
 	}
 
 	drop(row: number): void {
-		const words = this.#words[row >> BLOCK_BITS]
-		if (words) words[(row & (BLOCK - 1)) * WORDS + W.owner] = this.#word(row, W.owner) | FLAG.dropped
+		this.#words.set(row, W.owner, this.#word(row, W.owner) | FLAG.dropped)
 	}
 
 	rare(row: number): Rare {
-		return this.#rare.get(row) ?? {}
+		const rdev = this.#devices.size > 0 ? this.#devices.get(row) : undefined
+		if (!this.#has(row, RARE) && !rdev) return NOTHING
+		return {
+			atime: this.#has(row, FLAG.atime) ? this.#atimes.get(row) : undefined,
+			first: this.#has(row, FLAG.first) ? this.#firsts.get(row) : undefined,
+			rdev,
+			target: this.#has(row, FLAG.target)
+				? this.#texts.at(this.#targets.get(row, 0), this.#targets.get(row, 1))
+				: undefined,
+			xattrs: this.#has(row, FLAG.xattrs) ? this.#sets[this.#setOf.get(row)] : undefined,
+		}
 	}
 
 	sum(row: number): Buffer | undefined {
-		const sum = this.#sums.get(row)
-		return sum === undefined ? undefined : Buffer.from(sum, 'latin1')
+		const place = this.#sums.get(row)
+		return place === 0 ? undefined : Buffer.from(this.#texts.at(place - 1, this.#sumLength), 'latin1')
 	}
 
 	/** The number of the directory that an entry lies in; undefined for the root itself. */
@@ -274,4 +285,7 @@ const W = {
 	owner: 4,
 } as const
 const WORDS = 5
-const NONE = new Uint32Array(0)
+
+/** The numbers of an entry. */
+const N = {size: 0, mtime: 1} as const
+const NUMBERS = 2

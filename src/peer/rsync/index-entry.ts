@@ -11,6 +11,9 @@ import type {OwnerNames} from './owner-names.ts'
 /** Who owns an object that does not say it. */
 const NOBODY = 0xffffffff
 
+/** The owner that an index has of a file, or another one where the object does not say it. */
+export const ownerOr = (id: number, other: number): number => (id === NOBODY ? other : id)
+
 /** A file as an index has it. */
 export function foundOf(
 	{path, local, remote}: Entry,

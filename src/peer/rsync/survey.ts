@@ -5,7 +5,7 @@ import {comparePaths, isDirectory, parentOf, type Path, ROOT, withoutSlash} from
 import {pool} from '../../base/pool.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {difference, type Difference, type Kinds, NO_DIFFERENCE, sameByDigest} from './attribute-sets.ts'
-import type {Catalogue, Found} from './catalogue.ts'
+import type {Catalogue, Found, Settles} from './catalogue.ts'
 import {type Destination, remotePath} from './destination.ts'
 import type {FileList} from './flist.ts'
 import {isSameType, type Wanted} from './wanted.ts'
@@ -31,9 +31,11 @@ export type SurveyOptions = {
 
 export class Survey {
 	readonly #options: SurveyOptions
-	readonly #order: Uint32Array
+	#order: Uint32Array
 	readonly #seen: Uint8Array
 	#next = 0
+	/** The path that was listed last. */
+	#last: Path = ''
 	/** What differs, by rows, where the catalogue cannot recall it; of what is as it shall be only what has links. */
 	readonly #found = new Map<number, Found>()
 	/** How attributes differ that take a request to compare. */
@@ -71,6 +73,15 @@ export class Survey {
 	}
 
 	async run(): Promise<void> {
+		try {
+			await this.#run()
+		} finally {
+			// nothing is looked for by its path any more
+			this.#order = new Uint32Array(0)
+		}
+	}
+
+	async #run(): Promise<void> {
 		const {destination, files} = this.#options
 		if (destination.single !== undefined) return this.#ask([0])
 		const tops = this.#tops()
@@ -88,29 +99,46 @@ export class Survey {
 	/** The rows at the top of the list, where it has no root and so all that counts is below these. */
 	#tops(): number[] | undefined {
 		const {files} = this.#options
-		const tops = [...this.#order].filter((row) => parentOf(files.path(row)) === '')
-		return tops.some((row) => files.path(row) === ROOT) || tops.length > TOPS ? undefined : tops
+		const top = files.directoryNumber('')
+		const tops: number[] = []
+		for (const row of this.#order) {
+			const directory = files.directoryOf(row)
+			if (directory === top) tops.push(row)
+			if (directory === undefined || tops.length > TOPS) return undefined
+		}
+		return tops
 	}
 
 	async #list(directory: Path): Promise<void> {
 		const {catalogue, deletes, files} = this.#options
 		const most = PAGES + files.count / ROWS_A_PAGE
 		let pages = 0
-		for await (const page of catalogue.list(directory)) {
+		for await (const page of catalogue.list(directory, this.#settles)) {
 			await this.#page(page)
 			// a small list for a large bucket: what has not been met yet is asked for
-			if (!deletes && ++pages > most) return this.#ask(this.#unseenBehind(page.at(-1)?.path ?? ''))
+			if (!deletes && ++pages > most) return this.#ask(this.#unseenBehind(this.#last))
 		}
 	}
 
-	#unseenBehind(path: Path): number[] {
-		const {files, destination} = this.#options
-		return [...this.#order].filter(
-			(row) => remotePath(destination, files.path(row)) > path && !this.#seen[row],
-		)
+	/** Notes a plain file that is as it shall be by its row of an index, without decoding that. */
+	readonly #settles: Settles = (path, index, at) => {
+		const {hardLinks, files, wanted} = this.#options
+		this.#last = path
+		if (!index.isPlain(at) || typeOf(index.mode(at)) !== TYPE.file) return false
+		const row = this.#rowOf(this.#nameOf(path))
+		if (row === undefined || (hardLinks && files.isLinked(row)) || files.rare(row).xattrs) return false
+		if (!wanted.isSettled(row, index, at)) return false
+		this.isThere = true
+		this.#seen[row] = SAME
+		return true
 	}
 
-	async #ask(rows: readonly number[]): Promise<void> {
+	#unseenBehind(path: Path): Uint32Array {
+		const {files, destination} = this.#options
+		return this.#order.filter((row) => remotePath(destination, files.path(row)) > path && !this.#seen[row])
+	}
+
+	async #ask(rows: Iterable<number>): Promise<void> {
 		const {catalogue, files, destination, signal} = this.#options
 		await pool(rows, {width: HEADS, signal}, async (row) => {
 			const found = await catalogue.find(remotePath(destination, files.path(row)))
@@ -119,19 +147,11 @@ export class Survey {
 	}
 
 	async #page(page: readonly Found[]): Promise<void> {
-		const {destination} = this.#options
 		const later: Promise<void>[] = []
 		for (const found of page) {
 			this.isThere = true
-			const {base} = destination
-			const name =
-				found.path === base
-					? ROOT
-					: found.path === ROOT
-						? base === ''
-							? ROOT
-							: found.path
-						: found.path.slice(base.length)
+			this.#last = found.path
+			const name = this.#nameOf(found.path)
 			const row = this.#rowOf(name)
 			if (row === undefined) this.#extra(name, found)
 			else {
@@ -141,6 +161,13 @@ export class Survey {
 			if (later.length >= HEADS) await Promise.all(later.splice(0))
 		}
 		await Promise.all(later)
+	}
+
+	/** What the list would call a path of the remote. */
+	#nameOf(path: Path): Path {
+		const {base} = this.#options.destination
+		if (path === base) return ROOT
+		return path === ROOT ? (base === '' ? ROOT : path) : path.slice(base.length)
 	}
 
 	/** The row of a name: the next one mostly. */

@@ -4,8 +4,10 @@ import {isDirectory} from '../../base/path.ts'
 import {type Local, TYPE, typeOf} from '../../format/entry.ts'
 import type {Known} from '../../format/metadata.ts'
 import type {Xattr} from '../../format/xattrs.ts'
+import type {IndexFile} from '../../format/index-file.ts'
 import type {Found} from './catalogue.ts'
 import type {FileList} from './flist.ts'
+import {ownerOr} from './index-entry.ts'
 import {digestOf} from './in-hand.ts'
 import type {IdMap} from './id-map.ts'
 import {ITEM} from './item.ts'
@@ -62,10 +64,14 @@ export class Wanted {
 	}
 
 	#timeDiffers(row: number, there: bigint): boolean {
+		const seconds = Number(there / BILLION) - (there % BILLION < 0n ? 1 : 0)
+		return this.#isOtherTime(row, seconds, Number(there - BigInt(seconds) * BILLION))
+	}
+
+	#isOtherTime(row: number, seconds: number, nanoseconds: number): boolean {
 		const {files, options} = this.#how
 		const window = options.modifyWindow
-		if (window < 0) return this.#mtime(row) !== there
-		const seconds = Number(there / BILLION) - (there % BILLION < 0n ? 1 : 0)
+		if (window < 0) return files.mtime(row) !== seconds || files.nsec(row) !== nanoseconds
 		return Math.abs(files.mtime(row) - seconds) > window
 	}
 
@@ -86,6 +92,20 @@ export class Wanted {
 		if (options.sizeOnly) return true
 		if (options.ignoreTimes) return false
 		return !this.#timeDiffers(row, found.attributes.mtime ?? 0n)
+	}
+
+	/** Whether the options let the words of an index say that a plain file is as the list has it, and they do. */
+	isSettled(row: number, index: IndexFile, at: number): boolean {
+		const {options, files, self} = this.#how
+		if (options.checksum || options.ignoreTimes) return false
+		const mode = files.mode(row)
+		if (typeOf(mode) !== TYPE.file || files.size(row) !== index.size(at)) return false
+		const looksAtTime = !options.sizeOnly || options.times
+		if (looksAtTime && this.#isOtherTime(row, index.seconds(at), index.nanoseconds(at))) return false
+		const bits = options.perms ? PERMISSIONS : options.executability ? 0o111 : 0
+		if ((mode ^ index.mode(at)) & bits) return false
+		if (options.owner && ownerOr(index.uid(at), self.uid) !== this.uid(row)) return false
+		return !options.group || ownerOr(index.gid(at), self.gid) === this.gid(row)
 	}
 
 	/** What differs, as bits of an item; of attributes only. `transfer`: its content comes anyway. */
