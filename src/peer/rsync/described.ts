@@ -10,7 +10,7 @@ import type {Catalogue, Found} from './catalogue.ts'
 import type {Action} from './committer.ts'
 import type {FileList} from './flist.ts'
 import type {LinkGroups} from './link-groups.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import type {Survey} from './survey.ts'
 import type {Wanted} from './wanted.ts'
 

@@ -2,7 +2,7 @@
 
 import type {Owners} from '../../sync/attributes.ts'
 import type {Listed, ReceiverOptions} from './committer.ts'
-import type {ServerOptions} from './options.ts'
+import type {ServerOptions} from './server-options.ts'
 import {OwnerNames} from './owner-names.ts'
 
 export function namesFor(
