@@ -42,11 +42,19 @@ async function main(rounds) {
 		const runs = [
 			...OURS.map(([title, words]) => ({title, words, env: {...env, ...stores[0].configure(job)}})),
 			{title: WITH_PROFILE[0], words: WITH_PROFILE[1], env: {...env, ...profile(work, job)}},
-			...locals.slice(1).map(({name, words, version}) => ({title: `${name} ${version.join(' ')}`, words: [...words, ...version], env})),
+			...locals.slice(1).map(({name, words, version}) => ({
+				title: `${name} ${version.join(' ')}`,
+				words: [...words, ...version],
+				env,
+			})),
 			...stores.slice(1).map((tool) => {
 				const home = work.newDir(tool.name)
 				const given = {...job, home}
-				return {title: `${tool.name}: list 100 keys`, words: [...tool.words, ...tool.list(given)], env: {...env, ...tool.configure(given)}}
+				return {
+					title: `${tool.name}: list 100 keys`,
+					words: [...tool.words, ...tool.list(given)],
+					env: {...env, ...tool.configure(given)},
+				}
 			}),
 		]
 		for (let round = 0; round < rounds; round++) for (const run of runs) await measure(meter, run, cwd)
@@ -61,7 +69,11 @@ function localSide(work, env) {
 	const dir = work.newDir('local')
 	for (let i = 0; i < 20; i++) writeFileSync(join(dir, `file-${i}`), `${i}\n`)
 	for (const words of [['init', BUCKET], ['index']]) {
-		const {status, stderr} = spawnSync(process.execPath, [PROGRAM, ...words], {cwd: dir, env, encoding: 'utf8'})
+		const {status, stderr} = spawnSync(process.execPath, [PROGRAM, ...words], {
+			cwd: dir,
+			env,
+			encoding: 'utf8',
+		})
 		if (status !== 0) throw new Error(`s3r ${words.join(' ')}: ${stderr}`)
 	}
 	return dir
@@ -70,8 +82,16 @@ function localSide(work, env) {
 /** The settings with the keys in a file. */
 function profile(work, {endpoint, account}) {
 	const file = join(work.newDir('profile'), 'credentials')
-	writeFileSync(file, `[default]\naws_access_key_id = ${account.accessKey}\naws_secret_access_key = ${account.secretKey}\n`)
-	return {AWS_SHARED_CREDENTIALS_FILE: file, AWS_CONFIG_FILE: '/nonexistent', AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: endpoint}
+	writeFileSync(
+		file,
+		`[default]\naws_access_key_id = ${account.accessKey}\naws_secret_access_key = ${account.secretKey}\n`,
+	)
+	return {
+		AWS_SHARED_CREDENTIALS_FILE: file,
+		AWS_CONFIG_FILE: '/nonexistent',
+		AWS_REGION: 'us-east-1',
+		AWS_ENDPOINT_URL: endpoint,
+	}
 }
 
 async function measure(meter, run, cwd) {
@@ -90,7 +110,12 @@ function print(runs) {
 			continue
 		}
 		const time = median(run)
-		const cells = [time.toFixed(1), Math.min(...run.times).toFixed(1), (time - base).toFixed(1), (time / base).toFixed(2)]
+		const cells = [
+			time.toFixed(1),
+			Math.min(...run.times).toFixed(1),
+			(time - base).toFixed(1),
+			(time / base).toFixed(2),
+		]
 		console.log(`| ${run.title} | ${cells.join(' | ')} |`)
 	}
 }

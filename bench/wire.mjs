@@ -4,7 +4,13 @@
 //
 //     npm run build && node bench/wire.mjs [ROUNDS]      9 by default; the store is s3sink, with 100,000 keys
 
-import {GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
+import {
+	GetObjectCommand,
+	HeadObjectCommand,
+	ListObjectsV2Command,
+	PutObjectCommand,
+	S3Client,
+} from '@aws-sdk/client-s3'
 import {createHash} from 'node:crypto'
 import {openStore} from '../build/src/store/open.js'
 import {readPage} from '../build/src/store/list-page.js'
@@ -43,7 +49,9 @@ function sdkOf(client) {
 		async list() {
 			let pages = 0
 			for (let token; pages === 0 || token !== undefined; pages++)
-				token = (await client.send(new ListObjectsV2Command({Bucket: BUCKET, Prefix: 'd', ContinuationToken: token}))).NextContinuationToken
+				token = (
+					await client.send(new ListObjectsV2Command({Bucket: BUCKET, Prefix: 'd', ContinuationToken: token}))
+				).NextContinuationToken
 			return pages
 		},
 	}
@@ -80,9 +88,19 @@ async function main(rounds) {
 		const sink = await Sink.start(work, work.compile('s3sink.c'), {keys: KEYS})
 		for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
 		const {accessKey, secretKey} = sink.account
-		Object.assign(process.env, {AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true'})
+		Object.assign(process.env, {
+			AWS_ACCESS_KEY_ID: accessKey,
+			AWS_SECRET_ACCESS_KEY: secretKey,
+			AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+		})
 		const store = await openStore({bucket: BUCKET, prefix: '', endpoint: sink.endpoint, region: 'us-east-1'})
-		const client = new S3Client({endpoint: sink.endpoint, region: 'us-east-1', forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED'})
+		const client = new S3Client({
+			endpoint: sink.endpoint,
+			region: 'us-east-1',
+			forcePathStyle: true,
+			requestChecksumCalculation: 'WHEN_REQUIRED',
+			responseChecksumValidation: 'WHEN_REQUIRED',
+		})
 		const clients = {s3r: planeOf(store), SDK: sdkOf(client)}
 		const times = {}
 		for (let round = 0; round <= rounds; round++)
@@ -118,7 +136,12 @@ const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1]
 function print(times) {
 	console.log('| | s3r, us (median) | least | SDK, us | times |\n|---|---|---|---|---|')
 	for (const [verb, {s3r, SDK}] of Object.entries(times)) {
-		const cells = [median(s3r).toFixed(0), Math.min(...s3r).toFixed(0), median(SDK).toFixed(0), (median(SDK) / median(s3r)).toFixed(1)]
+		const cells = [
+			median(s3r).toFixed(0),
+			Math.min(...s3r).toFixed(0),
+			median(SDK).toFixed(0),
+			(median(SDK) / median(s3r)).toFixed(1),
+		]
 		console.log(`| ${verb} | ${cells.join(' | ')} |`)
 	}
 }

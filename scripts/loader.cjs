@@ -4,10 +4,10 @@
 'use strict'
 
 const {openSync, readSync} = require('node:fs')
-const {join} = require('node:path')
+const path = require('node:path')
 const {Script} = require('node:vm')
 
-const CHUNKS = join(__dirname, 'chunk')
+const CHUNKS = path.join(__dirname, 'chunk')
 const loaded = new Map()
 const pack = openPack()
 if (pack === undefined) keepCompiled()
@@ -17,10 +17,10 @@ function load(name) {
 	const known = loaded.get(name)
 	if (known !== undefined) return known.exports
 	const packed = pack && read(name)
-	if (packed === undefined) return require(join(CHUNKS, name))
+	if (packed === undefined) return require(path.join(CHUNKS, name))
 	const module = {exports: {}}
 	loaded.set(name, module)
-	const filename = join(CHUNKS, name)
+	const filename = path.join(CHUNKS, name)
 	// V8 compiles the source where it does not take the cache: of another version, or with other flags
 	const script = new Script(packed.source, {filename, cachedData: packed.cache})
 	script.runInThisContext()(module.exports, requireFrom, module, filename, CHUNKS)
@@ -32,7 +32,9 @@ const requireFrom = (name) => (name.startsWith('./') ? load(name.slice(2)) : req
 /** The pack for this V8. It holds the source of each chunk beside what V8 made of it, so that the two agree. */
 function openPack() {
 	try {
-		const file = openSync(join(__dirname, 'pack', `${/^[\d.]+\d/.exec(process.versions.v8)}-${process.arch}`))
+		const file = openSync(
+			path.join(__dirname, 'pack', `${/^[\d.]+\d/.exec(process.versions.v8)?.[0]}-${process.arch}`),
+		)
 		const length = bytesOf(file, 4, 0).readUInt32LE()
 		return {file, table: JSON.parse(bytesOf(file, length, 4).latin1Slice())}
 	} catch {
@@ -63,8 +65,8 @@ function bytesOf(file, length, at) {
 /** A newer node keeps what it compiles, in a directory of the user's own. */
 function keepCompiled() {
 	const {XDG_CACHE_HOME, HOME} = process.env
-	const cache = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
-	if (cache) require('node:module').enableCompileCache?.(join(cache, 's3r'))
+	const cache = XDG_CACHE_HOME || (HOME && path.join(HOME, '.cache'))
+	if (cache) require('node:module').enableCompileCache?.(path.join(cache, 's3r'))
 }
 
 if (require.main === module) load('main.js')

@@ -79,7 +79,7 @@ async function warm() {
 	const chunks = new Chunks(process.argv[3])
 	for (const words of COMMANDS) await run(chunks, words)
 	setFlagsFromString('--flush-bytecode')
-	const file = `${/^[\d.]+\d/.exec(process.versions.v8)}-${process.arch}`
+	const file = `${/^[\d.]+\d/.exec(process.versions.v8)?.[0]}-${process.arch}`
 	mkdirSync(join(chunks.dist, 'pack'), {recursive: true})
 	writeFileSync(join(chunks.dist, 'pack', file), packOf(chunks.scripts))
 	process.reallyExit(0)
@@ -88,9 +88,9 @@ async function warm() {
 /** Runs a command as the process would, and waits for its exit. */
 function run(chunks, words) {
 	process.argv.splice(1, Infinity, 's3r', ...words)
-	return new Promise((resolve, reject) => {
+	return new Promise((done, reject) => {
 		process.exit = (status) =>
-			status > 1 && status !== 129 ? reject(new Error(`${words}: ${status}`)) : resolve()
+			status > 1 && status !== 129 ? reject(new Error(`${words}: ${status}`)) : done()
 		chunks.evaluate('main.js', {exports: {}})
 	})
 }
