@@ -10,6 +10,13 @@ const REQUIRE = /\b(import_[\w$]+)=((?:__toESM\()?require\("[^"]+"\)(?:,1)?\)?)/
 /** What it writes for a chunk that is evaluated for its side effects only. */
 const BARE = /(?<=[;}]|^)require\("\.\.?\/[^"]+"\);/gm
 
+/** What it writes for the exports: a getter for each, and another for that, in objects that V8 keeps as slow dictionaries. */
+const EXPORTS =
+	/var (\w+)=\{\};(?:__export\(\1,\{([^{}]*)\}\);)?module\.exports=__toCommonJS\(\1\);/
+const EXPORTED = /(?:([\w$]+)|"(\w+)"):\(\)=>([^,]+)/g
+/** What it says of them to tools that read sources. */
+const ANNOTATION = /\n?0&&\(module\.exports=\{[^{}]*\}\);\n?$/
+
 /** Where the chunk lies, asked for by what finds files beside it. */
 const META = 'const s3rMeta={get url(){return require("node:url").pathToFileURL(__filename).href}};'
 
@@ -29,9 +36,47 @@ export async function chunkOf(code, {pure}) {
 		logOverride: {'empty-import-meta': 'silent'},
 	})
 	const names = new Set([...plain.matchAll(REQUIRE)].map(([, name]) => name))
-	const lazy = plain
+	const lazy = (await withPlainExports(plain))
 		.replace(REQUIRE, '$1_,$1=()=>$1_??=$2')
 		.replace(/\bimport_[\w$]+(?![\w$=])/g, (name) => (names.has(name) ? `(${name}())` : name))
 		.replace(BARE, (require) => (pure ? '' : require))
 	return lazy.includes('s3rMeta') ? META + lazy : lazy
+}
+
+/**
+ * The chunk with its exports as properties, which it gets when all of it was evaluated: a call of another chunk's function is
+ * inlined then. 1,000,000 files looked at cost 0.5 s less for it. What is another chunk's, or assigned to later, keeps its getter.
+ */
+async function withPlainExports(code) {
+	const [whole, , list = ''] = EXPORTS.exec(code) ?? []
+	if (whole === undefined && code.includes('__toCommonJS')) throw new Error('esbuild writes exports otherwise')
+	if (whole === undefined) return code
+	const rest = code.replace(whole, '').replace(ANNOTATION, '')
+	const exported = [...list.matchAll(EXPORTED)].map(([, name, quoted, value]) => {
+		const key = name ?? quoted
+		return isFixed(rest, value)
+			? `exports.${key}=${value}`
+			: `Object.defineProperty(exports,"${key}",{get:()=>${value},enumerable:!0})`
+	})
+	if (exported.length !== list.split('()=>').length - 1) throw new Error(`not understood: ${list}`)
+	// without the helpers that nothing needs any more
+	const {code: clean} = await transform([rest, 'exports.__esModule=!0', ...exported].join(';'), {
+		platform: 'node',
+		target: 'node20',
+		minifySyntax: true,
+		minifyWhitespace: true,
+		treeShaking: true,
+	})
+	return clean
+}
+
+/** Whether an exported value is a variable of the chunk that gets its value where it is declared. */
+function isFixed(code, value) {
+	if (!/^[\w$]+$/.test(value)) return false
+	const name = value.replaceAll('$', '\\$')
+	const write = new RegExp(
+		`(?<![\\w$.])${name}(?:=(?![=>])|\\+\\+|--|[-+*/%&|^?<>]+=(?!=))|(?:\\+\\+|--)${name}(?![\\w$])`,
+		'g',
+	)
+	return (code.match(write)?.length ?? 0) < 2
 }
