@@ -11,8 +11,7 @@ const REQUIRE = /\b(import_[\w$]+)=((?:__toESM\()?require\("[^"]+"\)(?:,1)?\)?)/
 const BARE = /(?<=[;}]|^)require\("\.\.?\/[^"]+"\);/gm
 
 /** What it writes for the exports: a getter for each, and another for that, in objects that V8 keeps as slow dictionaries. */
-const EXPORTS =
-	/var (\w+)=\{\};(?:__export\(\1,\{([^{}]*)\}\);)?module\.exports=__toCommonJS\(\1\);/
+const EXPORTS = /var (\w+)=\{\};(?:__export\(\1,\{([^{}]*)\}\);)?module\.exports=__toCommonJS\(\1\);/
 const EXPORTED = /(?:([\w$]+)|"(\w+)"):\(\)=>([^,]+)/g
 /** What it says of them to tools that read sources. */
 const ANNOTATION = /\n?0&&\(module\.exports=\{[^{}]*\}\);\n?$/
@@ -49,7 +48,8 @@ export async function chunkOf(code, {pure}) {
  */
 async function withPlainExports(code) {
 	const [whole, , list = ''] = EXPORTS.exec(code) ?? []
-	if (whole === undefined && code.includes('__toCommonJS')) throw new Error('esbuild writes exports otherwise')
+	if (whole === undefined && code.includes('__toCommonJS'))
+		throw new Error('esbuild writes exports otherwise')
 	if (whole === undefined) return code
 	const rest = code.replace(whole, '').replace(ANNOTATION, '')
 	const exported = [...list.matchAll(EXPORTED)].map(([, name, quoted, value]) => {

@@ -18,6 +18,8 @@ import {Owners} from '../src/local/owners.ts'
 import {md5Of, OpenFile, readSmall} from '../src/local/read.ts'
 import {lstatExact, type Stat} from '../src/local/stat.ts'
 import {Lookup} from '../src/local/lookup.ts'
+import {Names} from '../src/local/names.ts'
+import {Statx} from '../src/local/statx.ts'
 import {isAbandoned, isTemporary, removeAbandoned, temporaryName} from '../src/local/temporary.ts'
 import {walk, walkPaths, type WalkOptions} from '../src/local/walk.ts'
 import {TemporaryFile} from '../src/local/write.ts'
@@ -448,15 +450,73 @@ withKoffi('files of one directory are looked at by its descriptor, and are what 
 	fs.linkSync(`${root}/file`, `${root}/other`)
 	fs.utimesSync(`${root}/file`, 1, -1.5)
 	put(root, 'directory/inner', 'inner')
-	const lookup = new Lookup(0)
+	const lookup = new Lookup(1e6)
 	t.teardown(() => lookup.close())
+	const look = (directory: Path, name: Path): Stat | undefined =>
+		lookup.look(directory, Buffer.from(`${name}\0`, 'latin1'), 0) ? plain(lookup.stat) : undefined
 	for (const name of [...names(root), '.'])
-		t.deepEqual(lookup.lstat(`${root}/`, name), lstatExact(`${root}/${name}`), name)
-	t.deepEqual(lookup.lstat(`${root}/directory/`, 'inner'), lstatExact(`${root}/directory/inner`))
-	t.deepEqual(lookup.lstat('/dev/', 'null'), lstatExact('/dev/null'))
-	t.is(lookup.lstat(`${root}/`, 'nothing'), undefined)
-	t.is(lookup.lstat(`${root}/no directory/`, 'nothing'), undefined)
-	t.throws(() => lookup.lstat(`${root}/`, 'y'.repeat(256)), {code: 'ENAMETOOLONG'})
+		t.deepEqual(look(`${root}/`, name), lstatExact(`${root}/${name}`), name)
+	t.deepEqual(look(`${root}/`, 'directory/'), lstatExact(`${root}/directory`))
+	t.true(lookup.isNamedDirectory)
+	t.deepEqual(look(`${root}/directory/`, 'inner'), lstatExact(`${root}/directory/inner`))
+	t.deepEqual(look('/dev/', 'null'), lstatExact('/dev/null'))
+	t.is(look(`${root}/`, 'nothing'), undefined)
+	t.is(look(`${root}/no directory/`, 'nothing'), undefined)
+	t.throws(() => look(`${root}/`, 'y'.repeat(256)), {code: 'ENAMETOOLONG'})
+})
+
+const plain = ({mode, size, mtime, ctime, ino, dev, nlink, uid, gid, blocks, rdev}: Stat): Stat => ({
+	mode,
+	size,
+	mtime,
+	ctime,
+	ino,
+	dev,
+	nlink,
+	uid,
+	gid,
+	blocks,
+	rdev,
+})
+
+test('what is made of the words of a file is what was put into them', (t) => {
+	const odd = {
+		mode: 0o060640,
+		size: 2 ** 52 + 1,
+		mtime: -1n,
+		ctime: 2n ** 62n,
+		ino: 2n ** 64n - 1n,
+		dev: 2 ** 40 + 1,
+		nlink: 2 ** 32 - 1,
+		uid: 2 ** 32 - 2,
+		gid: 2 ** 31,
+		blocks: 2 ** 40,
+		rdev: {major: 259, minor: 2 ** 20 - 1},
+	}
+	for (const stat of [odd, must('/dev/null'), must('/proc/self'), must('/tmp')])
+		t.deepEqual(plain(Statx.of(stat)), stat)
+})
+
+withKoffi('names are the same, and in the same order, whoever is asked for them', (t) => {
+	const root = scratch(t)
+	for (const name of ODD.filter((odd) => !odd.startsWith('a/'))) put(root, `b${name}`)
+	for (const name of ['directory/', 'directory.txt', 'directory0', '.x/', 'y'.repeat(255)]) put(root, name)
+	for (let i = 0; i < 3000; i++) put(root, `directory/a long name of a file ${i}`)
+	fs.symlinkSync('directory', `${root}/link`)
+	for (const directory of [`${root}/`, `${root}/directory/`]) {
+		const [ours, libc] = [0, 1e6].map((expected) => {
+			const [lookup, found] = [new Lookup(expected), new Names()]
+			lookup.read(directory, found)
+			lookup.close()
+			found.sort()
+			return Array.from({length: found.count}, (_, i) => found.text(i))
+		})
+		t.deepEqual(libc, ours)
+		t.deepEqual(libc, libc?.toSorted())
+		t.true(directory.endsWith('directory/') || libc?.includes('directory/'))
+	}
+	for (const expected of [0, 1e6])
+		t.throws(() => new Lookup(expected).read(`${root}/none/`, new Names()), {code: 'ENOENT'})
 })
 
 test('a new file appears whole, and replaces nothing, whether it had a name meanwhile or not', (t) => {

@@ -40,10 +40,13 @@ export class Heap {
 /** 32-bit words that grow. */
 export class WordHeap {
 	#words: Uint32Array
+	/** What was appended of these. */
+	#view: Uint32Array
 	#length = 0
 
 	constructor(capacity = 1024) {
 		this.#words = new Uint32Array(capacity)
+		this.#view = this.#words.subarray(0, 0)
 	}
 
 	get length(): number {
@@ -52,7 +55,8 @@ export class WordHeap {
 
 	/** What was appended so far; valid until the next append. */
 	get words(): Uint32Array {
-		return this.#words.subarray(0, this.#length)
+		if (this.#view.length < this.#length) this.#view = this.#words.subarray(0, this.#length)
+		return this.#view
 	}
 
 	/** The word at an offset, 0 behind the last one. */
@@ -70,5 +74,17 @@ export class WordHeap {
 		}
 		this.#length += count
 		return at
+	}
+}
+
+/** The byte string that begins at `start` and ends before a NUL. */
+export const textAt = (bytes: Buffer, start: number): string =>
+	bytes.toString('latin1', start, bytes.indexOf(0, start))
+
+/** Byte order of two strings that each end in NUL: negative, zero or positive. */
+export function compareAt(a: Buffer, startOfA: number, b: Buffer, startOfB: number): number {
+	for (let i = startOfA, j = startOfB; ; i++, j++) {
+		const order = (a[i] as number) - (b[j] as number)
+		if (order !== 0 || a[i] === 0) return order
 	}
 }

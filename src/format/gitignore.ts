@@ -50,6 +50,11 @@ export class IgnoreStack {
 		this.#files.pop()
 	}
 
+	/** Whether no rule is about what lies in a directory. */
+	isEmptyIn(directory: Path): boolean {
+		return this.#files.every(({base, rules}) => rules.length === 0 || !directory.startsWith(base))
+	}
+
 	/**
 	 * The rule that decides about a path, or undefined if none matches. What lies below an ignored
 	 * directory is not to be asked about: it is ignored, and no rule can bring it back.

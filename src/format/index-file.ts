@@ -4,11 +4,23 @@
 // order of their paths. Those that exist may be replaced in place; new ones need a merge
 // (index-builder.ts).
 
-import type {Path} from '../base/path.ts'
+import {comparePaths, type Path} from '../base/path.ts'
 import {type Base, type Entry, type Local, type RemoteSide, S_IFMT, TYPE} from './entry.ts'
 import {decodeExtra, parseWas} from './index-extra.ts'
-import {F, IN_SYNC, IN_SYNC_MASK, packTime, unpackSeconds, unpackTime, W, WORDS} from './index-layout.ts'
+import {
+	biased,
+	F,
+	IN_SYNC,
+	IN_SYNC_MASK,
+	packedHigh,
+	packedLow,
+	unpackSeconds,
+	unpackTime,
+	W,
+	WORDS,
+} from './index-layout.ts'
 import {Heaps, writeEntry} from './index-write.ts'
+import {secondsAt, type StatxWords, X} from './statx.ts'
 
 /** The sections of an index, as IndexFile holds and IndexBuilder makes them. */
 export type Sections = {
@@ -27,15 +39,14 @@ export type Sections = {
 	readonly extras: Buffer
 }
 
-/** What lstat says of a file, as far as an index holds it; times in nanoseconds. */
-export type LocalStat = {
-	readonly mode: number
-	readonly size: number
-	readonly mtime: bigint
-	readonly ctime: bigint
-	readonly ino: number | bigint
-	readonly uid: number
-	readonly gid: number
+/** A file that a walk has come to, with its name as bytes. */
+export type FoundPath = {
+	readonly path: Path
+	/** What leads to it: '', or with a final '/'. */
+	readonly directory: Path
+	/** The rest of the path, with a NUL at its end, begins at `start`. */
+	readonly bytes: Buffer
+	readonly start: number
 }
 
 /** Rows that follow one another, as an index of their own; `first` is the number of its first row. */
@@ -48,6 +59,8 @@ export class IndexFile implements Sections {
 	readonly words: Uint32Array
 	readonly directories: Uint32Array
 	readonly names: Buffer
+	/** Whole seconds of `scanned`. */
+	readonly scannedSeconds: number
 	readonly #heaps: Heaps
 	/** The directory that was last asked for: most often the next is the same. */
 	#lastNumber = -1
@@ -60,6 +73,7 @@ export class IndexFile implements Sections {
 		this.words = s.words
 		this.directories = s.directories
 		this.names = s.names
+		this.scannedSeconds = Number(s.scanned / 1_000_000_000n)
 		this.#heaps = new Heaps(s.owners, s.extras)
 	}
 
@@ -124,31 +138,47 @@ export class IndexFile implements Sections {
 	}
 
 	/** Whether the local side of entry `row` was just this when it was last looked at. */
-	matches(row: number, stat: LocalStat): boolean {
+	matches(row: number, stat: StatxWords): boolean {
 		if (!this.hasLocal(row)) return false
 		const modeSize = this.#word(row, W.modeSize)
-		const [mtime, mtimeHigh] = packTime(stat.mtime)
-		const [ctime, ctimeHigh] = packTime(stat.ctime)
+		const mode = (stat[X.mode] as number) & 0xffff
 		const owner = this.#word(row, W.owner) * 2
-		const isDirectory = (stat.mode & S_IFMT) === TYPE.directory << 12
+		const isDirectory = (mode & S_IFMT) === TYPE.directory << 12
 		return (
-			this.#word(row, W.ctime) === ctime &&
-			this.#word(row, W.ctime + 1) === ctimeHigh &&
-			this.#word(row, W.mtime) === mtime &&
-			this.#word(row, W.mtime + 1) === mtimeHigh &&
-			(modeSize & 0xffff) === stat.mode &&
-			(isDirectory || this.#size(row) === stat.size) &&
-			this.#isIno(row, stat.ino) &&
-			this.owners[owner] === stat.uid &&
-			this.owners[owner + 1] === stat.gid
+			this.#isTime(row, W.ctime, stat, X.ctime) &&
+			this.#isTime(row, W.mtime, stat, X.mtime) &&
+			(modeSize & 0xffff) === mode &&
+			(isDirectory || (this.#word(row, W.size) === stat[X.size] && modeSize >>> 16 === stat[X.size + 1])) &&
+			this.#word(row, W.ino) === stat[X.ino] &&
+			this.#word(row, W.ino + 1) === stat[X.ino + 1] &&
+			this.owners[owner] === stat[X.uid] &&
+			this.owners[owner + 1] === stat[X.gid]
 		)
 	}
 
-	#isIno(row: number, ino: number | bigint): boolean {
-		const [low, high] = [this.#word(row, W.ino), this.#word(row, W.ino + 1)]
-		return typeof ino === 'number'
-			? high * 2 ** 32 + low === ino
-			: (BigInt(high) << 32n) + BigInt(low) === ino
+	#isTime(row: number, word: number, stat: StatxWords, at: number): boolean {
+		const seconds = biased(secondsAt(stat, at))
+		return (
+			this.#word(row, word) === packedLow(seconds, stat[at + 2] as number) &&
+			this.#word(row, word + 1) === packedHigh(seconds)
+		)
+	}
+
+	/** Byte order of the path of entry `row` and that of a file: negative, zero or positive. */
+	comparePath(row: number, found: FoundPath): number {
+		return this.directory(row) === found.directory
+			? this.#compareName(row, found)
+			: comparePaths(this.path(row), found.path)
+	}
+
+	#compareName(row: number, {bytes, start}: FoundPath): number {
+		const from = this.#word(row, W.name)
+		const length = this.#word(row, W.lengthFlags) & 0xffff
+		for (let i = 0; i < length; i++) {
+			const order = (this.names[from + i] as number) - (bytes[start + i] as number)
+			if (order !== 0) return order
+		}
+		return bytes[start + length] === 0 ? 0 : -1
 	}
 
 	#size(row: number): number {

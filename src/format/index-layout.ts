@@ -99,12 +99,18 @@ export function packTime(ns: bigint): readonly [low: number, high: number] {
 		seconds -= 1n
 		rest += BILLION
 	}
-	const biased = Math.min(Math.max(Number(seconds) + BIAS, 0), 2 ** 34 - 1)
-	return [(Number(rest) | ((biased & 3) << 30)) >>> 0, Math.floor(biased / 4)]
+	const whole = biased(Number(seconds))
+	return [packedLow(whole, Number(rest)), packedHigh(whole)]
 }
 
 /** Seconds since the epoch of a packed time. */
 export const unpackSeconds = (low: number, high: number): number => high * 4 + (low >>> 30) - BIAS
+
+/** Seconds since the epoch as packTime keeps them; its words are made of these. */
+export const biased = (seconds: number): number => Math.min(Math.max(seconds + BIAS, 0), 2 ** 34 - 1)
+export const packedLow = (seconds: number, nanoseconds: number): number =>
+	(nanoseconds | ((seconds & 3) << 30)) >>> 0
+export const packedHigh = (seconds: number): number => Math.floor(seconds / 4)
 
 /** Nanoseconds since the epoch of a packed time. */
 export const unpackTime = (low: number, high: number): bigint =>

@@ -4,7 +4,7 @@ import {parentOf, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
 import {fatal} from '../base/errors.ts'
 import {S_IFDIR, S_IFMT} from '../format/mode.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
-import type {Entry} from './walk.ts'
+import {Entry} from './walk.ts'
 
 export type LookOptions = {
 	/** Told of each path that cannot be looked at; one without a file is an ENOENT. */
@@ -34,7 +34,7 @@ export function* lookAt(
 	}
 	for (const path of found.toSorted()) {
 		try {
-			yield {path, stat: looker.stat(path)}
+			yield Entry.of(path, looker.stat(path))
 		} catch (error) {
 			onError(path, error)
 		}

@@ -1,50 +1,114 @@
-// lstat of the files of a directory, one after the other. Where there are many and koffi is here, statx(2) by the
-// directory's descriptor: 1.4 us a file, where node's lstat of its path takes 2.5 and makes four dates of it.
+// The names in directories, and lstat of the files that they name, one after the other. Where there are many and koffi is
+// here, libc is asked by the directory's descriptor: 2 us a file, of which the kernel takes all but 0.3. Node takes the whole
+// way to each file anew, and makes an object of each name and four dates of each answer.
 
-import {closeSync} from 'node:fs'
-import type {Path} from '../base/path.ts'
-import {openDirectory} from './descriptors.ts'
-import {native} from './native.ts'
-import {type Device, isDevice, joinDevice, lstatExact, NO_DEVICE, small, type Stat} from './stat.ts'
+import {closeSync, constants, openSync, readdirSync, type Dirent} from 'node:fs'
+import {forFs, type Path} from '../base/path.ts'
+import {S_IFDIR, S_IFMT} from '../format/mode.ts'
+import type {Names} from './names.ts'
+import {type Native, native} from './native.ts'
+import {lstatExact} from './stat.ts'
+import {Statx} from './statx.ts'
 
 /** Files from which on it pays to load koffi, which takes 10 ms. */
-const FROM = 4000
+const MANY = 4000
 const NAME_LIMIT = 255
+const SLASH = 0x2f
+const DOT = 0x2e
 
-/** Where a struct statx has what is asked for: https://man7.org/linux/man-pages/man2/statx.2.html */
-const AT = {
-	nlink: 16,
-	uid: 20,
-	gid: 24,
-	mode: 28,
-	ino: 32,
-	size: 40,
-	blocks: 48,
-	ctime: 96,
-	mtime: 112,
-	rdev: 128,
-	dev: 136,
-	end: 256,
-} as const
+/** Where a struct dirent64 has what is asked for: https://man7.org/linux/man-pages/man2/getdents.2.html */
+const DIRENT = {length: 16, type: 18, name: 19} as const
+const DT_UNKNOWN = 0
+const DT_DIR = 4
 
 export class Lookup {
-	readonly #found = new DataView(new ArrayBuffer(AT.end))
+	/** What was found of the file that was last looked at. */
+	readonly stat = new Statx()
+	/** Whether its name was that of a directory. */
+	isNamedDirectory = false
 	readonly #name = Buffer.alloc(NAME_LIMIT + 1)
-	readonly #from: number
+	readonly #entries = Buffer.allocUnsafeSlow(1 << 15)
+	readonly #expected: number
 	#seen = 0
 	/** The directory that was last asked for, and its descriptor, if it could be opened. */
 	#directory: Path | undefined
 	#fd: number | undefined
 
-	/** `from` so many files on it asks libc. */
-	constructor(from = FROM) {
-		this.#from = from
+	/** `expected` says how many files will be asked for, as far as that is known. */
+	constructor(expected = 0) {
+		this.#expected = expected
 	}
 
-	/** What lstat says of a name in a directory, an absolute path with its final '/'; as lstatExact. */
-	lstat(directory: Path, name: Path): Stat | undefined {
-		const stat = this.#seen++ < this.#from ? undefined : this.#statAt(directory, name)
-		return stat ?? lstatExact(directory + name)
+	/** Adds the names in a directory, an absolute path with its final '/'. Throws what readdir(3) does. */
+	read(directory: Path, names: Names): void {
+		if (!this.#readByLibc(directory, names)) addNamesIn(directory, names)
+	}
+
+	/**
+	 * Finds in `stat` what lstat says of a name in a directory, as Names hold it; false if there is no such file.
+	 * Throws every other system error.
+	 */
+	look(directory: Path, bytes: Buffer, start: number): boolean {
+		const length = this.#take(bytes, start)
+		this.isNamedDirectory = bytes[start + length] === SLASH
+		this.#seen++
+		const calls = this.#enter(directory)
+		if (
+			calls?.statAt &&
+			length <= NAME_LIMIT &&
+			calls.statAt(this.#fd as number, this.#name, this.stat.words)
+		)
+			return true
+		const found = lstatExact(directory + bytes.toString('latin1', start, start + length))
+		if (found !== undefined) this.stat.set(found)
+		return found !== undefined
+	}
+
+	/** Takes a name without a directory's '/', for libc, as far as there is room; returns its length. */
+	#take(bytes: Buffer, start: number): number {
+		const name = this.#name
+		let length = 0
+		for (
+			let byte = bytes[start] as number;
+			byte !== 0 && byte !== SLASH;
+			byte = bytes[start + ++length] as number
+		)
+			if (length < NAME_LIMIT) name[length] = byte
+		name[Math.min(length, NAME_LIMIT)] = 0
+		return length
+	}
+
+	#readByLibc(directory: Path, names: Names): boolean {
+		const calls = this.#enter(directory)
+		if (calls?.readDirectory === undefined) return false
+		const entries = this.#entries
+		for (;;) {
+			const length = calls.readDirectory(this.#fd as number, entries)
+			if (length === 0) return true
+			if (length < 0 || !addEntries(entries, length, names)) break
+		}
+		// node asks for the types that a file system does not keep, or says what is wrong
+		names.clear()
+		return false
+	}
+
+	/** Opens a directory for libc; undefined where that is not to be asked, or cannot: who asks node learns why. */
+	#enter(directory: Path): Native | undefined {
+		if (Math.max(this.#seen, this.#expected) < MANY) return undefined
+		const calls = native()
+		if (calls?.statAt === undefined) return undefined
+		if (directory !== this.#directory) this.#open(directory)
+		return this.#fd === undefined ? undefined : calls
+	}
+
+	#open(directory: Path): void {
+		this.close()
+		this.#directory = directory
+		try {
+			this.#fd = openSync(forFs(directory), constants.O_RDONLY | constants.O_DIRECTORY)
+		} catch {
+			// who asks node learns why
+		}
 	}
 
 	/** Closes the directory. */
@@ -53,50 +117,36 @@ export class Lookup {
 		this.#fd = undefined
 		this.#directory = undefined
 	}
-
-	/** undefined where that does not go, or the file is not there: who asks lstat learns why. */
-	#statAt(directory: Path, name: Path): Stat | undefined {
-		const calls = native()
-		if (calls?.statAt === undefined || name.length > NAME_LIMIT) return undefined
-		if (directory !== this.#directory) this.#enter(directory)
-		this.#name[this.#name.write(name, 0, 'latin1')] = 0
-		return this.#fd !== undefined && calls.statAt(this.#fd, this.#name, this.#found)
-			? this.#stat()
-			: undefined
-	}
-
-	#enter(directory: Path): void {
-		this.close()
-		this.#directory = directory
-		try {
-			this.#fd = openDirectory(directory)
-		} catch {
-			// who asks lstat learns why
-		}
-	}
-
-	#stat(): Stat {
-		const mode = this.#found.getUint16(AT.mode, true)
-		return {
-			mode,
-			size: Number(this.#found.getBigUint64(AT.size, true)),
-			mtime: this.#time(AT.mtime),
-			ctime: this.#time(AT.ctime),
-			ino: small(this.#found.getBigUint64(AT.ino, true)),
-			dev: small(joinDevice(this.#device(AT.dev))),
-			nlink: this.#found.getUint32(AT.nlink, true),
-			uid: this.#found.getUint32(AT.uid, true),
-			gid: this.#found.getUint32(AT.gid, true),
-			blocks: Number(this.#found.getBigUint64(AT.blocks, true)),
-			rdev: isDevice(mode) ? this.#device(AT.rdev) : NO_DEVICE,
-		}
-	}
-
-	#time(at: number): bigint {
-		return this.#found.getBigInt64(at, true) * 1_000_000_000n + BigInt(this.#found.getUint32(at + 8, true))
-	}
-
-	#device(at: number): Device {
-		return {major: this.#found.getUint32(at, true), minor: this.#found.getUint32(at + 4, true)}
-	}
 }
+
+/** Adds what one getdents64(2) found; false where a file system keeps no types beside the names. */
+function addEntries(entries: Buffer, length: number, names: Names): boolean {
+	for (let at = 0; at < length; at += entries.readUInt16LE(at + DIRENT.length)) {
+		const type = entries[at + DIRENT.type]
+		if (type === DT_UNKNOWN) return false
+		if (!isDots(entries, at + DIRENT.name)) names.addBytes(entries, at + DIRENT.name, type === DT_DIR)
+	}
+	return true
+}
+
+/** Whether a name is '.' or '..'. */
+const isDots = (bytes: Buffer, start: number): boolean =>
+	bytes[start] === DOT && (bytes[start + 1] === 0 || (bytes[start + 1] === DOT && bytes[start + 2] === 0))
+
+/**
+ * Adds the names in a directory as node finds them. Where a file system keeps no types beside the names, node asks for
+ * each by a name it has decoded wrongly, or that is gone, and fails: then they are asked for here.
+ */
+function addNamesIn(directory: Path, names: Names): void {
+	let entries: Dirent[]
+	try {
+		entries = readdirSync(forFs(directory), {encoding: 'latin1', withFileTypes: true})
+	} catch {
+		for (const name of readdirSync(forFs(directory), 'latin1'))
+			names.add(name, isOfDirectory(lstatExact(directory + name)?.mode ?? 0))
+		return
+	}
+	for (const entry of entries) names.add(entry.name, entry.isDirectory())
+}
+
+export const isOfDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR

@@ -5,6 +5,7 @@ import {createRequire} from 'node:module'
 import {getSystemErrorName} from 'node:util'
 import {errnoOf} from '../base/errors.ts'
 import {type Path, toBytes} from '../base/path.ts'
+import type {StatxWords} from '../format/statx.ts'
 import {hasDescriptors, pathOf} from './descriptors.ts'
 import {type Device, joinDevice} from './stat.ts'
 
@@ -17,7 +18,9 @@ export type Native = {
 	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
 	readonly link?: ((fd: number, file: Path) => void) | undefined
 	/** Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. Linux only. */
-	readonly statAt?: ((directory: number, name: Buffer, found: DataView) => boolean) | undefined
+	readonly statAt?: ((directory: number, name: Buffer, found: StatxWords) => boolean) | undefined
+	/** Reads struct dirent64 after struct dirent64 of an open directory: how many bytes, 0 at the end, -1 where that failed. Linux only. */
+	readonly readDirectory?: ((directory: number, found: Buffer) => number) | undefined
 	listXattrs(file: Path): string[]
 	/** The value, or undefined if there is no such attribute. */
 	getXattr(file: Path, name: string): Buffer | undefined
@@ -111,6 +114,7 @@ function installed(): Koffi | undefined {
 }
 
 /** Not in the libc of every Linux. */
+const GETDENTS = 'long getdents64(int, void *, size_t)'
 const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
 const STATX_BASIC_STATS = 0x7ff
 
@@ -137,16 +141,28 @@ function bind(koffi: Koffi, abi: Abi): Native {
 			if (result === -1) throw systemError(koffi.errno(), name, file)
 			return result
 		}
-	const statx = abi.AT_SYMLINK_FOLLOW === undefined ? undefined : optional(() => libc.func(STATX))
+	const ofLinux = (signature: string) =>
+		abi.AT_SYMLINK_FOLLOW === undefined ? undefined : optional(() => libc.func(signature))
+	const statx = ofLinux(STATX)
 	const statAt: Native['statAt'] =
 		statx &&
 		((directory, name, found) =>
 			statx(directory, name, abi.AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, found) === 0)
+	const getdents = ofLinux(GETDENTS)
+	const readDirectory: Native['readDirectory'] =
+		getdents && ((directory, found) => Number(getdents(directory, found, found.length)))
 	const setTimesOf: Native['setTimesOf'] = (fd, {atime, mtime}) => {
 		const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
 		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
 	}
-	return {...timesAndNodes(call, abi), setTimesOf, statAt, link: linkOf(call, abi), ...xattrs(call, abi)}
+	return {
+		...timesAndNodes(call, abi),
+		setTimesOf,
+		statAt,
+		readDirectory,
+		link: linkOf(call, abi),
+		...xattrs(call, abi),
+	}
 }
 
 type Caller = (name: string, ...first: number[]) => Call
@@ -172,7 +188,7 @@ function linkOf(call: Caller, {AT_FDCWD, AT_SYMLINK_FOLLOW}: Abi): Native['link'
 function xattrs(
 	call: Caller,
 	abi: Abi,
-): Omit<Native, 'setTimes' | 'setTimesOf' | 'statAt' | 'link' | 'mknod'> {
+): Pick<Native, 'listXattrs' | 'getXattr' | 'setXattr' | 'removeXattr'> {
 	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
 	return {
 		listXattrs: (file) =>

@@ -79,7 +79,7 @@ export function small(value: bigint): number | bigint {
 }
 
 /** Major and minor of a dev_t, as makedev(3) packs them. */
-function splitDevice(dev: bigint): Device {
+export function splitDevice(dev: bigint): Device {
 	if (process.platform === 'darwin')
 		return {major: Number((dev >> 24n) & 0xffn), minor: Number(dev & 0xffffffn)}
 	return {

@@ -4,21 +4,51 @@
 // changes the tree while it is walked can make the walk list the names of another directory in
 // place of one of its own; the reader of a file checks that it is the one that was listed.
 
-import {type Dirent, readdirSync} from 'node:fs'
+import {compareAt, textAt} from '../base/bytes.ts'
 import {errnoOf, fatal} from '../base/errors.ts'
-import {forFs, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
-import {S_IFDIR, S_IFMT} from '../format/mode.ts'
-import {Lookup} from './lookup.ts'
+import {parentOf, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
+import {isOfDirectory, Lookup} from './lookup.ts'
+import {Names} from './names.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
+import {Statx} from './statx.ts'
 
 /** s3r's own directory, never walked. */
-const OWN = '.s3rsync'
+const OWN: ReadonlySet<Path> = new Set(['.s3rsync', '.s3rsync/'])
+const DOT = 0x2e
 
-export type Entry = {readonly path: Path; readonly stat: Stat}
+/** A file that was come to. What it says holds until the next one is asked for. */
+export class Entry {
+	/** The path is that of a directory ('', or with a final '/') and a name, which ends in NUL. */
+	readonly directory: Path
+	readonly bytes: Buffer
+	readonly start: number
+	readonly stat: Statx
+	#path: Path | undefined
+
+	constructor(directory: Path, bytes: Buffer, start: number, stat: Statx) {
+		this.directory = directory
+		this.bytes = bytes
+		this.start = start
+		this.stat = stat
+	}
+
+	static of(path: Path, stat: Stat): Entry {
+		const directory = parentOf(path)
+		return new Entry(directory, Buffer.from(`${path.slice(directory.length)}\0`, 'latin1'), 0, Statx.of(stat))
+	}
+
+	get path(): Path {
+		return (this.#path ??= this.directory + textAt(this.bytes, this.start))
+	}
+}
 
 export type WalkOptions = {
 	/** Refuses paths; a directory that is refused is not read. The root itself is not asked for. */
 	readonly select?: ((path: Path, isDirectory: boolean) => boolean) | undefined
+	/** Whether it need not be asked of what lies in a directory, unless a name begins with '.'. */
+	readonly takesPlain?: ((directory: Path) => boolean) | undefined
+	/** How many files there will be, as far as that is known. */
+	readonly expected?: number | undefined
 	/** Mount points are yielded, but not what is mounted there (rsync -x). */
 	readonly oneFileSystem?: boolean | undefined
 	/** Told of what cannot be read; the walk goes on. Nothing is said of files that vanish meanwhile. */
@@ -28,8 +58,15 @@ export type WalkOptions = {
 /** Paths that were asked for, by component: `true` is everything from there on. */
 type Asked = Map<string, Asked | true>
 
-/** A directory half walked: what is left of its names, last first; directories' end in '/'. */
-type Level = {readonly path: Path; readonly names: string[]; readonly asked: Asked | true}
+/** A directory half walked: its names, and the number of the next one. */
+type Level = {
+	readonly path: Path
+	/** Where it lies, absolute and with a final '/'. */
+	readonly place: Path
+	readonly names: Names
+	next: number
+	readonly asked: Asked | true
+}
 
 /**
  * Yields everything below `root`, an absolute directory (a string is Unicode, a Buffer bytes), and
@@ -69,84 +106,102 @@ function ask(asked: Asked, [name = '', ...rest]: string[]): void {
 class Walk {
 	readonly base: Path
 	readonly options: WalkOptions
-	readonly #lookup = new Lookup()
+	readonly #lookup: Lookup
+	/** What is walked now: the root, a directory in it, and so on. */
+	readonly #stack: Level[] = []
+	/** Room for the names of each of these. */
+	readonly #names: Names[] = []
 
 	constructor(root: string | Buffer, options: WalkOptions) {
 		this.base = placeOf(root) === '/' ? '/' : `${placeOf(root)}/`
 		this.options = options
+		this.#lookup = new Lookup(options.expected)
 	}
 
 	*from(asked: Asked | true): Generator<Entry> {
+		const {stat} = this.#lookup
 		try {
-			const root = this.stat('', ROOT)
-			if (root === undefined) return
-			const stack = [this.open('', asked)]
-			for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
-				const name = level.names.pop()
-				if (name === undefined) {
-					stack.pop()
+			if (!this.look({path: '', place: this.base}, ROOT_NAME, 0)) return
+			const device = stat.dev
+			this.open('', asked)
+			for (let level = this.#stack.at(-1); level !== undefined; level = this.#stack.at(-1)) {
+				if (level.next === level.names.count) {
+					this.#stack.pop()
 					continue
 				}
-				const stat = this.stat(level.path, name)
-				if (stat === undefined) continue
-				const path = level.path + name
-				yield {path, stat}
-				const isMount = this.options.oneFileSystem === true && stat.dev !== root.dev
-				if (name.endsWith('/') && path !== ROOT && !isMount) stack.push(this.open(path, below(level, name)))
+				const start = level.names.start(level.next++)
+				if (!this.look(level, level.names.bytes, start)) continue
+				const entry = new Entry(level.path, level.names.bytes, start, stat)
+				yield entry
+				if (!isOfDirectory(stat.mode) || entry.path === ROOT) continue
+				const isMount = this.options.oneFileSystem === true && stat.dev !== device
+				if (!isMount) this.open(entry.path, below(level, entry.path.slice(level.path.length)))
 			}
 		} finally {
 			this.#lookup.close()
 		}
 	}
 
-	/** A directory's names in order, as far as they are selected. One that cannot be read has none. */
-	open(path: Path, asked: Asked | true): Level {
-		const names = asked === true ? this.read(path) : this.find(path, asked)
-		const {select} = this.options
-		const selected = select === undefined ? names : names.filter((n) => select(path + n, n.endsWith('/')))
-		if (path === '' && asked === true) selected.push(ROOT)
-		return {path, names: selected.toSorted().toReversed(), asked}
+	/** Begins with the names of a directory, as far as they are selected. One that cannot be read has none. */
+	open(path: Path, asked: Asked | true): void {
+		const names = (this.#names[this.#stack.length] ??= new Names())
+		names.clear()
+		const place = this.base + path
+		if (asked === true) this.read({path, place}, names)
+		else this.find(path, asked, names)
+		const {select, takesPlain} = this.options
+		const isAsked = select !== undefined && !takesPlain?.(path)
+		names.keep((i) => {
+			const isHidden = names.bytes[names.start(i)] === DOT
+			if (!isHidden && !isAsked) return true
+			const name = names.text(i)
+			return (asked !== true || !OWN.has(name)) && (select?.(path + name, name.endsWith('/')) ?? true)
+		})
+		if (path === '' && asked === true) names.add(ROOT)
+		names.sort()
+		this.#stack.push({path, place, names, next: 0, asked})
 	}
 
-	read(path: Path): string[] {
-		const directory = this.base + path
+	read({path, place}: Pick<Level, 'path' | 'place'>, names: Names): void {
 		try {
-			return namesIn(directory).filter((name) => name !== OWN && name !== `${OWN}/`)
+			this.#lookup.read(place, names)
 		} catch (error) {
+			names.clear()
 			if (path === '' || errnoOf(error) !== 'ENOENT') this.options.onError(path || ROOT, error)
-			return []
 		}
 	}
 
-	/** The asked-for names that exist, with '/' where they are directories. */
-	find(path: Path, asked: Asked): string[] {
-		return [...asked].flatMap(([name, rest]) => {
+	/** Takes the asked-for names that exist, with '/' where they are directories. */
+	find(path: Path, asked: Asked, names: Names): void {
+		for (const [name, rest] of asked) {
 			try {
 				const stat = lstatExact(this.base + path + name)
 				if (stat === undefined) throw systemError('ENOENT')
 				const isDirectory = isOfDirectory(stat.mode)
 				if (!isDirectory && rest !== true) throw systemError('ENOTDIR')
-				return [isDirectory ? `${name}/` : name]
+				names.add(name, isDirectory)
 			} catch (error) {
 				for (const leaf of leaves(path + name, rest)) this.options.onError(leaf, error)
-				return []
 			}
-		})
+		}
 	}
 
-	/** Of a name in a directory; those of directories end in '/'. */
-	stat(directory: Path, name: Path): Stat | undefined {
+	/** Looks at a name in a directory; whether there is something to say of it. */
+	look({path, place}: Pick<Level, 'path' | 'place'>, bytes: Buffer, start: number): boolean {
 		try {
-			const stat = this.#lookup.lstat(this.base + directory, withoutSlash(name))
-			if (stat === undefined && name === ROOT) throw systemError('ENOENT')
-			if (stat === undefined || isOfDirectory(stat.mode) === name.endsWith('/')) return stat
+			const isThere = this.#lookup.look(place, bytes, start)
+			const isRoot = path === '' && compareAt(bytes, start, ROOT_NAME, 0) === 0
+			if (!isThere && isRoot) throw systemError('ENOENT')
+			if (!isThere || isOfDirectory(this.#lookup.stat.mode) === this.#lookup.isNamedDirectory) return isThere
 			throw fatal('its type changed while its directory was read')
 		} catch (error) {
-			this.options.onError(directory + name, error)
-			return undefined
+			this.options.onError(path + textAt(bytes, start), error)
+			return false
 		}
 	}
 }
+
+const ROOT_NAME = Buffer.from(`${ROOT}\0`)
 
 /** What was asked for below one name of a level. */
 const below = (level: Level, name: string): Asked | true =>
@@ -157,26 +212,5 @@ function* leaves(path: Path, asked: Asked | true): Generator<Path> {
 	if (asked === true) yield path
 	else for (const [name, rest] of asked) yield* leaves(`${path}/${name}`, rest)
 }
-
-/**
- * The names in a directory as byte strings, unordered; directories' end in '/'. Where a file system
- * keeps no types beside the names, node asks for each by a name it has decoded wrongly, or that is gone,
- * and fails: then they are asked for here.
- */
-function namesIn(directory: Path): string[] {
-	let entries: Dirent[]
-	try {
-		entries = readdirSync(forFs(directory), {encoding: 'latin1', withFileTypes: true})
-	} catch {
-		return readdirSync(forFs(directory), 'latin1').map((name) =>
-			slashed(name, isOfDirectory(lstatExact(directory + name)?.mode ?? 0)),
-		)
-	}
-	return entries.map((entry) => slashed(entry.name, entry.isDirectory()))
-}
-
-const slashed = (name: string, isDirectory: boolean): string => (isDirectory ? `${name}/` : name)
-
-const isOfDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR
 
 const systemError = (code: string): Error => Object.assign(new Error(code), {code})

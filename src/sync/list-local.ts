@@ -30,6 +30,7 @@ export function* listLocal(options: ListOptions): Iterable<Listed> {
 		onError,
 		select: (path: Path, isDirectory: boolean) =>
 			!isTemporary(nameOf(path)) && (select?.(path, isDirectory) ?? true),
+		takesPlain: select ? select.takesPlain : () => true,
 	}
 	const place = Buffer.from(root, 'latin1')
 	const filesOf = () => {
@@ -37,10 +38,12 @@ export function* listLocal(options: ListOptions): Iterable<Listed> {
 		return shallow ? lookAt(place, paths, how) : walkPaths(place, paths, how)
 	}
 	let row = 0
-	for (const {path, stat} of filesOf()) {
+	for (const file of filesOf()) {
+		const {path, stat} = file
 		if (sizes && typeOf(stat.mode) === TYPE.file && !isOfSize(stat.size, sizes)) continue
-		while (row < index.count && index.path(row) < path) row++
-		const isKnown = row < index.count && index.path(row) === path && isUnchanged(index, row, stat)
+		let order = -1
+		while (row < index.count && (order = index.comparePath(row, file)) < 0) row++
+		const isKnown = order === 0 && isUnchanged(index, row, stat)
 		const {mode, size, mtime, uid, gid} = stat
 		const md5 = isKnown ? index.entry(row).local?.md5 : md5Of(path, stat, options)
 		yield {path, mode, size: typeOf(mode) === TYPE.directory ? 0 : size, mtime, uid, gid, md5}

@@ -12,7 +12,11 @@ import type {Sizes} from './narrow.ts'
 import {Scanner} from './scanner.ts'
 
 /** Which paths take part; a directory that does not is not looked into. */
-export type Select = (path: Path, isDirectory: boolean) => boolean
+export type Select = {
+	(path: Path, isDirectory: boolean): boolean
+	/** Whether all that lies in a directory takes part, unless a name begins with '.'; a directory for which it is not known has not. */
+	readonly takesPlain?: (directory: Path) => boolean
+}
 
 /** The disk, as far as a scan looks into files. */
 export type Contents = {
@@ -75,8 +79,8 @@ export async function scan(options: ScanOptions): Promise<Scan> {
 export async function* changes(options: Omit<ScanOptions, 'onChange'>): AsyncGenerator<Change, Scan> {
 	const scanner = new Scanner(options)
 	let count = 0
-	for (const {path, stat} of scanner.files()) {
-		scanner.see(path, stat)
+	for (const file of scanner.files()) {
+		scanner.see(file)
 		if (scanner.found.length > 0) yield* scanner.found.splice(0)
 		if (++count % TURN === 0) {
 			await turn()

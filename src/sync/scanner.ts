@@ -8,8 +8,9 @@ import type {IndexFile} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import {lookAt} from '../local/look.ts'
 import type {Stat} from '../local/stat.ts'
+import type {Statx} from '../local/statx.ts'
 import {isAbandoned, isTemporary} from '../local/temporary.ts'
-import {walk, walkPaths} from '../local/walk.ts'
+import {type Entry as WalkEntry, walk, walkPaths} from '../local/walk.ts'
 import {digestOf} from './attributes.ts'
 import {LinkGroups} from './links.ts'
 import {isOfSize} from './narrow.ts'
@@ -33,12 +34,12 @@ export class Scanner {
 	#changed = false
 	/** Whether an entry was passed over that was racy at the last scan, and so still is. */
 	#passedRacy = false
-	#device: bigint
+	/** That of the root, once it was come to. */
+	#device: bigint | undefined
 
 	constructor(options: Omit<ScanOptions, 'onChange'>) {
 		this.#options = options
 		this.#index = options.index
-		this.#device = options.index.device
 		this.#names = options.paths && options.shallow ? new Set(options.paths.map(withoutSlash)) : undefined
 	}
 
@@ -52,7 +53,8 @@ export class Scanner {
 		const onError = (path: Path, error: unknown) => {
 			if (!this.#isGone(path, error)) this.#fail(path, error)
 		}
-		const how = {select, oneFileSystem, onError}
+		const takesPlain = this.#options.select ? this.#options.select.takesPlain : () => true
+		const how = {select, takesPlain, oneFileSystem, onError, expected: paths ? 0 : this.#index.count}
 		const place = Buffer.from(root, 'latin1')
 		if (!paths) return walk(place, how)
 		if (!shallow) return walkPaths(place, paths, how)
@@ -80,26 +82,27 @@ export class Scanner {
 	}
 
 	/** Takes the next file of the walk. */
-	see(path: Path, stat: Stat): void {
-		if (path === './') this.#device = BigInt(stat.dev)
-		const here = this.#skipTo(path)
+	see(file: WalkEntry): void {
+		const {stat} = file
+		if (this.#device === undefined && file.path === ROOT) this.#device = BigInt(stat.dev)
+		const here = this.#skipTo(file)
 		if (this.#isOtherSize(stat)) {
 			if (here !== undefined) this.#passOver(here)
 			return
 		}
 		if (here !== undefined && this.#isUnchanged(here, stat)) {
-			if (stat.nlink > 1) this.#links.see(path, stat, this.#index.entry(here).local)
+			if (stat.nlink > 1) this.#links.see(file.path, stat, this.#index.entry(here).local)
 			return
 		}
-		this.#look(path, stat, here)
+		this.#look(file.path, stat, here)
 	}
 
-	#isOtherSize({mode, size}: Stat): boolean {
+	#isOtherSize(stat: Stat): boolean {
 		const {sizes} = this.#options
-		return sizes !== undefined && typeOf(mode) === TYPE.file && !isOfSize(size, sizes)
+		return sizes !== undefined && typeOf(stat.mode) === TYPE.file && !isOfSize(stat.size, sizes)
 	}
 
-	#isUnchanged(row: number, stat: Stat): boolean {
+	#isUnchanged(row: number, stat: Statx): boolean {
 		if (this.#options.checksum && typeOf(stat.mode) === TYPE.file) return false
 		return isUnchanged(this.#index, row, stat)
 	}
@@ -147,15 +150,15 @@ export class Scanner {
 	}
 
 	/**
-	 * Takes leave of the entries before `path`, whose files are gone where they were looked for; returns the row
+	 * Takes leave of the entries before a file's, whose files are gone where they were looked for; returns the row
 	 * of its own, if it has one.
 	 */
-	#skipTo(path: Path | undefined): number | undefined {
+	#skipTo(file: WalkEntry | undefined): number | undefined {
 		for (; this.#row < this.#index.count; this.#row++) {
-			const here = this.#index.path(this.#row)
-			if (path !== undefined && here >= path) return here === path ? this.#row++ : undefined
+			const order = file === undefined ? -1 : this.#index.comparePath(this.#row, file)
+			if (order >= 0) return order === 0 ? this.#row++ : undefined
 			if (!this.#index.hasLocal(this.#row)) continue
-			if (!this.#isInScope(here)) {
+			if (!this.#isInScope(this.#index.path(this.#row))) {
 				this.#passOver(this.#row)
 				continue
 			}
@@ -189,7 +192,7 @@ export class Scanner {
 		this.#skipTo(undefined)
 		// a later time would vouch for what was passed over, too
 		const scanned = this.#passedRacy ? this.#index.scanned : this.#began
-		const index = mergeIfAny(this.#index, this.#fresh, {scanned, device: this.#device})
+		const index = mergeIfAny(this.#index, this.#fresh, {scanned, device: this.#device ?? this.#index.device})
 		this.#noteLinks(index)
 		return {index, changed: this.#changed}
 	}

@@ -75,7 +75,7 @@ export function selection({root, dir, rules, direction = 'push'}: SelectOptions)
 	// of a pull, the remote is not known yet when the files are looked at
 	const here = isPush ? sender : new Asked(rules.on('sender'), ignores, readIfThere)
 	const {deleteExcluded = false} = rules.reader.settings
-	const shows: Select = (path, isDirectory) => sender.takes(path, isDirectory)
+	const shows = sender.select()
 	const risks: Selection['risks'] = (path, isDirectory, isInGone) =>
 		receiver.takes(path, isDirectory, {ignorePerishable: isInGone, isIgnored: !deleteExcluded})
 	return {
@@ -83,7 +83,10 @@ export function selection({root, dir, rules, direction = 'push'}: SelectOptions)
 		risks,
 		scans: isPush
 			? shows
-			: (path, isDirectory) => here.takes(path, isDirectory) || risks(path, isDirectory, false),
+			: withPlain(
+					(path, isDirectory) => here.takes(path, isDirectory) || risks(path, isDirectory, false),
+					(directory) => here.takesPlain(directory),
+				),
 		exposes: deleteExcluded || rules.rules.some(({kind, side}) => kind === 'dir-merge' || side !== undefined),
 		keepsXattr: rules.on('sender').keepsXattr,
 		files: rules.fileNames,
@@ -117,6 +120,9 @@ export function explainer(
 	return decide
 }
 
+const withPlain = (select: Select, takesPlain: (directory: Path) => boolean): Select =>
+	Object.assign(select, {takesPlain})
+
 /** What one side takes. */
 class Asked {
 	readonly #walk: FilterWalk
@@ -135,6 +141,18 @@ class Asked {
 		const rule = this.#walk.decide(path, isDirectory, {ignorePerishable})
 		if (rule !== undefined) return rule.kind === 'include'
 		return !isIgnored || this.#ignores.decide(path, isDirectory)?.negated !== false
+	}
+
+	/** Whether no rule speaks of what lies in a directory. */
+	takesPlain(directory: Path): boolean {
+		return this.#walk.standing(directory).compiled.length === 0 && this.#ignores.isEmptyIn(directory)
+	}
+
+	select(): Select {
+		return withPlain(
+			(path, isDirectory) => this.takes(path, isDirectory),
+			(directory) => this.takesPlain(directory),
+		)
 	}
 
 	why(path: Path, isDirectory: boolean): Decision | undefined {
@@ -161,6 +179,12 @@ class Ignores {
 	decide(path: Path, isDirectory: boolean): IgnoreRule | undefined {
 		this.#enter(parentOf(path))
 		return this.#stack.decide(path, isDirectory)
+	}
+
+	/** Whether no file on the way to a directory has a rule. */
+	isEmptyIn(directory: Path): boolean {
+		this.#enter(directory)
+		return this.#stack.isEmptyIn(directory)
 	}
 
 	/** Makes the stack hold what counts in a directory; files of deeper ones do no harm, and may be asked for again. */

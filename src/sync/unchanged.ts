@@ -11,7 +11,9 @@ import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Local, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
+import {secondsAt, X} from '../format/statx.ts'
 import type {Stat} from '../local/stat.ts'
+import type {Statx} from '../local/statx.ts'
 import type {Contents} from './scan.ts'
 
 const TICK = 20_000_000n
@@ -22,8 +24,15 @@ export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
 	ctime >= scanned - (ctime % 1_000_000_000n === 0n ? COARSE_TICK : TICK)
 
 /** Whether a file certainly holds what entry `row` of the index says. */
-export const isUnchanged = (index: IndexFile, row: number, stat: Stat): boolean =>
-	index.matches(row, stat) && (typeOf(stat.mode) !== TYPE.file || !isRacy(stat.ctime, index.scanned))
+export const isUnchanged = (index: IndexFile, row: number, stat: Statx): boolean =>
+	index.matches(row, stat.words) &&
+	(isLongBefore(stat, index.scannedSeconds) ||
+		typeOf(stat.mode) !== TYPE.file ||
+		!isRacy(stat.ctime, index.scanned))
+
+/** What is true of most files, and cannot be of a racy one: for this no BigInt is needed. */
+const isLongBefore = ({words}: Statx, scannedSeconds: number): boolean =>
+	secondsAt(words, X.ctime) < scannedSeconds - 3
 
 /** Whether what is there may be replaced, because it is what the index knows, or nothing. */
 export const isAsKnown = (stat: Stat | undefined, known: Local | undefined): boolean =>

@@ -9,6 +9,7 @@ import {type Entry, localIsBase, objectPath, remoteIsBase, typeOf} from '../form
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
+import {Statx} from '../local/statx.ts'
 import type {Store} from '../store/store.ts'
 import {arrivalOf, toldOf} from './arrival.ts'
 import {contentOf, Damaged, rereading} from './content.ts'
@@ -160,11 +161,11 @@ class Verifier {
 		const isOfType = typeOf(stat.mode) === (base?.type ?? typeOf(local.mode))
 		const found = isOfType ? contentMd5(path, stat, files) : undefined
 		if (isOfType && (found === expected || found === undefined)) return this.#attributes(entry, stat, row)
-		if (found !== undefined && found === this.#others.get(row) && index.matches(row, stat)) {
+		if (found !== undefined && found === this.#others.get(row) && index.matches(row, Statx.of(stat).words)) {
 			this.#others.delete(row)
 			return this.#tell({what: 'index-damaged', path, expected: md5Text(found), found: md5Text(expected)})
 		}
-		const isUnsuspected = local.md5 === expected && index.matches(row, stat)
+		const isUnsuspected = local.md5 === expected && index.matches(row, Statx.of(stat).words)
 		this.#tell({
 			what: isUnsuspected ? 'local-damaged' : 'local-changed',
 			path,
