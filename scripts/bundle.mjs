@@ -9,7 +9,7 @@ import {chunkOf} from './chunk.mjs'
 
 rmSync('dist', {recursive: true, force: true})
 const {outputFiles, metafile} = await build({
-	entryPoints: {main: 'commands/s3r.ts', crew: 'src/sync/crew-worker.ts'},
+	entryPoints: {main: 'commands/s3r.ts', crew: 'src/sync/crew-worker.ts', hash: 'src/sync/hash-worker.ts'},
 	outdir: 'dist/chunk',
 	chunkNames: '[name]-[hash]',
 	bundle: true,
@@ -41,8 +41,9 @@ for (const {path, text} of outputFiles) {
 	)
 	writeFileSync(file, await chunkOf(text, {pure: imports.every((i) => isOurs(i.path))}))
 }
-// The thread lies beside the chunk that starts it.
-writeFileSync('dist/chunk/crew-worker.js', `require('../s3r.js')('crew.js')\n`)
+// A thread lies beside the chunk that starts it.
+for (const thread of ['crew', 'hash'])
+	writeFileSync(`dist/chunk/${thread}-worker.js`, `require('../s3r.js')('${thread}.js')\n`)
 writeFileSync('dist/package.json', '{"type": "commonjs"}\n')
 copyFileSync('scripts/loader.cjs', 'dist/s3r.js')
 chmodSync('dist/s3r.js', 0o755)

@@ -673,7 +673,10 @@ test.serial(
 			else process.env['AWS_CA_BUNDLE'] = before
 		})
 		for (const secure of [undefined, certified]) {
-			const server = await stub((_, response) => void response.writeHead(200, {etag: '"e"'}).end(), secure)
+			const server = await stub(
+				(_, response) => void response.writeHead(200, {etag: '"e"', 'content-length': 5}).end('hello'),
+				secure,
+			)
 			const store = await at(server.endpoint)
 			await store.uploadPart('key', 'id', 1, bytes('hello'))
 			await store.uploadPart('key', 'id', 2, bytes('hello'), Buffer.alloc(16))
@@ -681,6 +684,8 @@ test.serial(
 			t.is(unhashed?.['content-md5'], undefined)
 			t.is(unhashed?.['x-amz-content-sha256'], payloadHash(bytes('hello')))
 			t.is(hashed?.['content-md5'], Buffer.alloc(16).toString('base64'))
+			t.is((await lentTo(store)).text, 'hello')
+			t.is(server.asked.length, 3)
 			t.is(hashed?.['x-amz-content-sha256'], secure ? 'UNSIGNED-PAYLOAD' : payloadHash(bytes('hello')))
 			store.close()
 			await server.stop()
@@ -709,6 +714,89 @@ test('a small object comes in one piece, a large one as fast as it is read', asy
 	await new Promise((resolve) => setTimeout(resolve, 200))
 	t.true(sent < large.length / 2, `${sent} bytes were sent before anything was read`)
 	t.is((await read(body)).length, large.length)
+})
+
+/** What a ranged GET that is lent brings, and how many pieces of memory of their own it came in. */
+async function lentTo(
+	store: Store,
+	range?: {first: number; last: number},
+): Promise<{text: string; memories: number}> {
+	const {body} = await store.get('key', {lent: true, range})
+	const memories = new Set<ArrayBufferLike>()
+	let text = ''
+	for await (const piece of body) {
+		memories.add(piece.buffer)
+		text += piece.toString('latin1')
+	}
+	return {text, memories: memories.size}
+}
+
+test('a body that is lent comes in memory that is used again, over a connection that is kept', async (t) => {
+	const content = Buffer.from(Array.from({length: 3 * MIB}, (_, i) => i % 251))
+	const ports = new Set<number | undefined>()
+	const {store, asked} = await answering(t, ({headers}, response) => {
+		ports.add(response.socket?.remotePort)
+		const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+		const part = content.subarray(Number(first), Number(last) + 1)
+		const range = `bytes ${first}-${last}/${content.length}`
+		response.writeHead(206, {etag: '"e"', 'content-length': part.length, 'content-range': range}).end(part)
+	})
+	for (const range of [
+		{first: 0, last: 2 * MIB - 1},
+		{first: 2 * MIB, last: 3 * MIB - 1},
+		{first: 5, last: 5},
+	]) {
+		const {text, memories} = await lentTo(store, range)
+		t.true(text === content.toString('latin1', range.first, range.last + 1))
+		t.is(memories, 1)
+	}
+	t.is(asked.length, 3)
+	t.is(ports.size, 1)
+	t.is(asked[1]?.headers.range, `bytes=${2 * MIB}-${3 * MIB - 1}`)
+	t.regex(String(asked[1]?.headers.authorization), /^AWS4-HMAC-SHA256 .*SignedHeaders=host;range;x-amz/)
+})
+
+test('a reply that cannot be lent is asked for again, and comes as any other', async (t) => {
+	const {store, asked} = await answering(t, ({url}, response) => {
+		if (url.endsWith('none')) return refuse(response, 404, 'NoSuchKey')
+		// without a length it is chunked
+		response.writeHead(200, {etag: '"e"'})
+		return void response.write('chu', () => response.end('nked'))
+	})
+	t.is((await lentTo(store)).text, 'chunked')
+	t.is(asked.length, 2)
+	await fails(t, 'not-found', store.get('none', {lent: true}))
+})
+
+test('a body that is lent and breaks goes on where it stopped, and one given up takes its connection with it', async (t) => {
+	const content = 'x'.repeat(2 * MIB)
+	const {store, asked} = await answering(t, ({headers}, response, n) => {
+		const first = Number(/^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
+		const rest = content.slice(first)
+		response.writeHead(206, {etag: '"e"', 'content-length': rest.length})
+		if (n === 1) response.write(rest.slice(0, MIB), () => response.destroy())
+		else response.end(rest)
+	})
+	t.true((await lentTo(store, {first: 0, last: content.length - 1})).text === content)
+	t.is(asked.length, 2)
+	t.not(asked[1]?.headers.range, asked[0]?.headers.range)
+	const {body} = await store.get('key', {lent: true, range: {first: 0, last: content.length - 1}})
+	for await (const piece of body) {
+		t.true(piece.length > 0)
+		break
+	}
+	t.true((await lentTo(store, {first: 0, last: content.length - 1})).text === content)
+})
+
+test('a body that is lent ends when the run is interrupted', async (t) => {
+	const interrupt = new AbortController()
+	const {store} = await answering(
+		t,
+		(_, response) => void response.writeHead(200, {etag: '"e"', 'content-length': 2 * MIB}).write('x'),
+		{signal: interrupt.signal},
+	)
+	setTimeout(() => interrupt.abort(), 50)
+	await fails(t, 'interrupted', lentTo(store))
 })
 
 test('one listener is enough to interrupt every request', async (t) => {

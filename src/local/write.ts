@@ -69,6 +69,12 @@ export class TemporaryFile {
 			writeAll(this.#fd, bytes.subarray(start, end), position + start)
 	}
 
+	/** Gives it its length beforehand; bytes that are not written are zeros. */
+	reserve(length: number): void {
+		ftruncateSync(this.#fd, length)
+		this.#length = length
+	}
+
 	/** To read back what was written; open until the commit. */
 	get fd(): number {
 		return this.#fd

@@ -23,6 +23,8 @@ export type Request = {
 	readonly body?: Buffer | AsyncIterable<Buffer>
 	/** Whether a large body is given as it comes; else it is always whole. */
 	readonly streams?: boolean
+	/** A large body is lent to its reader: each piece is good until the next one is asked for. */
+	readonly lends?: boolean | undefined
 	/** Where a body may gather that is not streamed: it is good until the room is used again. */
 	readonly room?: Room
 }

@@ -63,7 +63,7 @@ const SKEW = 240_000
 /** The status that a failure stands for whose reply began with a good one, as the SDK takes it. */
 const UNAVAILABLE = 503
 
-type Outgoing = Pick<Request, 'method' | 'streams' | 'room'> & {
+type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
 	readonly query?: Readonly<Record<string, string>> | undefined
@@ -169,6 +169,7 @@ export class Plane implements Wire {
 			query,
 			headers: {...getHeaders(request), ...this.#key},
 			streams: true,
+			lends: request.lent === true,
 		})
 		return {head: headIn(headers), length: Number(headers.get('content-length') ?? 0), body}
 	}

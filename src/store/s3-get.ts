@@ -9,7 +9,7 @@ export async function get(at: S3Connection, key: string, options: GetOptions): P
 	const open = (from: number, ifMatch: string | undefined) => {
 		const range = options.range === undefined && from === 0 ? undefined : `bytes=${from}-${last ?? ''}`
 		return at.ask({key, condition: {ifMatch}}, (wire) =>
-			wire.get(key, {range, ifMatch, version: options.version}),
+			wire.get(key, {range, ifMatch, version: options.version, lent: options.lent}),
 		)
 	}
 	const {head, length, body} = await open(first, options.ifMatch)

@@ -101,6 +101,8 @@ export type GetOptions = {
 	/** Rejects with 'precondition' if the object is another one by now. */
 	readonly ifMatch?: string | undefined
 	readonly version?: string | undefined
+	/** For much that is read once: a piece of the body need be good only until the next one is asked for. */
+	readonly lent?: boolean | undefined
 }
 
 export type Got = {

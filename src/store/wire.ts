@@ -29,6 +29,7 @@ export type GetRequest = {
 	/** An ETag, bare. */
 	readonly ifMatch?: string | undefined
 	readonly version?: string | undefined
+	readonly lent?: boolean | undefined
 }
 
 export type GetReply = {

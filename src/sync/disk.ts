@@ -10,8 +10,10 @@ export type Lost = ReadonlyMap<string, string>
 /** A file that is being written beside its place, until it is whole. */
 export type NewFile = {
 	write(bytes: Buffer, position: number): void
-	/** Bytes that were written, read back. */
-	read(position: number, length: number): Buffer
+	/** To read back what was written; open until the commit. */
+	readonly fd: number
+	/** Gives it its length beforehand: what is not written reads as zeros, also where holes are left. */
+	reserve(length: number): void
 	/** Gives it its length and attributes and puts it in its place, over what is there; returns what it is then. */
 	commit(wanted: Known): {readonly lost: Lost; readonly stat: Stat}
 	/** Forgets it, unless it is committed; nothing stays. */

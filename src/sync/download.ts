@@ -1,6 +1,7 @@
 // An object's bytes into a new file, verified before the file gets its name.
 
 import {createHash} from 'node:crypto'
+import {readSync} from 'node:fs'
 import type {Budget} from '../base/budget.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
@@ -9,11 +10,12 @@ import type {Head, Store} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 import {type Content, contentOf, verify} from './content.ts'
 import type {NewFile} from './disk.ts'
+import type {HashThreads} from './hash-thread.ts'
 import {Unfinished} from './unfinished.ts'
 
 /** Objects of this size or more are fetched in ranges, several at once. */
 const RANGED_FROM = 64 * 2 ** 20
-const RANGE = 16 * 2 ** 20
+const RANGE = 8 * 2 ** 20
 const WIDTH = 8
 const CHUNK = 2 ** 20
 
@@ -29,6 +31,8 @@ export type Source = {
 	readonly onBytes: (bytes: number) => void
 	/** Of how many objects ranges may be under way at once, one of it for each; without, of any number. */
 	readonly large?: Budget | undefined
+	/** Threads that hash what comes in ranges while it comes; without, it is hashed when it is whole. */
+	readonly hashes?: HashThreads | undefined
 	/** The directory where what comes is kept until it is whole; without, it is not kept. */
 	readonly partial?: Path | undefined
 }
@@ -77,7 +81,7 @@ async function stream(
 	}
 }
 
-/** Fetches ranges of one version of the object, pinned by its ETag, and hashes the file when it is whole. */
+/** Fetches ranges of one version of the object, pinned by its ETag, and hashes the file as far as it is whole. */
 async function ranges(
 	head: Head,
 	body: AsyncIterable<Buffer>,
@@ -86,29 +90,89 @@ async function ranges(
 	kept?: Unfinished,
 ): Promise<Content> {
 	await body[Symbol.asyncIterator]().return?.()
-	const all = Array.from({length: Math.ceil(head.size / RANGE)}, (_, i) => i * RANGE)
-	const starts = kept ? all.filter((first) => !kept.has(first)) : all
+	const {size} = head
 	const into = kept ?? file
-	const fetchRange = async (first: number): Promise<void> => {
-		const last = Math.min(first + RANGE, head.size) - 1
-		const {version} = source
-		const got = await source.store.get(source.key, {range: {first, last}, ifMatch: head.etag, version})
+	file.reserve(size)
+	const came = new Came(size, (first) => kept?.has(first) === true)
+	const following = source.hashes?.follow(into.fd, size)
+	const fetchRange = async ({first, end}: Range): Promise<void> => {
+		const range = {first, last: end - 1}
+		const how = {ifMatch: head.etag, version: source.version, lent: true}
+		const got = await source.store.get(source.key, {range, ...how})
 		let at = first
 		for await (const piece of got.body) {
 			into.write(piece, at)
 			at += piece.length
+			came.reached(first, at)
+			following?.reach(came.whole)
 			source.onBytes(piece.length)
 		}
-		if (at !== last + 1) throw fatal('a range of it came short')
+		if (at !== end) throw fatal('a range of it came short')
 		kept?.done(first)
 	}
-	const fetchAll = () => pool(starts, {width: WIDTH, signal: source.signal}, fetchRange)
-	await (source.large?.hold(1, fetchAll) ?? fetchAll())
-	const hash = createHash('md5')
-	for (let at = 0; at < head.size; at += CHUNK) {
-		const piece = into.read(at, Math.min(CHUNK, head.size - at))
-		hash.update(piece)
-		if (kept) file.write(piece, at)
+	const fetchAll = () => pool(came.missing(), {width: WIDTH, signal: source.signal}, fetchRange)
+	try {
+		following?.reach(came.whole)
+		await (source.large?.hold(1, fetchAll) ?? fetchAll())
+	} catch (error) {
+		await following?.drop()
+		throw error
 	}
-	return {size: head.size, md5: hash.digest('hex')}
+	const md5 = (await following?.hashed()) ?? md5OfAll(into.fd, size)
+	if (kept) for (const [at, piece] of piecesOf(kept.fd, size)) file.write(piece, at)
+	return {size, md5}
+}
+
+type Range = {readonly first: number; /** Behind its last byte. */ readonly end: number}
+
+/** What came of a file in ranges. */
+class Came {
+	readonly #size: number
+	/** Up to where each range is there. */
+	readonly #at: number[]
+	/** The first range that is not whole. */
+	#low = 0
+
+	constructor(size: number, isThere: (first: number) => boolean) {
+		this.#size = size
+		this.#at = Array.from({length: Math.ceil(size / RANGE)}, (_, i) =>
+			isThere(i * RANGE) ? this.#end(i) : i * RANGE,
+		)
+	}
+
+	reached(first: number, at: number): void {
+		this.#at[first / RANGE] = at
+	}
+
+	/** Bytes that are there without a gap. */
+	get whole(): number {
+		while (this.#low < this.#at.length - 1 && this.#at[this.#low] === this.#end(this.#low)) this.#low++
+		return this.#at[this.#low] ?? 0
+	}
+
+	/** The ranges of which nothing is there. */
+	missing(): Range[] {
+		return this.#at.flatMap((at, i) => (at === i * RANGE ? [{first: at, end: this.#end(i)}] : []))
+	}
+
+	#end(i: number): number {
+		return Math.min((i + 1) * RANGE, this.#size)
+	}
+}
+
+/** The bytes of a file in pieces, each with its position; they are good until the next one. */
+function* piecesOf(fd: number, size: number): Iterable<readonly [at: number, piece: Buffer]> {
+	const memory = Buffer.allocUnsafeSlow(CHUNK)
+	for (let at = 0; at < size;) {
+		const got = readSync(fd, memory, 0, Math.min(CHUNK, size - at), at)
+		if (got === 0) throw fatal('what came of it is cut short')
+		yield [at, memory.subarray(0, got)]
+		at += got
+	}
+}
+
+function md5OfAll(fd: number, size: number): string {
+	const hash = createHash('md5')
+	for (const [, piece] of piecesOf(fd, size)) hash.update(piece)
+	return hash.digest('hex')
 }

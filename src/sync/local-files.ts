@@ -1,6 +1,6 @@
 // The local floor, as a push and a pull see it (files.ts, disk.ts).
 
-import {readSync, renameSync, rmdirSync, unlinkSync} from 'node:fs'
+import {renameSync, rmdirSync, unlinkSync} from 'node:fs'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {forFs, isDirectory, type Path, unsafe, withoutSlash} from '../base/path.ts'
 import type {Known} from '../format/metadata.ts'
@@ -117,7 +117,8 @@ export class LocalDisk implements Disk {
 			})
 			return {
 				write: (bytes, position) => file.write(bytes, position),
-				read: (position, length) => readBack(file.fd, position, length),
+				fd: file.fd,
+				reserve: (length) => file.reserve(length),
 				commit: (wanted) => {
 					const lost = new Map<string, string>()
 					try {
@@ -193,17 +194,6 @@ function lookAt(file: Path): Stat | undefined {
 /** Adds what could not be restored, the first reason of each kind. */
 function note(lost: Map<string, string>, unrestored: readonly Unrestored[]): void {
 	for (const {kind, reason} of unrestored) if (!lost.has(kind)) lost.set(kind, reason)
-}
-
-function readBack(fd: number, position: number, length: number): Buffer {
-	const bytes = Buffer.allocUnsafe(length)
-	let at = 0
-	while (at < length) {
-		const got = readSync(fd, bytes, at, length - at, position + at)
-		if (got === 0) break
-		at += got
-	}
-	return bytes.subarray(0, at)
 }
 
 /** A disk that stays as it is: for -n. */

@@ -85,6 +85,7 @@ async function regular(
 		const onBytes = (bytes: number) => events.moved(bytes, path)
 		const source = {
 			large: receiver.large,
+			hashes: receiver.hashes,
 			store,
 			key: receiver.key(entry),
 			...receiver.version(entry),

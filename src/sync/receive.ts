@@ -21,6 +21,7 @@ import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
+import {HashThreads} from './hash-thread.ts'
 import {LinkTargets} from './link-targets.ts'
 import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
@@ -73,6 +74,7 @@ export async function receive(
 	} finally {
 		// what the threads hold open must not get its old mode back later
 		await receiver.small.close()
+		await receiver.hashes.close()
 		receiver.directories.finish()
 	}
 }
@@ -103,6 +105,7 @@ export class Receiver {
 	readonly deletions = new Set<Path>()
 	/** Large files few at once: each comes by several connections already. */
 	readonly large = new Budget(2)
+	readonly hashes = new HashThreads()
 
 	constructor(options: ReceiveOptions) {
 		this.options = options

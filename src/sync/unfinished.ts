@@ -9,11 +9,10 @@ import {
 	mkdirSync,
 	openSync,
 	readFileSync,
-	readSync,
 	rmSync,
 	writeSync,
 } from 'node:fs'
-import {errnoOf, fatal} from '../base/errors.ts'
+import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 
 /** The directory of such files in `.s3rsync`. */
@@ -59,14 +58,9 @@ export class Unfinished {
 		appendFileSync(forFs(`${this.#file}.ranges`), `${first}\n`, {mode: 0o600})
 	}
 
-	read(position: number, length: number): Buffer {
-		const bytes = Buffer.allocUnsafe(length)
-		for (let at = 0; at < length;) {
-			const got = readSync(this.#fd, bytes, at, length - at, position + at)
-			if (got === 0) throw fatal('what came of it before is cut short')
-			at += got
-		}
-		return bytes
+	/** To read what came. */
+	get fd(): number {
+		return this.#fd
 	}
 
 	/** Forgets it: it is a file now, or not what it should be. */
