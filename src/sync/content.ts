@@ -5,11 +5,18 @@ import {createHash} from 'node:crypto'
 import {pipeline} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 import {S3rError} from '../base/errors.ts'
+import type {Entry} from '../format/entry.ts'
 import type {Head} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 
 /** What came is not what was stored. */
 export class Damaged extends S3rError {}
+
+/** Bytes of an object that are worth to be lent by the store. */
+const LENT_FROM = 2 ** 20
+
+/** Whether the bytes of an object are asked for as lent. */
+export const isLent = ({remote}: Entry): boolean => (remote?.size ?? 0) >= LENT_FROM
 
 /** How often an object is read until it is taken for damaged: what damages bytes on their way seldom does it again. */
 const READS = 3
@@ -28,7 +35,7 @@ export type Content = {readonly size: number; /** MD5 in hex. */ readonly md5: s
 
 /**
  * Yields the content of an object and returns what it was; `body` is the reply to a GET of the whole
- * object, and `onBytes` is told of its bytes as they come. Throws behind the last byte where they are
+ * object, which may be lent, as its pieces are then, and `onBytes` is told of its bytes as they come. Throws behind the last byte where they are
  * not those that the object's metadata or ETag vouch for.
  */
 export async function* contentOf(
@@ -82,7 +89,11 @@ async function* counted(
 
 async function* unpacked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	const gunzip = createGunzip()
-	pipeline(body, gunzip, () => {})
+	// it still reads a piece when the next one comes
+	const owned = async function* () {
+		for await (const piece of body) yield Buffer.from(piece)
+	}
+	pipeline(owned(), gunzip, () => {})
 	try {
 		for await (const piece of gunzip as AsyncIterable<Buffer>) yield piece
 	} catch (error) {

@@ -7,7 +7,7 @@ import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost} from './disk.ts'
-import {rereading, verify} from './content.ts'
+import {isLent, rereading, verify} from './content.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
 
@@ -22,7 +22,7 @@ export async function makeFile(receiver: Receiver, status: Status, entry: Entry)
 
 async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
 	const {store, preserve} = receiver.options
-	const got = await store.get(receiver.key(entry), receiver.version(entry))
+	const got = await store.get(receiver.key(entry), {...receiver.version(entry), lent: isLent(entry)})
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
 		const {link} = arrival.attributes
@@ -112,7 +112,7 @@ async function symlink(
 	if (arrival.head.size > TARGET_LIMIT)
 		throw fatal(`its target has ${arrival.head.size} bytes, too many for a symlink`)
 	const pieces: Buffer[] = []
-	for await (const piece of got.body) pieces.push(piece)
+	for await (const piece of got.body) pieces.push(Buffer.from(piece))
 	const target = Buffer.concat(pieces)
 	if (target.length === 0 || target.includes(0)) throw fatal('its target is not one that a symlink can have')
 	const md5 = createHash('md5').update(target).digest('hex')

@@ -60,7 +60,7 @@ export type SendOptions = {
 }
 
 /** Bytes of file content held in memory at once. */
-const MEMORY = 96 * 2 ** 20
+const MEMORY = 48 * 2 ** 20
 const JOBS = 32
 /** Why there is nothing to copy from. */
 const NO_SOURCE = ['precondition', 'not-found', 'archived'] as const

@@ -12,7 +12,7 @@ import type {Stat} from '../local/stat.ts'
 import {Statx} from '../local/statx.ts'
 import type {Store} from '../store/store.ts'
 import {arrivalOf, toldOf} from './arrival.ts'
-import {contentOf, Damaged, rereading} from './content.ts'
+import {contentOf, isLent, Damaged, rereading} from './content.ts'
 import {difference, md5Text, type Mismatch, objectDifference, type Proof} from './evidence.ts'
 import {aliasRow, type Heard, listPaths} from './fetch.ts'
 import {isFinal} from './final.ts'
@@ -207,7 +207,7 @@ class Verifier {
 		const {path, base} = entry
 		const {store, prefix} = this.#options
 		const key = prefix + keyOf(objectPath(entry))
-		const {head, body} = await store.get(key)
+		const {head, body} = await store.get(key, {lent: isLent(entry)})
 		const pieces = contentOf(arrivalOf(path, key, head, {}, 0), body, () => {})
 		let next = await pieces.next()
 		while (!next.done) next = await pieces.next()
