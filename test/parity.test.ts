@@ -374,3 +374,48 @@ for (const [args, transport] of [
 		t.deepEqual(differences(args, got, join(real.root, path)), [])
 		await rm(got, {recursive: true})
 	})
+
+/** Options of an upload to an empty place, or with 'there' to one that has what the remote has. */
+const ELSEWHERE: readonly string[] = [
+	'-ai --link-dest=/here',
+	'-aHAXii --link-dest=/gone --link-dest=/here --stats',
+	'-aii --copy-dest=/here',
+	'-aXii --compare-dest=/here',
+	'there -ai --compare-dest=/here',
+	...(ALL
+		? [
+				'-aii --link-dest=/here',
+				'-avi --link-dest=/here',
+				'-aHi --copy-dest=/here',
+				'-aHAXi --copy-dest=/here',
+				'-aHi --compare-dest=/here',
+				'-aAXi --link-dest=/here',
+				'-rltii --link-dest=/here',
+				'-rlii --copy-dest=/here',
+				'-aci --compare-dest=/here',
+				'-ani --link-dest=/here',
+				'-azi --stats --link-dest=/here --protocol=30 --exclude=touched --exclude=newer',
+				'-aWi --link-dest=/here --existing',
+				'there -aii --link-dest=/here --delete',
+				'there -ai --copy-dest=/here',
+				'there -aIi --link-dest=/here',
+			]
+		: []),
+]
+
+for (const line of ELSEWHERE)
+	parity(`elsewhere: rsync ${line}`, async (t) => {
+		const here = await uploaded()
+		const args = line.replace(/^there /, '').replaceAll('/here', `/${here}`)
+		const path = line.startsWith('there') ? await uploaded() : `new-${copies++}`
+		const run = async (way: Way) =>
+			client([...words(args), ...way.args, 'b/', way.url('testrsync', `${path}/`)], dir, way.env)
+		const [theirs, ours] = ways('daemon')
+		const [expected, actual] = await Promise.all([run(theirs), run(ours)])
+		t.log(actual.stderr)
+		t.deepEqual(comparable(actual, args), comparable(expected, args))
+		if (args.includes('--existing') || args.includes('n')) return
+		const got = await fetched(path)
+		t.deepEqual(differences(args, got, join(real.root, path)), [])
+		await rm(got, {recursive: true})
+	})

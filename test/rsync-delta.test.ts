@@ -1,4 +1,5 @@
-// Uploads of what changed: block sums of stored signatures, and new content put together of blocks that are there.
+// Uploads of what changed: block sums of stored signatures, new content put together of blocks that are there, and files
+// that another directory of the bucket has.
 
 import {execFileSync} from 'node:child_process'
 import * as fs from 'node:fs'
@@ -295,6 +296,64 @@ rsyncTest('a disk that is full of signatures is in nobody’s way', async (t) =>
 		t.like(await sent(), {status: 0, stderr: ''})
 		t.is(fs.readdirSync(join(disk.root, 'signatures')).length, 1)
 	})
+})
+
+rsyncTest(
+	'what another directory has is copied by the store, and of what changed only that is sent',
+	async (t) => {
+		for (let i = 0; i < 50; i++) write(`small${i}`, Buffer.from(`content ${i}`))
+		const content = noise(2 * MIB)
+		write('large', content)
+		execFileSync('setfattr', ['-n', 'user.note', '-v', 'x'.repeat(100), inWork('a/small1')])
+		t.is((await bridge.rsync('-aX', 'a/', 'testrsync:home/monday/')).status, 0)
+		const now = changedAt(content, MIB)
+		write('large', now)
+		write('small0', Buffer.from('other content'))
+		const before = {...inner.counts}
+		const args = ['-aXi', '--stats', '--remove-source-files', '--link-dest=../monday']
+		const ran = await bridge.rsync(...args, 'a/', 'testrsync:home/tuesday/')
+		t.is(ran.stderr, '')
+		t.is(ran.status, 0)
+		t.deepEqual(ran.stdout.match(/^[<ch][fdL][.+a-z]{9} .*$/gm), ['<f..t...... large', '<f.st...... small0'])
+		t.true(ofStats(ran.stdout).literal < 5000)
+		t.is(inner.counts.copy - before.copy, 49)
+		t.is(inner.counts.put - before.put, 3)
+		t.is(inner.counts.get - before.get, 1)
+		t.is(hex(await bytesOf(store, 'home/tuesday/large')), hex(now))
+		t.is(hex(await bytesOf(store, 'home/monday/large')), hex(content))
+		t.deepEqual(fs.readdirSync(inWork('a')), [])
+		t.is((await bridge.rsync('-aX', 'testrsync:home/tuesday/', 'back/')).status, 0)
+		t.is(fs.readdirSync(inWork('back')).length, 51)
+		const value = execFileSync('getfattr', ['--only-values', '-n', 'user.note', inWork('back/small1')], {
+			stdio: ['ignore', 'pipe', 'ignore'],
+		})
+		t.is(value.toString(), 'x'.repeat(100))
+	},
+)
+
+rsyncTest('what is not any more what was to be copied comes from the client', async (t) => {
+	for (const name of ['gone', 'changed', 'kept']) write(name, Buffer.from(name))
+	t.is((await bridge.rsync('-a', 'a/', 'testrsync:old/')).status, 0)
+	let isDone = false
+	store = new Proxy(inner, {
+		get(target, name) {
+			if (name === 'copy')
+				return async (from: string, to: string, options: Parameters<Store['copy']>[2]) => {
+					if (!isDone) {
+						isDone = true
+						await target.put('old/changed', Buffer.from('not'), {})
+						await target.delete('old/gone')
+					}
+					return target.copy(from, to, options)
+				}
+			const value = Reflect.get(target, name) as unknown
+			return typeof value === 'function' ? (value as (...args: never[]) => unknown).bind(target) : value
+		},
+	})
+	const ran = await bridge.rsync('-a', '--copy-dest=../old', '--remove-source-files', 'a/', 'testrsync:new/')
+	t.deepEqual(ran, {status: 0, stdout: '', stderr: ''})
+	for (const name of ['gone', 'changed', 'kept']) t.is((await bytesOf(inner, `new/${name}`)).toString(), name)
+	t.deepEqual(fs.readdirSync(inWork('a')), [])
 })
 
 /** What a client sends that has one file, and answers the request for it with these tokens. */

@@ -151,7 +151,8 @@ linuxTest(
 		client.kill('SIGKILL')
 		await once(client, 'exit')
 		t.not(await bridge.ended[0], 0)
-		t.false(isSpooling())
+		// the end of what it wrote may come after that of what it reads
+		while (isSpooling()) await new Promise((done) => setTimeout(done, 20))
 		t.deepEqual(
 			(await keysOf()).filter((key) => key !== '.s3r/root'),
 			[],
@@ -233,11 +234,7 @@ rsyncTest('what is deleted, and what is not: rules that protect, and a limit', a
 
 rsyncTest('what cannot work is refused in a line', async (t) => {
 	await mkdir(inWork('a'))
-	for (const [option, why] of [
-		['--link-dest=/x', /--link-dest is not supported/],
-		['--compare-dest=/x', /--compare-dest is not supported/],
-		['-K', /--keep-dirlinks is not supported/],
-	] as const) {
+	for (const [option, why] of [['-K', /--keep-dirlinks is not supported/]] as const) {
 		const ran = await rsync('-a', option, 'a/', 'testrsync:')
 		t.is(ran.status, 4, option)
 		t.regex(ran.stderr, why)
@@ -245,6 +242,9 @@ rsyncTest('what cannot work is refused in a line', async (t) => {
 	const links = await rsync('-aL', 'testrsync:', 'back/')
 	t.is(links.status, 4)
 	t.regex(links.stderr, /--copy-links is not supported/)
+	const out = await rsync('-a', '--link-dest=../../x', 'a/', 'testrsync:b/')
+	t.is(out.status, 3)
+	t.regex(out.stderr, /--link-dest=..\/..\/x leads out of the bucket/)
 	const above = await rsync('-a', 'a/', 'testrsync:../x')
 	t.is(above.status, 3)
 	t.regex(above.stderr, /component '\.\.'/)

@@ -12,7 +12,8 @@ export type Kinds = {readonly acls: boolean; readonly xattrs: boolean}
 
 const isAcl = (name: string): boolean => name.startsWith('system.posix_acl_')
 
-const isKept = (name: string, {acls, xattrs}: Kinds): boolean => (isAcl(name) ? acls : xattrs)
+/** Whether an attribute of this name is kept. */
+export const isKept = (name: string, {acls, xattrs}: Kinds): boolean => (isAcl(name) ? acls : xattrs)
 
 /** How the attributes that an object shall have differ from its own. */
 export type Difference = {

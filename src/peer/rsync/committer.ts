@@ -2,19 +2,17 @@
 
 import {reason} from '../../base/errors.ts'
 import {fromUnicode, type Path, ROOT} from '../../base/path.ts'
-import type {Place} from '../../repo/find.ts'
-import type {Store} from '../../store/store.ts'
-import type {Stored} from '../../sync/cargo.ts'
+import {isKind} from '../../store/store.ts'
 import {isFinal} from '../../sync/final.ts'
+import {type Alternative, Alternatives} from './alternatives.ts'
 import {backupPath} from './backup.ts'
-import type {Catalogue, Found} from './catalogue.ts'
+import type {Found} from './catalogue.ts'
 import {Deleter, directoriesOf} from './deleter.ts'
 import {Describer, NO_VALUES, type Values} from './described.ts'
-import {type Destination, remotePath} from './destination.ts'
-import type {Walk} from './filter.ts'
+import {remotePath} from './destination.ts'
 import type {FileList} from './flist.ts'
 import {Followers} from './followers.ts'
-import {type Accounts, idMap} from './id-map.ts'
+import {idMap} from './id-map.ts'
 import type {Content} from './in-hand.ts'
 import {ITEM} from './item.ts'
 import type {Line} from './line.ts'
@@ -22,46 +20,13 @@ import {LinkGroups} from './link-groups.ts'
 import {MSG} from './messages.ts'
 import {told} from './told.ts'
 import {namesFor} from './names-for.ts'
-import type {Basis} from './patchwork.ts'
-import type {Signatures} from './signatures.ts'
+import type {Action, Listed, ReceiverOptions} from './receiving.ts'
 import {Survey} from './survey.ts'
 import {Wanted} from './wanted.ts'
 import {Writer} from './writer.ts'
 
-export type ReceiverOptions = {
-	readonly store: Store
-	readonly prefix: string
-	readonly stored: Stored | undefined
-	readonly catalogue: Catalogue
-	readonly umask: number
-	readonly self: {readonly uid: number; readonly gid: number}
-	/** Users and groups of this machine. */
-	readonly accounts: {readonly users: Accounts; readonly groups: Accounts}
-	readonly scratch: Place
-	/** Signatures of what is there, where they are kept. */
-	readonly signatures?: Signatures | undefined
-	readonly signal?: AbortSignal | undefined
-}
-
-/** What a client sent before it is asked for anything. */
-export type Listed = {
-	readonly files: FileList
-	readonly users: ReadonlyMap<number, string>
-	readonly groups: ReadonlyMap<number, string>
-	readonly destination: Destination
-	readonly walk: Walk
-}
-
-/** What is to be done for a file once its values or its content have come. */
-export type Action = {
-	readonly row: number
-	readonly ndx: number
-	readonly found: Found | undefined
-	/** The content comes, or what there is instead of one is written anew; else attributes only. */
-	readonly isNew: boolean
-	/** The blocks of what is there, of which the client was told. */
-	readonly basis?: Basis | undefined
-}
+/** Why nothing can be copied. */
+const NO_SOURCE = ['precondition', 'not-found', 'archived'] as const
 
 export class Committer {
 	readonly line: Line
@@ -75,10 +40,16 @@ export class Committer {
 	readonly writer: Writer
 	readonly survey: Survey
 	readonly deleter: Deleter
+	/** Where else files may be. */
+	readonly alternatives: Alternatives | undefined
 	/** Actions that wait for what the client sends, by number. */
 	readonly waiting = new Map<number, Action>()
+	/** Files whose content is to be asked for once more. */
+	readonly redo: Action[] = []
 	readonly #followers = new Followers((action, etag) => this.#link(action, etag))
 	readonly #describer: Describer
+	/** What is there of first names of files, elsewhere only. */
+	readonly #elsewhere = new Map<number, Found>()
 
 	constructor(line: Line, how: ReceiverOptions, list: Listed) {
 		const {options} = line
@@ -113,6 +84,7 @@ export class Committer {
 			catalogue,
 			pathOf: (row) => this.path(row),
 		})
+		this.alternatives = Alternatives.of({line, files, destination, catalogue, wanted: this.wanted, signal})
 		const {base} = destination
 		const rows = options.deleteMode === undefined ? new Map<Path, boolean>() : directoriesOf(files)
 		this.deleter = new Deleter({
@@ -160,9 +132,10 @@ export class Committer {
 		return this.#describer.linkOf(row)
 	}
 
-	/** The first name of a file is done: the others are made of it. */
-	led(row: number, etag: string | undefined): void {
+	/** The first name of a file is done: the others are made of it, or of what there is elsewhere. */
+	led(row: number, etag: string | undefined, elsewhere?: Found): void {
 		if (!this.line.options.hardLinks || !this.files.isLinked(row)) return
+		if (elsewhere) this.#elsewhere.set(row, elsewhere)
 		this.#followers.led(row, etag)
 	}
 
@@ -172,18 +145,28 @@ export class Committer {
 		if (etag === undefined)
 			return this.fail(this.files.path(row), new Error('the file that it is a name of did not come'))
 		await this.writer.start(async () => {
-			const {local, xattrs} = this.#describer.asLink(leader, row)
+			const elsewhere = this.#elsewhere.get(leader)
+			const {local, xattrs} = await this.#describer.asLink(leader, row, elsewhere)
 			await this.#guarded(action, async () => {
 				if (found) await this.#backUp(found)
 				const writing = {path: this.path(row), local, found, xattrs}
-				await this.writer.copy(writing, {path: this.path(leader), etag})
+				await this.writer.copy(writing, {path: elsewhere?.path ?? this.path(leader), etag})
 			})
 		})
 	}
 
+	/** Asks for all of a file, which did not come as it was or could not be copied, once what came first has come. */
+	again({row, ndx, other}: Action, values: Values | undefined): void {
+		this.redo.push({row, ndx, found: this.survey.found(row), isNew: true, other, values})
+	}
+
 	/** Begins to write what has no content that comes. */
 	async start(action: Action, values = NO_VALUES): Promise<void> {
-		const {row, found, isNew} = action
+		const {row, found, isNew, isCopy, other} = action
+		if (isCopy && other)
+			return this.writer.start(() =>
+				this.#guarded({...action, values}, () => this.#copy(action, other, values)),
+			)
 		const {target} = this.files.rare(row)
 		await this.writer.start(() =>
 			this.#guarded(action, async () => {
@@ -196,14 +179,26 @@ export class Committer {
 		)
 	}
 
+	/** Makes a file of one that is there elsewhere. */
+	async #copy(action: Action, other: Alternative, values: Values): Promise<void> {
+		const {row, found} = action
+		if (found) await this.#backUp(found)
+		const {local, xattrs} = await this.#describer.asCopy(action, other, values)
+		const writing = {path: this.path(row), local, found, xattrs}
+		this.led(row, await this.writer.copy(writing, other.found))
+	}
+
 	/** Runs the work on one file; what goes wrong with it is told, and where nothing more can be done, thrown. */
-	async #guarded({row, ndx}: Action, work: () => Promise<void>): Promise<void> {
+	async #guarded(action: Action, work: () => Promise<void>): Promise<void> {
+		const {row, ndx, isCopy} = action
 		const {options} = this.line
 		try {
 			await work()
 			if (options.removeSourceFiles && !this.files.isDirectory(row)) this.succeed(ndx)
 		} catch (error) {
 			if (this.how.signal?.aborted || isFinal(error)) throw error
+			// what was to be copied is not what it was: all of it comes
+			if (isCopy && NO_SOURCE.some((kind) => isKind(error, kind))) return this.again(action, action.values)
 			this.fail(this.files.path(row), error)
 			this.led(row, undefined)
 		}
@@ -227,7 +222,7 @@ export class Committer {
 	async #write(action: Action, content: Content, md5: string, values: Values): Promise<void> {
 		const {row, found} = action
 		if (found) await this.#backUp(found)
-		const {local, xattrs} = this.#describer.withContent(action, {size: content.size, md5}, values)
+		const {local, xattrs} = await this.#describer.withContent(action, {size: content.size, md5}, values)
 		this.led(row, await this.writer.write({path: this.path(row), local, found, content, xattrs}))
 		if (found && found.md5 !== md5) this.#forget(found)
 	}

@@ -5,9 +5,10 @@ import {createHash} from 'node:crypto'
 import type {Path} from '../../base/path.ts'
 import {type Local, TYPE, typeOf} from '../../format/entry.ts'
 import type {Xattr} from '../../format/xattrs.ts'
-import {merged, NO_DIFFERENCE} from './attribute-sets.ts'
+import type {Alternative} from './alternatives.ts'
+import {type Difference, isKept, merged, NO_DIFFERENCE} from './attribute-sets.ts'
 import type {Catalogue, Found} from './catalogue.ts'
-import type {Action} from './committer.ts'
+import type {Action} from './receiving.ts'
 import type {FileList} from './flist.ts'
 import type {LinkGroups} from './link-groups.ts'
 import type {ServerOptions} from './server-options.ts'
@@ -31,7 +32,7 @@ export type DescriberOptions = {
 	readonly pathOf: (row: number) => Path
 }
 
-type Content = {readonly size: number; readonly md5: string}
+type Content = {readonly size: number; readonly md5: string | undefined}
 
 export class Describer {
 	readonly #how: DescriberOptions
@@ -50,9 +51,10 @@ export class Describer {
 	}
 
 	/** A file whose content came. */
-	withContent({row, found}: Action, content: Content, values: Values): Described {
+	async withContent(action: Action, content: Content, values: Values): Promise<Described> {
 		const {options, wanted} = this.#how
-		const xattrs = this.#xattrsOf(row, found, values)
+		const {row, found} = action
+		const xattrs = await this.#xattrsOf(action, values)
 		const link = options.hardLinks ? this.linkOf(row) : undefined
 		if (link !== undefined) {
 			this.#contents.set(row, content)
@@ -69,7 +71,7 @@ export class Describer {
 		const target = files.rare(row).target ?? ''
 		const isFile = type === TYPE.file
 		const isLink = type === TYPE.symlink
-		const xattrs = this.#xattrsOf(row, found, values) ?? (await this.#kept(action))
+		const xattrs = (await this.#xattrsOf(action, values)) ?? (await this.#kept(action))
 		const local = wanted.local(row, found, {
 			isNew,
 			size: isFile ? found?.size : isLink ? target.length : 0,
@@ -81,12 +83,29 @@ export class Describer {
 		return {local, xattrs}
 	}
 
-	/** A further name of the file of `leader`, which is there by now. */
-	asLink(leader: number, row: number): Described {
+	/** A file that is a copy of another one, with its own attributes; or with all of that one's, as a hard link has them. */
+	async asCopy(action: Action, other: Alternative, values: Values): Promise<Described> {
+		const {options, wanted, catalogue} = this.#how
+		const {row} = action
+		const {kind, isExact, found} = other
+		const isLink = kind === 'link' && isExact
+		const xattrs = isLink ? await catalogue.xattrs(found) : await this.#xattrsOf({row, other}, values)
+		const link = options.hardLinks ? this.linkOf(row) : undefined
+		const {size, md5} = found
+		if (link !== undefined) {
+			this.#contents.set(row, {size, md5})
+			this.#xattrs.set(row, xattrs)
+		}
+		const local = wanted.local(row, isLink ? found : undefined, {isNew: !isLink, size, md5, link, xattrs})
+		return {local, xattrs}
+	}
+
+	/** A further name of the file of `leader`, which is there by now: in its place, or elsewhere. */
+	async asLink(leader: number, row: number, elsewhere: Found | undefined): Promise<Described> {
 		const {survey, wanted} = this.#how
-		const led = survey.found(leader)
+		const led = elsewhere ?? survey.found(leader)
 		const content = this.#contents.get(leader)
-		const xattrs = this.#xattrs.get(leader) ?? this.#xattrsOf(leader, led, NO_VALUES)
+		const xattrs = this.#xattrs.get(leader) ?? (await this.#xattrsOf({row: leader, found: led}, NO_VALUES))
 		const local = wanted.local(leader, led, {
 			isNew: content !== undefined,
 			size: content?.size ?? led?.size,
@@ -97,11 +116,20 @@ export class Describer {
 		return {local, xattrs}
 	}
 
-	#xattrsOf(row: number, found: Found | undefined, values: Values): readonly Xattr[] | undefined {
+	/** Those that the client sends, of which it leaves out values that are there or elsewhere. */
+	async #xattrsOf(
+		{row, found, other}: {readonly row: number} & Partial<Pick<Action, 'found' | 'other'>>,
+		values: Values,
+	): Promise<readonly Xattr[] | undefined> {
 		const {options, survey, files} = this.#how
 		if (!options.xattrs && !options.acls) return undefined
-		const differs = found ? (survey.attributes.get(row) ?? NO_DIFFERENCE) : NO_DIFFERENCE
-		return merged(files.rare(row).xattrs ?? [], differs, values, options)
+		const there = found ? survey.attributes.get(row) : other && (await this.#elsewhere(other))
+		return merged(files.rare(row).xattrs ?? [], there ?? NO_DIFFERENCE, values, options)
+	}
+
+	async #elsewhere({found, attributes}: Alternative): Promise<Difference> {
+		const existing = await this.#how.catalogue.xattrs(found)
+		return {...attributes, existing: existing.filter(([name]) => isKept(name, this.#how.options))}
 	}
 
 	/** Attributes that nobody speaks of stay with a file whose content does. */

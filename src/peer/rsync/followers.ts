@@ -1,6 +1,6 @@
 // Further names of files with several (-H): each waits for the first one, of which it is made.
 
-import type {Action} from './committer.ts'
+import type {Action} from './receiving.ts'
 
 export class Followers {
 	/** Leaders that are done, with the ETag that their objects have; undefined for those that failed. */

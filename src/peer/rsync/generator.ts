@@ -3,14 +3,18 @@
 
 import {type Path, ROOT, withoutSlash} from '../../base/path.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
+import type {Alternative} from './alternatives.ts'
+import {Announcer} from './announcer.ts'
 import {NO_DIFFERENCE} from './attribute-sets.ts'
 import {Bases} from './bases.ts'
 import type {Found} from './catalogue.ts'
 import {Choice} from './choice.ts'
-import type {Action, Committer, Listed, ReceiverOptions} from './committer.ts'
+import type {Committer} from './committer.ts'
+import type {Action, Listed, ReceiverOptions} from './receiving.ts'
 import {hasAny} from './destination.ts'
+import {Elsewhere} from './elsewhere.ts'
 import type {FileList} from './flist.ts'
-import {ITEM, NO_SUMS, writeItem, writeSums} from './item.ts'
+import {ITEM, NO_SUMS, writeSums} from './item.ts'
 import type {Line} from './line.ts'
 import type {LinkGroups} from './link-groups.ts'
 import {told} from './told.ts'
@@ -28,6 +32,8 @@ export class Generator {
 	readonly #links: LinkGroups
 	readonly #survey: Survey
 	readonly #choice: Choice
+	readonly #items: Announcer
+	readonly #elsewhere: Elsewhere
 	readonly #bases: Bases
 
 	constructor(commits: Committer) {
@@ -40,6 +46,8 @@ export class Generator {
 		this.#wanted = commits.wanted
 		this.#links = commits.links
 		this.#survey = commits.survey
+		this.#items = new Announcer(commits)
+		this.#elsewhere = new Elsewhere(commits, this.#items)
 		this.#choice = new Choice(commits.line, commits.files, commits.wanted)
 		this.#bases = new Bases(commits.line, commits.how.signatures)
 	}
@@ -64,6 +72,13 @@ export class Generator {
 		}
 	}
 
+	/** Asks for all of a file whose content did not come as it was, or could not be copied. */
+	askAgain(action: Action): void {
+		this.#commits.waiting.set(action.ndx, action)
+		this.#items.announce(action.ndx, ITEM.transfer)
+		writeSums(this.#line.output, NO_SUMS)
+	}
+
 	/** Decides about one file; false where nothing below it is to be looked at. */
 	async #visit(ndx: number, row: number): Promise<boolean> {
 		const files = this.#files
@@ -81,10 +96,13 @@ export class Generator {
 		)
 			return true
 		if (obstacles && !(await this.#clear(row, obstacles))) return false
-		if (options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row)
-			await this.#follow(ndx, row, isThere ? found : undefined)
+		const other = this.#isImplied(row) ? undefined : await this.#commits.alternatives?.best(row)
+		const isFurther = options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row
+		const isTaken = isFurther ? other?.isExact === true && other.kind === 'compare' : other !== undefined
+		if (other && isTaken && (await this.#elsewhere.take({ndx, row, found, isThere}, other))) return true
+		if (isFurther) await this.#follow(ndx, row, isThere ? found : undefined, other)
 		else if (survey.isSame(row)) await this.#leave(ndx, row, found)
-		else if (type === TYPE.file) await this.#file(ndx, row, isThere ? found : undefined, found)
+		else if (type === TYPE.file) await this.#file(ndx, row, isThere ? found : undefined, found, other)
 		else await this.#other(ndx, row, isThere ? found : undefined, found)
 		return true
 	}
@@ -122,9 +140,7 @@ export class Generator {
 	/** A file that is as it shall be. */
 	async #leave(ndx: number, row: number, found: Found | undefined): Promise<void> {
 		const {options, protocol} = this.#line
-		if (options.verbose > 1 || options.logFormat?.includes('%I')) {
-			if (protocol >= 29) this.announce(ndx, 0)
-		}
+		if (this.#items.tellsAll && protocol >= 29) this.#items.announce(ndx, 0)
 		if (options.hardLinks && this.#files.isLinked(row) && found) {
 			if (this.#commits.linkOf(row) !== found.attributes.link)
 				await this.#commits.start({row, ndx, found, isNew: false})
@@ -134,92 +150,68 @@ export class Generator {
 	}
 
 	/** A regular file that is missing or differs. */
-	async #file(ndx: number, row: number, same: Found | undefined, found: Found | undefined): Promise<void> {
+	async #file(
+		ndx: number,
+		row: number,
+		same: Found | undefined,
+		found: Found | undefined,
+		other: Alternative | undefined,
+	): Promise<void> {
 		const {output, options} = this.#line
 		const attributes = this.#survey.attributes.get(row) ?? NO_DIFFERENCE
 		if (same && this.#wanted.sameContent(row, same)) {
 			const flags = this.#wanted.differences(row, same, false, false) | attributes.flags
-			return this.#changed(ndx, {row, ndx, found: same, isNew: false}, flags)
+			return this.#items.changed(ndx, {row, ndx, found: same, isNew: false}, flags)
 		}
 		const flags = same
-			? this.#wanted.differences(row, same, true, true) |
-				attributes.flags |
-				(options.checksum ? ITEM.change : 0)
-			: ITEM.isNew | this.#newXattrs(row)
-		const {basis, sums = NO_SUMS} = (options.dryRun ? undefined : this.#bases.of(same)) ?? {}
-		const action = {row, ndx, found: same ?? found, isNew: true, basis}
+			? this.#wanted.differences(row, same, true, true) | attributes.flags
+			: this.#newness(row, other)
+		const change = options.checksum && (same ?? other) ? ITEM.change : 0
+		const {basis, sums = NO_SUMS} = (options.dryRun ? undefined : this.#bases.of(same ?? other?.found)) ?? {}
+		const action = {row, ndx, found: same ?? found, isNew: true, other: same ? undefined : other, basis}
 		if (!options.dryRun) this.#commits.waiting.set(ndx, action)
-		this.announce(ndx, flags | ITEM.transfer, undefined, this.#numbersWanted(row, same))
+		const numbers = this.#items.numbersWanted({...action, found: same})
+		this.#items.announce(ndx, flags | change | ITEM.transfer, undefined, numbers)
 		if (!options.dryRun) writeSums(output, sums)
+	}
+
+	/** Whether it is a root that has no object, and is there nevertheless: unless nothing is below it. */
+	#isImplied(row: number): boolean {
+		if (this.#files.path(row) !== ROOT || this.#survey.has(row)) return false
+		return !this.#list.destination.mayBeNew || this.#survey.isThere
+	}
+
+	/** Bits of a file that is not there, but perhaps elsewhere. */
+	#newness(row: number, other: Alternative | undefined): number {
+		return other ? this.#elsewhere.differences(row, other, true) : ITEM.isNew | this.#items.newXattrs(row)
 	}
 
 	/** A directory, a link, a device: nothing comes but what the list has. */
 	async #other(ndx: number, row: number, same: Found | undefined, found: Found | undefined): Promise<void> {
 		const attributes = this.#survey.attributes.get(row) ?? NO_DIFFERENCE
 		const isDir = this.#files.isDirectory(row)
-		const isRoot = this.#files.path(row) === ROOT
-		const {destination} = this.#list
-		// a root that has no object is there nevertheless, unless nothing is below it
-		const implied = isRoot && !same && !(destination.mayBeNew && !this.#survey.isThere)
-		const there = same ?? (implied ? this.#how.catalogue.implied(this.#commits.path(row), 0) : undefined)
+		const there =
+			same ?? (this.#isImplied(row) ? this.#how.catalogue.implied(this.#commits.path(row), 0) : undefined)
 		if (there) {
 			const content = isDir || sameWithout(this.#files, row, there)
 			const flags =
 				this.#wanted.differences(row, there, false, !content) |
 				attributes.flags |
 				(content ? 0 : ITEM.localChange | ITEM.change)
-			return this.#changed(ndx, {row, ndx, found: same, isNew: !content || !same}, flags)
+			return this.#items.changed(ndx, {row, ndx, found: same, isNew: !content || !same}, flags)
 		}
 		const report = isDir ? 0 : ITEM.change
-		const flags = ITEM.isNew | ITEM.localChange | report | this.#newXattrs(row)
-		await this.#changed(ndx, {row, ndx, found, isNew: true}, flags)
-	}
-
-	#newXattrs(row: number): number {
-		const {options} = this.#line
-		const wire = this.#files.rare(row).xattrs ?? []
-		return options.xattrs && wire.some(([name]) => !name.startsWith('system.')) ? ITEM.xattr : 0
-	}
-
-	/** The numbers of the attributes whose values are to be sent. */
-	#numbersWanted(row: number, found: Found | undefined): readonly number[] {
-		if (!this.#line.options.xattrs) return []
-		const differs = this.#survey.attributes.get(row)
-		if (differs && found) return differs.wanted
-		const wire = (this.#files.rare(row).xattrs ?? []).filter(([name]) => !name.startsWith('system.'))
-		return wire.flatMap(([, , isDigest], i) => (isDigest ? [i + 1] : []))
-	}
-
-	/** Announces what is done without content, and does it: at once, or when the values of attributes have come. */
-	async #changed(ndx: number, action: Action, flags: number, name?: Path): Promise<void> {
-		const {options, protocol} = this.#line
-		const numbers = this.#numbersWanted(action.row, action.found)
-		const significant = flags & ~(ITEM.basis | ITEM.name | ITEM.localChange)
-		const isSaid =
-			significant !== 0 || name !== undefined || options.verbose > 1 || options.logFormat?.includes('%I')
-		const asks = this.#commits.asksXattrs(flags) && numbers.length > 0
-		if (asks && !options.dryRun) this.#commits.waiting.set(ndx, action)
-		if (isSaid && protocol >= 29) this.announce(ndx, flags, name, numbers)
-		if (!asks && !options.dryRun) await this.#commits.start(action)
-	}
-
-	/** Says what is done with a file, and asks for the values of attributes by their numbers. */
-	announce(ndx: number, flags: number, name?: Path, numbers: readonly number[] = []): void {
-		const {output, protocol} = this.#line
-		const all = flags | (name === undefined ? 0 : ITEM.name)
-		this.#line.writeNdx(ndx)
-		writeItem(output, {flags: all, basis: 0, name}, protocol)
-		if (!this.#commits.asksXattrs(all)) return
-		let before = 0
-		for (const number of numbers) {
-			output.varint(number - before)
-			before = number
-		}
-		output.byte(0)
+		const flags = ITEM.isNew | ITEM.localChange | report | this.#items.newXattrs(row)
+		await this.#items.changed(ndx, {row, ndx, found, isNew: true}, flags)
 	}
 
 	/** A further name of a file. */
-	async #follow(ndx: number, row: number, same: Found | undefined): Promise<void> {
+	async #follow(
+		ndx: number,
+		row: number,
+		same: Found | undefined,
+		other: Alternative | undefined,
+	): Promise<void> {
 		const leader = this.#links.leader(row)
 		const isLinked =
 			same !== undefined &&
@@ -227,10 +219,10 @@ export class Generator {
 			same.attributes.link === this.#commits.linkOf(row)
 		if (isLinked && this.#survey.isSame(row) && this.#survey.isSame(leader))
 			return this.#leave(ndx, row, same)
-		const flags = same ? this.#wanted.differences(row, same, false, false) : ITEM.isNew | this.#newXattrs(row)
+		const flags = same ? this.#wanted.differences(row, same, false, false) : this.#newness(row, other)
 		const action = {row, ndx, found: same ?? this.#survey.found(row), isNew: true}
 		const name = withoutSlash(this.#files.path(leader))
-		if (this.#line.protocol >= 29) this.announce(ndx, flags | ITEM.localChange, name, [])
+		if (this.#line.protocol >= 29) this.#items.announce(ndx, flags | ITEM.localChange, name, [])
 		if (this.#line.options.dryRun) return
 		await this.#commits.follow(leader, action)
 	}

@@ -8,7 +8,8 @@ import {fromUnicode} from '../../base/path.ts'
 import {isKind} from '../../store/store.ts'
 import {isFinal} from '../../sync/final.ts'
 import {type Coming, Whole} from './coming.ts'
-import type {Action, Committer} from './committer.ts'
+import type {Committer} from './committer.ts'
+import type {Action} from './receiving.ts'
 import type {Values} from './described.ts'
 import type {Cursor} from './cursor.ts'
 import {SEED} from './handshake.ts'
@@ -29,8 +30,6 @@ export class Incoming {
 	readonly #tokens: TokenReader
 	readonly #memory = new Budget(MEMORY)
 	readonly #width = new Budget(RANGES)
-	/** Numbers of files whose content did not come as it was: to be asked for once more. */
-	readonly redo: number[] = []
 
 	constructor(commits: Committer) {
 		this.#line = commits.line
@@ -56,9 +55,9 @@ export class Incoming {
 		}
 		const work = async (): Promise<void> => {
 			try {
-				const came = await coming.finish().catch((error: unknown) => this.#unread(action, error))
+				const came = await coming.finish().catch((error: unknown) => this.#unread(action, values, error))
 				if (!came) return
-				if (!came.sum.equals(sent)) return this.#mismatch(action, isRedo)
+				if (!came.sum.equals(sent)) return this.#mismatch(action, values, isRedo)
 				coming.sign()
 				await this.#commits.commit(action, came.content, came.md5.toString('hex'), values)
 			} finally {
@@ -104,21 +103,22 @@ export class Incoming {
 	}
 
 	/** Blocks of what is there could not be read: all of the file is to come. */
-	#unread({ndx, row}: Action, error: unknown): undefined {
+	#unread(action: Action, values: Values, error: unknown): undefined {
 		const isOfItem = error instanceof S3rError && !this.#commits.how.signal?.aborted && !isFinal(error)
 		if (!isOfItem) throw error
 		// of what somebody else wrote meanwhile the write will tell
 		if (!isKind(error, 'precondition')) {
-			const path = told(this.#commits.files.path(row))
+			const path = told(this.#commits.files.path(action.row))
 			this.#line.warn(
 				`s3r: cannot read blocks of ${path}, all of it is to come: ${fromUnicode(reason(error))}`,
 			)
 		}
-		this.redo.push(ndx)
+		this.#commits.again(action, values)
 	}
 
 	/** What came is not what was sent: once more, and then no more. */
-	#mismatch({ndx, row}: Action, isRedo: boolean): void {
+	#mismatch(action: Action, values: Values, isRedo: boolean): void {
+		const {row} = action
 		const path = this.#commits.files.path(row)
 		if (isRedo) {
 			this.#line.fail(`ERROR: ${path} failed verification -- update discarded.`)
@@ -126,6 +126,6 @@ export class Incoming {
 			return
 		}
 		this.#line.warn(`WARNING: ${path} failed verification -- update discarded (will try again).`)
-		this.redo.push(ndx)
+		this.#commits.again(action, values)
 	}
 }

@@ -1,7 +1,7 @@
 // Names of the owners that objects get: those that the client sent, those that the objects have, and our own.
 
 import type {Owners} from '../../sync/attributes.ts'
-import type {Listed, ReceiverOptions} from './committer.ts'
+import type {Listed, ReceiverOptions} from './receiving.ts'
 import type {ServerOptions} from './server-options.ts'
 import {OwnerNames} from './owner-names.ts'
 

@@ -3,7 +3,8 @@
 
 import {parentOf, type Path, ROOT} from '../../base/path.ts'
 import {loadChecksum} from './checksum.ts'
-import {Committer, type ReceiverOptions} from './committer.ts'
+import {Committer} from './committer.ts'
+import type {ReceiverOptions} from './receiving.ts'
 import {NO_VALUES, type Values} from './described.ts'
 import {destinationOf} from './destination.ts'
 import {RERR, RsyncError} from './errors.ts'
@@ -11,7 +12,7 @@ import {filterOf, readFilterList, Walk} from './filter.ts'
 import type {FileList} from './flist.ts'
 import {Generator} from './generator.ts'
 import {Incoming} from './incoming.ts'
-import {ITEM, NO_SUMS, readItem, writeSumHead} from './item.ts'
+import {ITEM, readItem} from './item.ts'
 import type {Line} from './line.ts'
 import {NDX} from './ndx.ts'
 import {receiveList} from './receive-list.ts'
@@ -45,10 +46,6 @@ function refuse({options}: Line): void {
 			`the rsync option ${name} is not supported for a bucket: ${instead}`,
 		)
 	}
-	if (options.compareDest.length > 0)
-		no('--compare-dest', 'send to an empty prefix, or use --ignore-existing')
-	if (options.copyDest.length > 0) no('--copy-dest', "use a bucket with versions, see 's3r help config'")
-	if (options.linkDest.length > 0) no('--link-dest', "use a bucket with versions, see 's3r help config'")
 	if (options.keepDirlinks) no('--keep-dirlinks', 'links in a bucket are not followed')
 }
 
@@ -70,6 +67,7 @@ class Receiver {
 		const {options} = this.#line
 		try {
 			await this.#commits.survey.run()
+			await this.#commits.alternatives?.run()
 			const early = options.deleteMode === 'before' || options.deleteMode === 'during'
 			if (early) await this.#delete()
 			const reading = this.#readAll()
@@ -92,13 +90,8 @@ class Receiver {
 		const {output, options, protocol} = this.#line
 		await this.#generator.walk()
 		await this.#endPhase(1)
-		const {redo} = this.#incoming
-		for (let ndx = redo.shift(); ndx !== undefined; ndx = redo.shift()) {
-			const row = this.#commits.order[ndx] ?? 0
-			this.#commits.waiting.set(ndx, {row, ndx, found: this.#commits.survey.found(row), isNew: true})
-			this.#generator.announce(ndx, ITEM.transfer)
-			writeSumHead(output, NO_SUMS)
-		}
+		const {redo} = this.#commits
+		for (let action = redo.shift(); action; action = redo.shift()) this.#generator.askAgain(action)
 		await this.#endPhase(2)
 		if (protocol >= 29) await this.#endPhase(3)
 		if (!hasDeleted) await this.#delete()
@@ -126,7 +119,7 @@ class Receiver {
 			await ended
 		}
 		await this.#commits.writer.settled()
-		if (phase <= 2 && (phase === 2 || this.#incoming.redo.length === 0)) this.#commits.failOrphans()
+		if (phase <= 2 && (phase === 2 || this.#commits.redo.length === 0)) this.#commits.failOrphans()
 	}
 
 	/** Reads what the client answers, until its last word. */
@@ -144,8 +137,9 @@ class Receiver {
 			if (row === undefined || ndx < 0)
 				throw new RsyncError(RERR.protocol, `file ${ndx} came, the list has none`)
 			const item = await input.read((cursor) => readItem(cursor, protocol))
-			const values = this.#commits.asksXattrs(item.flags) ? await this.#readValues() : NO_VALUES
 			const action = this.#commits.waiting.get(ndx)
+			const came = this.#commits.asksXattrs(item.flags) ? await this.#readValues() : undefined
+			const values = came ?? action?.values ?? NO_VALUES
 			this.#commits.waiting.delete(ndx)
 			if (!(item.flags & ITEM.transfer)) {
 				if (action) await this.#commits.start(action, values)

@@ -137,8 +137,8 @@ export class Writer {
 		}
 	}
 
-	/** Makes an object of another one's content, on the server. */
-	async copy(writing: Writing, from: {readonly path: Path; readonly etag: string}): Promise<void> {
+	/** Makes an object of another one's content, on the server; resolves to its ETag. */
+	async copy(writing: Writing, from: {readonly path: Path; readonly etag: string}): Promise<string> {
 		const {path, local, xattrs} = writing
 		this.#files.hold(path, {local, xattrs})
 		try {
@@ -146,7 +146,7 @@ export class Writer {
 			const source = {path: from.path, remote: {etag: from.etag, size: local.size}}
 			const {written, size} = await sendAttributes(this.#sender, entry, source)
 			this.#sender.commit('R', entry, written, size, from.path)
-			this.#etags.delete(path)
+			return this.#check(path)
 		} finally {
 			this.#files.release(path)
 		}
