@@ -1223,6 +1223,11 @@ test('a file is hashed while it is being written, and again by others where that
 	fs.ftruncateSync(fd, MIB)
 	t.true([undefined, 'no threads'].includes(await hashed(false)))
 	t.true([md5, 'no threads'].includes((await hashed(true)) ?? ''))
+	const stop = new AbortController()
+	const stopped = threads.hash(fd, content.length, stop.signal)
+	stop.abort()
+	t.is(await stopped, undefined)
+	t.true([md5, undefined].includes(await threads.hash(fd, content.length)))
 	fs.closeSync(fd)
 })
 

@@ -17,11 +17,12 @@ const PIECE = 2 ** 20
 /** A regular file held open, so that what is read is one file whatever its name means by then. */
 export class OpenFile {
 	readonly stat: Stat
-	readonly #fd: number
+	/** Open until it is closed here. */
+	readonly fd: number
 
 	/** Throws a system error, ELOOP for a symlink too, and an S3rError for what is no regular file. */
 	constructor(file: Path) {
-		this.#fd = openSync(forFs(file), OPEN)
+		this.fd = openSync(forFs(file), OPEN)
 		try {
 			this.stat = this.#now()
 			if ((this.stat.mode & S_IFMT) !== S_IFREG) throw fatal('it is not a regular file any more')
@@ -40,7 +41,7 @@ export class OpenFile {
 	fill(buffer: Buffer, position: number): Buffer {
 		let at = 0
 		while (at < buffer.length) {
-			const got = readSync(this.#fd, buffer, at, buffer.length - at, position + at)
+			const got = readSync(this.fd, buffer, at, buffer.length - at, position + at)
 			at += got
 			// what comes behind the end that it had when it was opened is not asked for: it has changed then
 			if (got === 0 || position + at >= this.stat.size) break
@@ -52,7 +53,7 @@ export class OpenFile {
 	async readInto(buffer: Buffer, position: number): Promise<Buffer> {
 		let at = 0
 		while (at < buffer.length) {
-			const {bytesRead} = await readLater(this.#fd, buffer, at, buffer.length - at, position + at)
+			const {bytesRead} = await readLater(this.fd, buffer, at, buffer.length - at, position + at)
 			at += bytesRead
 			if (bytesRead === 0 || position + at >= this.stat.size) break
 		}
@@ -66,7 +67,7 @@ export class OpenFile {
 	async *chunks(start = 0, end = this.stat.size): AsyncGenerator<Buffer> {
 		for (let at = start; at < end;) {
 			const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, end - at))
-			const {bytesRead} = await readLater(this.#fd, piece, 0, piece.length, at)
+			const {bytesRead} = await readLater(this.fd, piece, 0, piece.length, at)
 			if (bytesRead === 0) throw changed()
 			at += bytesRead
 			if (at >= end && !this.unchanged()) throw changed()
@@ -80,11 +81,11 @@ export class OpenFile {
 	}
 
 	close(): void {
-		closeSync(this.#fd)
+		closeSync(this.fd)
 	}
 
 	#now(): Stat {
-		return exactly(fstatSync(this.#fd, {bigint: true}))
+		return exactly(fstatSync(this.fd, {bigint: true}))
 	}
 }
 

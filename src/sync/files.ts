@@ -8,6 +8,8 @@ import type {Contents} from './scan.ts'
 /** A regular file held open, so that what is read is one file whatever its name means by then. */
 export type OpenFile = {
 	readonly stat: Stat
+	/** For other threads to read it by; absent where it is no file of the system. */
+	readonly fd?: number | undefined
 	/** Bytes from `position`, fewer at the end. */
 	read(position: number, length: number): Buffer
 	/** Fills `buffer` off the main thread, as far as the file goes; resolves to the part that was filled. */

@@ -3,7 +3,6 @@
 //
 // Like the crew, it answers for what went well only: whoever gets no MD5 takes it himself.
 
-import {once} from 'node:events'
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
 
@@ -28,13 +27,37 @@ export class HashThreads {
 	/** Has a thread hash a file of `size` bytes, by a descriptor that stays open until its end; undefined where there is no core for one. */
 	follow(fd: number, size: number): Following | undefined {
 		if (availableParallelism() < 2) return undefined
-		const worker = this.#idle.pop() ?? new Worker(new URL('./hash-worker.js', import.meta.url))
+		const worker = this.#idle.pop() ?? this.#start()
 		return new Following(worker, {fd, size}, () => this.#idle.push(worker))
+	}
+
+	#start(): Worker {
+		const worker = new Worker(new URL('./hash-worker.js', import.meta.url))
+		// why it ends is nothing to whoever takes the MD5 instead
+		worker.on('error', () => {})
+		worker.once('exit', () => {
+			if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1)
+		})
+		return worker
+	}
+
+	/** Has a thread hash a file that is whole; undefined where there is none, or it cannot, or that takes until an abortion. */
+	async hash(fd: number, size: number, signal?: AbortSignal): Promise<Hashed> {
+		const following = this.follow(fd, size)
+		if (!following) return undefined
+		const drop = () => void following.drop()
+		signal?.addEventListener('abort', drop)
+		try {
+			following.reach(size)
+			return await following.hashed()
+		} finally {
+			signal?.removeEventListener('abort', drop)
+		}
 	}
 
 	/** Ends the threads; none of them may be following a file. */
 	async close(): Promise<void> {
-		await Promise.all(this.#idle.map((worker) => worker.terminate()))
+		await Promise.all([...this.#idle].map((worker) => worker.terminate()))
 	}
 }
 
@@ -48,13 +71,15 @@ export class Following {
 	constructor(worker: Worker, file: Pick<Reach, 'fd' | 'size'>, release: () => void) {
 		this.#worker = worker
 		this.#file = file
-		this.#hashed = once(worker, 'message').then(
-			([hashed]: Hashed[]) => {
+		this.#hashed = new Promise((resolve) => {
+			const gone = () => resolve(undefined)
+			worker.once('exit', gone)
+			worker.once('message', (hashed: Hashed) => {
+				worker.off('exit', gone)
 				release()
-				return hashed
-			},
-			() => undefined,
-		)
+				resolve(hashed)
+			})
+		})
 	}
 
 	/** Tells that the first `to` bytes are whole. */
@@ -65,7 +90,7 @@ export class Following {
 		this.#told = to
 	}
 
-	/** The MD5, once all bytes were told of. */
+	/** The MD5, once all bytes were told of; undefined if it was given up. */
 	hashed(): Promise<Hashed> {
 		return this.#hashed
 	}

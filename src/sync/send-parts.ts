@@ -6,6 +6,7 @@
 
 import {joinedEtag, partSize} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import type {Entry} from '../format/entry.ts'
 import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
@@ -46,7 +47,7 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 	if (pretend) return pretendParts(sender, planned)
 	const file = files.open(planned.path)
 	try {
-		const entry = current(sender, planned, file)
+		const entry = await current(sender, planned, file)
 		const packed = compress === true && isCompressible(entry.path)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		await sender.sendSide(side)
@@ -85,14 +86,26 @@ const unread = (length: number) => ({
 })
 
 /** The entry as the open file has it: hashed again if it may have changed since it was indexed. */
-function current(sender: Sender, planned: Entry, {stat}: OpenFile): Entry {
+async function current(sender: Sender, planned: Entry, file: OpenFile): Promise<Entry> {
 	const {local} = planned
-	const {session, files, owners} = sender.options
+	const {stat} = file
+	const {session, owners} = sender.options
 	if (!local) throw fatal('it is not in the index')
 	const isSeen = local.ctime === stat.ctime && local.size === stat.size && local.ino === BigInt(stat.ino)
 	if (isSeen && !isRacy(stat.ctime, session.index.scanned)) return planned
-	const now = refreshed(local, stat, files.hash(planned.path, stat))
+	const now = refreshed(local, stat, await hashed(sender, planned.path, file))
 	return {...planned, local: now, attrs: digestOf(now, owners)}
+}
+
+/** The MD5 of a file in hex, by a thread where there is one. */
+async function hashed(
+	{options: {files, signal}, hashes}: Sender,
+	path: Path,
+	file: OpenFile,
+): Promise<string> {
+	const md5 = file.fd === undefined ? undefined : await hashes.hash(file.fd, file.stat.size, signal)
+	signal?.throwIfAborted()
+	return md5 !== undefined && file.unchanged() ? md5 : files.hash(path, file.stat)
 }
 
 type Sending = {

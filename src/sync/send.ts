@@ -23,6 +23,7 @@ import type {Crew} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
+import {HashThreads} from './hash-thread.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
@@ -78,6 +79,7 @@ export async function send(
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
 		await sender.whole.close()
+		await sender.hashes.close()
 	}
 }
 
@@ -86,6 +88,7 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Large files one after the other: each is sent by several connections already. */
 	readonly large = new Budget(2)
+	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
