@@ -9,6 +9,7 @@ import {shown} from '../src/base/quote.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
 import {remoteFlags, signatureFlags} from '../src/cli/flags.ts'
+import {keepHeapSmall} from '../src/cli/heap.ts'
 import {parsePort, warnOfOthers} from '../src/cli/listening.ts'
 import {bucketModules, namedModules} from '../src/cli/modules.ts'
 import {inputBytes} from '../src/cli/named.ts'
@@ -49,6 +50,7 @@ export default command({
 	arity: [0, 0],
 
 	async run(context, flags) {
+		keepHeapSmall()
 		for (const name of ['port', 'host', 'max-connections', 'timeout']) exclusive(flags, 'stdio', name)
 		const config = flags.config === undefined ? undefined : await readConfig(context, flags.config)
 		const {io, signal, umask} = context

@@ -7,6 +7,7 @@ import {createBucket} from '../src/cli/buckets.ts'
 import {sizeOf} from '../src/cli/choices.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {remoteFlags, signatureFlags, storedFlags} from '../src/cli/flags.ts'
+import {keepHeapSmall} from '../src/cli/heap.ts'
 import {parse} from '../src/cli/parse.ts'
 import {lookup, unicode} from '../src/cli/work.ts'
 import type {Remote} from '../src/format/remote.ts'
@@ -34,6 +35,7 @@ export default command({
 	raw: true,
 
 	async run(context, _, argv) {
+		keepHeapSmall()
 		const {flags, host, words} = callOf(argv, context.env)
 		if (words.some(({text}) => text === '--daemon')) return beDaemon(context, flags)
 		const remote = remoteOfHost(context, flags, host)

@@ -35,6 +35,8 @@ export class StoredIndex implements IndexRows {
 	readonly #held: {window: Window; slot: Slot}[] = []
 	/** The first path of each window, where it is known. */
 	readonly #firsts: (Path | undefined)[]
+	/** The row behind the one that was found last. */
+	#next = 0
 
 	/**
 	 * An index that lies in an open file, `size` bytes from `from` on; the file is to stay open. Throws an S3rError
@@ -185,6 +187,14 @@ export class StoredIndex implements IndexRows {
 
 	/** As IndexFile.find. */
 	find(path: Path): number {
+		// what is looked for often is what follows
+		if (this.#next < this.count && this.path(this.#next) === path) return this.#next++
+		const row = this.#search(path)
+		if (row >= 0) this.#next = row + 1
+		return row
+	}
+
+	#search(path: Path): number {
 		let low = 0
 		let high = this.#firsts.length
 		while (low < high) {

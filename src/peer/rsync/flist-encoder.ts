@@ -9,7 +9,7 @@ import type {Output} from './output.ts'
 
 export class FlistEncoder {
 	readonly #form: FlistForm
-	#previous = before()
+	readonly #previous = before()
 	readonly #attributes: AttributesEncoder
 
 	constructor(form: FlistForm) {
@@ -52,7 +52,12 @@ export class FlistEncoder {
 		if (flags & XMIT.longName) this.#varint30(output, name.length - shared)
 		else output.byte(name.length - shared)
 		output.text(name.slice(shared))
-		this.#previous = {...previous, name, mode, mtime, uid, gid, major}
+		previous.name = name
+		previous.mode = mode
+		previous.mtime = mtime
+		previous.uid = uid
+		previous.gid = gid
+		previous.major = major
 		if (isAbbreviated && flags & XMIT.linked) output.varint(first)
 		else this.#fields(output, entry, flags, row)
 		this.#attributes.write(output, entry)

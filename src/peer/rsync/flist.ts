@@ -40,7 +40,9 @@ export class FileList {
 	#lastOwner = 0
 	#count = 0
 	readonly #words = new Column(Uint32Array, WORDS)
-	readonly #numbers = new Column(Float64Array, NUMBERS)
+	/** Sizes and times that 32 bits do not hold. */
+	readonly #sizes = new Map<number, number>()
+	readonly #mtimes = new Map<number, number>()
 	readonly #atimes = new Column(Float64Array)
 	readonly #firsts = new Column(Uint32Array)
 	readonly #targets = new Column(Uint32Array, 2)
@@ -68,8 +70,10 @@ export class FileList {
 		words.set(row, W.name, this.#texts.keep(name))
 		words.set(row, W.mode, (name.length << 16) | entry.mode)
 		words.set(row, W.nsec, entry.nsec)
-		this.#numbers.set(row, N.size, entry.size)
-		this.#numbers.set(row, N.mtime, entry.mtime)
+		if (isWord(entry.size)) words.set(row, W.size, entry.size)
+		else this.#sizes.set(row, entry.size)
+		if (isWord(entry.mtime)) words.set(row, W.mtime, entry.mtime)
+		else this.#mtimes.set(row, entry.mtime)
 		let flags =
 			(entry.top ? FLAG.top : 0) | (entry.content ? FLAG.content : 0) | (entry.linked ? FLAG.linked : 0)
 		if (atime !== undefined) {
@@ -163,12 +167,12 @@ export class FileList {
 	}
 
 	size(row: number): number {
-		return this.#numbers.get(row, N.size)
+		return (this.#sizes.size > 0 ? this.#sizes.get(row) : undefined) ?? this.#word(row, W.size)
 	}
 
 	/** Seconds since the epoch. */
 	mtime(row: number): number {
-		return this.#numbers.get(row, N.mtime)
+		return (this.#mtimes.size > 0 ? this.#mtimes.get(row) : undefined) ?? this.#word(row, W.mtime)
 	}
 
 	nsec(row: number): number {
@@ -283,9 +287,9 @@ const W = {
 	nsec: 3,
 	/** The lowest byte: flags; the others: the number of the owners. */
 	owner: 4,
+	size: 5,
+	mtime: 6,
 } as const
-const WORDS = 5
+const WORDS = 7
 
-/** The numbers of an entry. */
-const N = {size: 0, mtime: 1} as const
-const NUMBERS = 2
+const isWord = (value: number): boolean => value >>> 0 === value

@@ -36,6 +36,9 @@ export type OfferOptions = {
 	readonly info: (text: string) => void
 }
 
+/** What is known of few files. */
+type Extras = Pick<FlistEntry, 'target' | 'xattrs' | 'sum'>
+
 /** What an argument means. */
 type Wanted = {
 	/** Below the remote's root, without a final '/'; '' for the root. */
@@ -163,7 +166,7 @@ export class Offer {
 	async #addAll(page: readonly Found[], base: Path, top: boolean, own?: Path): Promise<void> {
 		const {catalogue, options} = this.#options
 		const walk = this.#walk(base)
-		const chosen: (Found | undefined)[] = []
+		const chosen: Found[] = []
 		const planned = new Set<Path>()
 		const isPlanned = (path: Path) => planned.has(path) || this.#directories.has(nameIn(base, path))
 		const choose = (found: Found) => {
@@ -187,24 +190,24 @@ export class Offer {
 			for (const path of missing.toReversed()) choose(catalogue.implied(path, found.modified))
 			choose(found)
 		}
-		const extras: Partial<FlistEntry>[] = chosen.map(() => ({}))
-		await pool(chosen.keys(), {width: READS}, async (i) => {
-			const found = chosen[i]
-			if (!found) return
+		const extras = new Map<Found, Extras>()
+		const failed = new Set<Found>()
+		const asked = chosen.filter((found) => this.#hasExtras(found))
+		await pool(asked, {width: READS}, async (found) => {
 			try {
-				extras[i] = await this.#extras(found)
+				extras.set(found, await this.#extras(found))
 			} catch (error) {
 				this.#fail(found.path, error)
-				chosen[i] = undefined
+				failed.add(found)
 			}
 		})
-		for (const [i, found] of chosen.entries())
-			if (found)
-				await this.#enter(found, base, {
-					top: top || found.path === own,
-					content: options.recurse || found.path === own,
-					...extras[i],
-				})
+		for (const found of chosen) {
+			if (failed.has(found)) continue
+			const isOwn = found.path === own
+			const how = {top: top || isOwn, content: options.recurse || isOwn}
+			const entering = this.#enter(found, base, how, extras.get(found))
+			if (entering) await entering
+		}
 	}
 
 	/** The filter, for names that lack `base`. */
@@ -217,8 +220,20 @@ export class Offer {
 		return walk
 	}
 
+	/** Whether more is to be known of a file than what is found of each. */
+	#hasExtras({attributes}: Found): boolean {
+		const {options, sumOf} = this.#options
+		const type = typeOf(attributes.mode ?? 0)
+		const hasXattrs = attributes.xattrs !== undefined || attributes.xattrsAt !== undefined
+		return (
+			(options.links && type === TYPE.symlink) ||
+			((options.xattrs || options.acls) && hasXattrs) ||
+			(sumOf !== undefined && type === TYPE.file)
+		)
+	}
+
 	/** What is asked for of few files, and takes a request. */
-	async #extras(found: Found): Promise<Partial<FlistEntry>> {
+	async #extras(found: Found): Promise<Extras> {
 		const {catalogue, options, sumOf} = this.#options
 		const type = typeOf(found.attributes.mode ?? 0)
 		const target = options.links && type === TYPE.symlink ? await catalogue.target(found) : undefined
@@ -227,7 +242,12 @@ export class Offer {
 		return {target, xattrs, sum}
 	}
 
-	async #enter(found: Found, base: Path, how: Partial<FlistEntry>): Promise<void> {
+	#enter(
+		found: Found,
+		base: Path,
+		{top, content}: {readonly top: boolean; readonly content: boolean},
+		extras?: Extras,
+	): void | Promise<void> {
 		const {options, self, write} = this.#options
 		const {attributes, etag, size} = found
 		const {mode = 0, mtime = 0n, uid = self.uid, gid = self.gid, uname, gname, rdev, link} = attributes
@@ -243,10 +263,14 @@ export class Offer {
 			nsec: Number(nsec),
 			uid,
 			gid,
-			rdev,
+			top,
+			content,
 			linked: options.hardLinks && link !== undefined,
 			first,
-			...how,
+			rdev,
+			target: extras?.target,
+			sum: extras?.sum,
+			xattrs: extras?.xattrs,
 		}
 		if (type === TYPE.directory) this.#directories.add(path)
 		const row = this.files.add(entry)
@@ -255,7 +279,7 @@ export class Offer {
 		if (uname !== undefined && !this.users.has(uid)) this.users.set(uid, fromUnicode(uname))
 		if (gname !== undefined && !this.groups.has(gid)) this.groups.set(gid, fromUnicode(gname))
 		if (type === TYPE.file || type === TYPE.symlink) this.totalSize += size
-		await write(entry, row)
+		return write(entry, row)
 	}
 
 	#fail(path: Path, error: unknown): void {

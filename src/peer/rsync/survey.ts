@@ -272,7 +272,7 @@ export class Survey {
 }
 
 /** What is held of so many files, and is recalled of further ones. */
-const HELD = 1 << 14
+const HELD = 1 << 12
 const THERE = 1
 const SAME = 2
 /** Directories and files at the top of a list that are listed and asked for by themselves. */
