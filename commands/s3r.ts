@@ -2,6 +2,7 @@
 // The process: the only file that touches its arguments, streams, signals and exit status.
 
 import {setMaxListeners} from 'node:events'
+import {writeSync} from 'node:fs'
 import {constants} from 'node:os'
 import {byteArguments, byteDirectory} from '../src/cli/argv.ts'
 import {Io} from '../src/cli/io.ts'
@@ -25,7 +26,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 process.on('SIGUSR1', () => {})
 
 const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ?? '']
-const io = new Io(process, {signal, secrets})
+const io = new Io(process, {signal, secrets, direct: (bytes) => writeSync(1, bytes)})
 process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal})))
 
 const cwd = byteDirectory(() => process.cwd())

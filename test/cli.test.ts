@@ -209,6 +209,49 @@ test('records are gathered and written as bytes', async (t) => {
 	t.is(out.text().length, 10 + 70000)
 })
 
+test('what little is said needs no stream, unless it would wait; what is much has one', async (t) => {
+	const direct: Buffer[] = []
+	const out = sink()
+	const streams = new Io(
+		{stdin: new PassThrough(), stdout: out.stream, stderr: out.stream},
+		{
+			direct: (bytes) => {
+				// not all at once, as write(2) may
+				direct.push(bytes.subarray(0, 30_000))
+				return direct.at(-1)?.length ?? 0
+			},
+		},
+	)
+	await streams.write(Buffer.from('a'.repeat(31_000)))
+	await streams.write(Buffer.from('b'))
+	t.is(out.text(), '')
+	await streams.write(Buffer.from('c'.repeat(2000)))
+	await streams.write(Buffer.from('d'))
+	t.is(Buffer.concat(direct).toString(), `${'a'.repeat(31_000)}b`)
+	t.is(out.text(), `${'c'.repeat(2000)}d`)
+})
+
+test('a stdout that takes no more for now gets the rest by its stream, one that fails ends the command', async (t) => {
+	const out = sink()
+	const saying = (code: string) => {
+		let calls = 0
+		const direct = () => {
+			if (calls++ > 0) throw Object.assign(new Error(code), {code})
+			return 3
+		}
+		return new Io({stdin: new PassThrough(), stdout: out.stream, stderr: out.stream}, {direct})
+	}
+	const full = saying('EAGAIN')
+	await full.write(Buffer.from('abcdef'))
+	await full.write(Buffer.from('ghi'))
+	t.is(out.text(), 'defghi')
+	const gone = saying('EPIPE')
+	await t.throwsAsync(gone.write(Buffer.from('abcdef')), {message: 'the reader of stdout went away'})
+	await t.throwsAsync(gone.write(Buffer.from('g')))
+	await t.throwsAsync(saying('ENOSPC').write(Buffer.from('abcdef')), {message: /no space left/})
+	t.is(out.text(), 'defghi')
+})
+
 test('answers are flushed before more input is waited for', async (t) => {
 	const stdin = new PassThrough()
 	const {io: streams, out} = io(stdin)

@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from './support/properties.ts'
+import {crc32 as checksum} from '../src/base/crc32.ts'
 import {S3rError} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
 import type {Entry} from '../src/format/entry.ts'
@@ -240,6 +241,14 @@ test('owners that are the same as doubles are told apart', (t) => {
 		entriesOf(index).map((entry) => entry.local?.gid),
 		[1_234_600_513, 1_234_600_514],
 	)
+})
+
+test('a checksum is that of zlib, however long, and in pieces', (t) => {
+	for (const length of [0, 1, 2, 4095, 8191, 8192, 20_000]) {
+		const bytes = Buffer.from(Array.from({length}, (_, i) => (i * 31 + (i >> 7)) & 255))
+		t.is(checksum(bytes), crc32(bytes))
+		t.is(checksum(bytes.subarray(7), checksum(bytes.subarray(0, 7))), crc32(bytes))
+	}
 })
 
 test('a time is kept to the nanosecond, or as the nearest that the format has', (t) => {

@@ -102,12 +102,12 @@ async function isLean(t: ExecutionContext, {status, stderr, loaded}: Ran, most: 
 	)
 }
 
-test('what needs no network loads nothing of it', async (t) => {
+test('what needs no network loads nothing of it, and no streams for what little it says', async (t) => {
 	for (const words of [['version'], ['ls-index'], ['diff-remote'], ['help', '--names'], ['ls-index', '-h']]) {
 		const ran = await s3r(words)
 		await isLean(t, ran, 250_000)
 		const network = ran.loaded.modules.filter((name) =>
-			/^(?:http|https|tls|dns|crypto|worker_threads|child_process)$/.test(name),
+			/^(?:http|https|net|tls|tty|dns|crypto|stream|zlib|worker_threads|child_process)$/.test(name),
 		)
 		t.deepEqual(network, [], words.join(' '))
 	}

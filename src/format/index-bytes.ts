@@ -1,6 +1,6 @@
 // An index in memory <-> the bytes of `.s3rsync/index`.
 
-import {crc32} from 'node:zlib'
+import {crc32} from '../base/crc32.ts'
 import {fatal} from '../base/errors.ts'
 import {IndexFile, type Sections} from './index-file.ts'
 import {ENTRY, H, HEADER, MAGIC, packTime, TRAILER, unpackTime, VERSION, WORDS} from './index-layout.ts'
@@ -116,9 +116,7 @@ export function serializeIndex(s: Sections): Buffer[] {
 	const bytes = (view: Uint32Array) => Buffer.from(view.buffer, view.byteOffset, view.byteLength)
 	const pieces = [header, bytes(s.words.subarray(0, s.count * WORDS)), bytes(s.directories), bytes(s.owners)]
 	for (const heap of [s.names, s.extras]) pieces.push(heap, Buffer.alloc(align(heap.length) - heap.length))
-	// zlib's crc32 of nothing is 0, whatever it was before
-	const filled = pieces.filter((piece) => piece.length > 0)
-	return [...filled, encodeTrailer(filled.reduce((sum, piece) => crc32(piece, sum), 0))]
+	return [...pieces, encodeTrailer(pieces.reduce((sum, piece) => crc32(piece, sum), 0))]
 }
 
 /**

@@ -52,12 +52,13 @@ export function writeConfigText(file: Path, text: string): void {
 /** The user's config and the local side's, the latter's settings behind the former's. */
 function readConfig(place: Place | undefined, env: NodeJS.ProcessEnv): Config {
 	const files = [userConfigFile(env), ...(place ? [configFile(place)] : [])]
-	const texts = files.map((file) => {
+	const configs = files.flatMap((file) => {
 		const text = readText(file)
-		parseConfig(text, file)
-		return text
+		return text === '' ? [] : [{text, config: parseConfig(text, file)}]
 	})
-	return parseConfig(texts.join('\n'), files.at(-1) ?? '')
+	const [only, ...others] = configs
+	if (only !== undefined && others.length === 0) return only.config
+	return parseConfig(configs.map(({text}) => text).join('\n'), files.at(-1) ?? '')
 }
 
 /** What the environment says of every remote. */

@@ -1,7 +1,7 @@
 // An index that stays on the disk: its rows are read in windows, so that one of millions takes a few hundred KiB.
 
 import {closeSync, fstatSync, openSync, readSync} from 'node:fs'
-import {crc32} from 'node:zlib'
+import {crc32} from '../base/crc32.ts'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
