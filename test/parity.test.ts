@@ -413,7 +413,13 @@ for (const line of ELSEWHERE)
 		const [theirs, ours] = ways('daemon')
 		const [expected, actual] = await Promise.all([run(theirs), run(ours)])
 		t.log(actual.stderr)
-		t.deepEqual(comparable(actual, args), comparable(expected, args))
+		// older versions do not say this with -i alone
+		const isOfAll = (one: string) => !one.startsWith('created directory ')
+		const said = (outcome: Outcome) => {
+			const {lines, ...rest} = comparable(outcome, args)
+			return {...rest, lines: lines.filter(isOfAll)}
+		}
+		t.deepEqual(said(actual), said(expected))
 		if (args.includes('--existing') || args.includes('n')) return
 		const got = await fetched(path)
 		t.deepEqual(differences(args, got, join(real.root, path)), [])

@@ -4,7 +4,7 @@
 import {execFileSync, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {existsSync, readdirSync} from 'node:fs'
-import {mkdtemp, rm} from 'node:fs/promises'
+import {appendFile, mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {PassThrough} from 'node:stream'
@@ -21,7 +21,7 @@ const VERSIONS = existsSync(WHERE)
 	: []
 
 const TREE = `
-mkdir -p tree/d/sub tree/empty; cd tree; seq 30000 >big; echo x >d/sub/'a b'; ln d/sub/'a b' d/hard; ln -s big link
+mkdir -p tree/d/sub tree/empty; cd tree; seq 300000 >big; echo x >d/sub/'a b'; ln d/sub/'a b' d/hard; ln -s big link
 mkfifo fifo; setfattr -n user.note -v hello big; setfacl -m u:1234:r d/hard; chmod 2750 d; : >zero
 find . -exec touch -h -d '2007-06-13 15:19:15.123456789' {} +
 `
@@ -42,7 +42,12 @@ test.before(async () => {
 	if (made.status !== 0) throw new Error(made.stderr)
 	const interrupt = new AbortController()
 	const stdout = new PassThrough()
-	const ended = s3r(['daemon', '--port', '0'], {cwd: dir, env, signal: interrupt.signal, stdout})
+	const ended = s3r(['daemon', '--port', '0', '--signatures', '1G'], {
+		cwd: dir,
+		env,
+		signal: interrupt.signal,
+		stdout,
+	})
 	const [first] = (await once(stdout, 'data')) as [Buffer]
 	url = first.toString().trim()
 	stop = async () => {
@@ -64,7 +69,10 @@ for (const {name, program} of canCompare ? VERSIONS : [])
 		test.serial(`the rsync of ${name} keeps everything, over ${transport}`, async (t) => {
 			const at = `${name}-${transport}/`
 			const remote = transport === 'daemon' ? `${url}testrsync/${at}` : `testrsync:${at}`
-			const how = transport === 'daemon' ? [] : ['-e', `${process.execPath} ${resolve('dist/s3r.js')} rsh`]
+			const how =
+				transport === 'daemon'
+					? []
+					: ['-e', `${process.execPath} ${resolve('dist/s3r.js')} rsh --signatures 1G`]
 			const run = async (...args: string[]) => client([...how, ...args], dir, {}, program)
 			const back = join(dir, `back-${name}-${transport}`)
 			t.like(await run('-aHAXz', 'tree/', remote), {status: 0, stderr: ''})
@@ -72,6 +80,13 @@ for (const {name, program} of canCompare ? VERSIONS : [])
 			t.like(await run('-aHAXz', remote, `${back}/`), {status: 0, stderr: ''})
 			const differences = execFileSync('rsync', ['-aincHAX', '--delete', 'tree/', `${back}/`], {cwd: dir})
 			t.is(differences.toString(), '')
+			await appendFile(join(back, 'big'), 'more')
+			const more = await run('-aHAX', '--stats', `${back}/`, remote)
+			t.is(more.status, 0)
+			t.is(
+				more.lines.find((line) => line.startsWith('Matched')),
+				'Matched data: 1,988,096 bytes',
+			)
 			const deleted = await run('-ai', '--delete', '--protocol=29', '--exclude=d', 'tree/empty/', remote)
 			t.like(deleted, {status: 0, stderr: ''})
 			t.is(deleted.lines.filter((line) => line.startsWith('*deleting')).length, 5)
