@@ -130,6 +130,19 @@ rsyncTest(
 	},
 )
 
+rsyncTest('a large file of which only the time changed is read, and gets another time', async (t) => {
+	const content = noise(LARGE)
+	write('file', content)
+	await sent()
+	write('file', content)
+	const before = {...inner.counts}
+	t.like(await sent(), {status: 0, literal: 0, matched: LARGE})
+	t.is(inner.counts.part - before.part + inner.counts.put - before.put, 0)
+	t.is(inner.counts.copy - before.copy, 1)
+	t.is(hex(await bytesOf(store, 'file')), hex(content))
+	t.deepEqual(await bridge.rsync('-ai', 'a/', 'testrsync:'), {status: 0, stdout: '', stderr: ''})
+})
+
 rsyncTest('a file comes whole where its blocks are not known, or would not help', async (t) => {
 	const content = noise(2 * MIB)
 	write('file', content)

@@ -1,5 +1,6 @@
 // What is done to objects for the files of a list, and told to the client: written, changed, linked, kept as a backup.
 
+import {MULTIPART_FROM} from '../../algo/parts.ts'
 import {reason} from '../../base/errors.ts'
 import {fromUnicode, type Path, ROOT} from '../../base/path.ts'
 import {isKind} from '../../store/store.ts'
@@ -220,10 +221,15 @@ export class Committer {
 	}
 
 	async #write(action: Action, content: Content, md5: string, values: Values): Promise<void> {
-		const {row, found} = action
+		const {row, found, basis} = action
 		if (found) await this.#backUp(found)
 		const {local, xattrs} = await this.#describer.withContent(action, {size: content.size, md5}, values)
-		this.led(row, await this.writer.write({path: this.path(row), local, found, content, xattrs}))
+		const writing = {path: this.path(row), local, found, xattrs}
+		// what was read of an object of parts, and is all that is to be stored, need not be sent there again
+		const isThere = basis !== undefined && basis.etag === found?.etag && found.md5 === md5
+		const mayStay = isThere && content.size >= MULTIPART_FROM
+		const etag = await (mayStay ? this.writer.change(writing) : this.writer.write({...writing, content}))
+		this.led(row, etag)
 		if (found && found.md5 !== md5) this.#forget(found)
 	}
 
