@@ -788,6 +788,23 @@ test('a body that is lent and breaks goes on where it stopped, and one given up 
 	t.true((await lentTo(store, {first: 0, last: content.length - 1})).text === content)
 })
 
+test('what is lent waits for one of as many connections as there may be', async (t) => {
+	const content = 'x'.repeat(2 * MIB)
+	const ports = new Set<number | undefined>()
+	const {store} = await answering(
+		t,
+		(_, response, n) => {
+			ports.add(response.socket?.remotePort)
+			// one of them has to be opened anew
+			if (n === 1) response.setHeader('connection', 'close')
+			response.writeHead(200, {etag: '"e"', 'content-length': content.length}).end(content)
+		},
+		{maxSockets: 2},
+	)
+	for (const {text} of await Promise.all([1, 2, 3, 4, 5].map(() => lentTo(store)))) t.true(text === content)
+	t.is(ports.size, 3)
+})
+
 test('a body that is lent ends when the run is interrupted', async (t) => {
 	const interrupt = new AbortController()
 	const {store} = await answering(

@@ -11,50 +11,86 @@ import {timedOut} from './plane-errors.ts'
 
 /** Bytes of memory that a connection reads into. */
 const MEMORY = 256 * 2 ** 10
+/** Connections to one origin, of which each has that memory. */
+const MOST = 64
 /** A head that is longer is none. */
 const HEAD = 64 * 2 ** 10
 const END = '\r\n\r\n'
 
 export class LentHttp {
 	readonly #options: HttpOptions
-	readonly #idle = new Map<string, Connection[]>()
-	readonly #all = new Set<Connection>()
+	readonly #origins = new Map<string, Lenders>()
 	#ended: Error | undefined
-	#isClosed = false
 
 	constructor(options: HttpOptions) {
 		this.#options = options
 	}
 
-	/** See Transport; `undefined` where the reply is not a plain one. */
+	/** See Transport; undefined where the reply is not a plain one. */
 	async get(origin: string, {path, headers}: Request): Promise<Reply | undefined> {
-		if (this.#ended) throw this.#ended
-		const idle = this.#idle.get(origin) ?? []
-		let connection = idle.pop()
-		while (connection && !connection.isOpen) connection = idle.pop()
-		return (connection ?? this.#open(origin)).get(path, headers)
+		const lenders = this.#origins.get(origin) ?? new Lenders(origin, this.#options)
+		this.#origins.set(origin, lenders)
+		const connection = this.#ended ? undefined : await lenders.take()
+		if (this.#ended || !connection) throw this.#ended ?? new Error('the store is closed')
+		return connection.get(path, headers)
 	}
 
-	/** Ends every request under way with this error. */
+	/** Ends every request under way, and every later one, with this error. */
 	abort(error: Error): void {
 		this.#ended = error
-		for (const connection of this.#all) connection.end(error)
+		for (const lenders of this.#origins.values()) lenders.end(error)
 	}
 
 	/** Ends the connections, each when its request is done. */
 	close(): void {
-		this.#isClosed = true
-		for (const idle of this.#idle.values()) for (const connection of idle) connection.end()
+		for (const lenders of this.#origins.values()) lenders.close()
+	}
+}
+
+/** The connections to one origin. */
+class Lenders {
+	readonly #origin: string
+	readonly #options: HttpOptions
+	readonly #all = new Set<Connection>()
+	readonly #idle: Connection[] = []
+	#waiting: ((connection: Connection | undefined) => void)[] = []
+	#isClosed = false
+
+	constructor(origin: string, options: HttpOptions) {
+		this.#origin = origin
+		this.#options = options
 	}
 
-	#open(origin: string): Connection {
-		const idle = this.#idle.get(origin) ?? []
-		this.#idle.set(origin, idle)
-		const connection: Connection = new Connection(origin, this.#options, {
-			free: () => (this.#isClosed ? connection.end() : void idle.push(connection)),
+	/** Resolves to one that is free, as soon as there is one; to undefined if there is none any more. */
+	take(): Promise<Connection | undefined> | Connection {
+		for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.isOpen) return idle
+		if (this.#all.size < Math.min(MOST, this.#options.connections)) return this.#open()
+		return new Promise((resolve) => this.#waiting.push(resolve))
+	}
+
+	end(error: Error): void {
+		for (const connection of this.#all) connection.end(error)
+		for (const wake of this.#waiting) wake(undefined)
+		this.#waiting = []
+	}
+
+	close(): void {
+		this.#isClosed = true
+		for (const connection of this.#idle) connection.end()
+	}
+
+	#open(): Connection {
+		const connection: Connection = new Connection(this.#origin, this.#options, {
+			free: () => {
+				const next = this.#waiting.shift()
+				if (next) next(connection)
+				else if (this.#isClosed) connection.end()
+				else this.#idle.push(connection)
+			},
 			gone: () => {
 				this.#all.delete(connection)
-				if (idle.includes(connection)) idle.splice(idle.indexOf(connection), 1)
+				if (this.#idle.includes(connection)) this.#idle.splice(this.#idle.indexOf(connection), 1)
+				this.#waiting.shift()?.(this.#open())
 			},
 		})
 		this.#all.add(connection)
