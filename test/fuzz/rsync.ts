@@ -1,6 +1,7 @@
 // What rsync clients send, and what they do not: sessions, arguments, greetings, tokens, signatures and deltas.
 
 import {ok} from 'node:assert/strict'
+import {createHash} from 'node:crypto'
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -13,6 +14,7 @@ import {GreetingInput} from '../../src/peer/rsync/greeting-input.ts'
 import {Memory} from '../../src/peer/rsync/memory.ts'
 import {parseServerArgs} from '../../src/peer/rsync/options.ts'
 import {serve} from '../../src/peer/rsync/session.ts'
+import {Signatures} from '../../src/peer/rsync/signatures.ts'
 import {TokenReader} from '../../src/peer/rsync/token.ts'
 import {splitWords, wireWords} from '../../src/peer/rsync/words.ts'
 import {createPlace} from '../../src/repo/find.ts'
@@ -55,6 +57,7 @@ const SESSIONS = [
 	],
 ] as const
 
+const CONTENT = Buffer.from('hellx\n')
 const OBJECTS = ['in/f', 'in/d/b', 'in/x', 'inner', 'outside/f'] as const
 
 let scratch: ReturnType<typeof createPlace> | undefined
@@ -72,7 +75,12 @@ const NAMES = {idOf: () => undefined, nameOf: () => undefined}
 async function session(input: Buffer): Promise<void> {
 	const end = input.indexOf(0x0a)
 	const store = new MemoryStore()
-	for (const key of OBJECTS) await store.put(`remote/${key}`, Buffer.from(`hellx\n`), {})
+	const place = scratchPlace()
+	const signatures = new Signatures(`${place.dir}/signatures`, 2 ** 16, 1)
+	const signing = signatures.begin(CONTENT.length)
+	signing?.push(CONTENT)
+	signing?.keep(createHash('md5').update(CONTENT).digest())
+	for (const key of OBJECTS) await store.put(`remote/${key}`, CONTENT, {})
 	await store.put('outside', Buffer.from('x'), {})
 	const words = splitWords([input.toString('latin1', 0, Math.max(0, end))])
 	const status = await serve(
@@ -88,7 +96,8 @@ async function session(input: Buffer): Promise<void> {
 				memory: Memory.open(undefined),
 				stored: undefined,
 				accounts: {users: NAMES, groups: NAMES},
-				scratch: scratchPlace(),
+				scratch: place,
+				signatures,
 				close: () => {},
 			}),
 		},
@@ -118,6 +127,8 @@ export const RSYNC_TARGETS: readonly Target[] = [
 			'\0',
 			'\x01\xa0',
 			'--delete ',
+			'--compare-dest=d ',
+			'--link-dest=../outside ',
 			'\xfe\x80',
 			'\xff\xff\xff\x7f',
 		],

@@ -96,7 +96,8 @@ export class Generator {
 		)
 			return true
 		if (obstacles && !(await this.#clear(row, obstacles))) return false
-		const other = this.#isImplied(row) ? undefined : await this.#commits.alternatives?.best(row)
+		const {alternatives} = this.#commits
+		const other = alternatives && !this.#isImplied(row) ? await alternatives.best(row) : undefined
 		const isFurther = options.hardLinks && files.isLinked(row) && this.#links.leader(row) !== row
 		const isTaken = isFurther ? other?.isExact === true && other.kind === 'compare' : other !== undefined
 		if (other && isTaken && (await this.#elsewhere.take({ndx, row, found, isThere}, other))) return true

@@ -32,18 +32,20 @@ export type Identity = {readonly md5: string; readonly size: number}
 export class Signatures {
 	readonly #directory: Path
 	readonly #limit: number
+	readonly #least: number
 	/** Bytes of all that are kept, once they were counted; others may keep more meanwhile. */
 	#total: number | undefined
 
-	/** Keeps `limit` bytes at most in a directory, which need not exist. */
-	constructor(directory: Path, limit: number) {
+	/** Keeps `limit` bytes at most in a directory, which need not exist, of files of at least so many bytes. */
+	constructor(directory: Path, limit: number, least: number = SIGNED_FROM) {
 		this.#directory = directory
 		this.#limit = limit
+		this.#least = least
 	}
 
 	/** The signature of a file, where there is one. */
 	find(identity: Identity): Signature | undefined {
-		if (identity.size < SIGNED_FROM) return undefined
+		if (identity.size < this.#least) return undefined
 		const file = forFs(this.#file(identity))
 		try {
 			if (statSync(file).size > LARGEST) return undefined
@@ -65,13 +67,13 @@ export class Signatures {
 	begin(size: number): NewSignature | undefined {
 		const blockLength = blockLengthFor(size)
 		const expected = Math.ceil(size / blockLength) * RECORD + AROUND
-		if (size < SIGNED_FROM || expected > Math.min(LARGEST, this.#limit)) return undefined
+		if (size < this.#least || expected > Math.min(LARGEST, this.#limit)) return undefined
 		return new NewSignature(blockLength, (identity, bytes) => this.#keep(identity, bytes))
 	}
 
 	/** Forgets that of a file that is gone. */
 	forget(identity: Identity): void {
-		if (identity.size < SIGNED_FROM) return
+		if (identity.size < this.#least) return
 		const file = forFs(this.#file(identity))
 		const bytes = statSync(file, {throwIfNoEntry: false})?.size
 		if (bytes === undefined) return
@@ -141,7 +143,7 @@ export class NewSignature {
 	keep(md5: Buffer): void {
 		const {size} = this.#signer
 		this.#bytes.append(this.#signer.end(md5))
-		if (size < SIGNED_FROM || this.#bytes.length > LARGEST) return
+		if (this.#bytes.length > LARGEST) return
 		this.#keep({md5: md5.toString('hex'), size}, this.#bytes.bytes)
 	}
 }
