@@ -22,19 +22,19 @@ set -e
 umask 022
 mkdir -p a/d/sub a/empty a/was-dir; cd a
 echo same >same; echo old content >grown; echo touched >touched; echo modes >modes; echo owner >owner
-echo one >same-size; echo remote >d/newer; echo gone >gone; mkdir -p gone-dir/deep; echo x >gone-dir/deep/x
+echo one >same-size; echo one >log; seq 9 >more; echo remote >d/newer; echo gone >gone; mkdir -p gone-dir/deep; echo x >gone-dir/deep/x
 seq 400000 >big; echo one >d/sub/one; echo o >d/sub/one.o; echo blank >'with blank'; echo u >'\u00fc'; printf l >$(printf 'latin\\351')
 ln -s same link; ln -s gone relink; echo file >was-file; echo h >hard1; ln hard1 hard2; mkfifo fifo
 echo acl >acl; setfacl -m u:1234:r acl; echo attr >attr; setfattr -n user.note -v old attr; echo 'x' >star; : >zero
 chown 1000:1000 owner; chmod 640 modes; setfattr -n user.kept -v it modes; setfacl -m u:1234:r owner
 find . -exec touch -h -d '2007-06-13 15:19:15.123456789' {} +
 cd ..; cp -a a b; cd b
-echo new, longer content >grown; touch -d '2010-01-01' touched; chmod 600 modes; chown 1001:1000 owner
+echo new, longer content >grown; echo two >>log; seq 5 >more; touch -d '2010-01-01' touched; chmod 600 modes; chown 1001:1000 owner
 echo two >same-size; touch -d '2007-06-13 15:19:15.123456789' same-size; rm -r gone gone-dir
 touch -d '2001-01-01' d/newer; seq 200000 >big; echo inserted >>big; seq 200000 400000 >>big
 echo new >d/new; mkdir fresh; echo f >fresh/f; ln -sfn d relink; rm was-file; mkdir was-file; echo i >was-file/i
 rmdir was-dir; echo now a file >was-dir; setfattr -n user.note -v new attr; chmod 700 d/sub
-touch -h -d '2011-01-01' grown big d/new fresh/f fresh relink was-file was-dir
+touch -h -d '2011-01-01' grown log more big d/new fresh/f fresh relink was-file was-dir
 touch -d '2007-06-13 15:19:15.123456789' d . d/sub
 `
 
@@ -168,6 +168,8 @@ const DOWN: readonly string[] = [
 	'-ai --delete-excluded --delete --exclude=*.o --include=d/ --exclude=was-*',
 	'-ai --checksum-choice=xxh128,md5 -c',
 	'-air --files-from=names',
+	'-ai --append',
+	'-ai --append-verify --stats',
 	'-r --list-only',
 	'-ai --protocol=30 --delete',
 	'-ai --protocol=29 --delete',
@@ -263,6 +265,9 @@ const UP: readonly string[] = [
 	'-ai --existing',
 	'-ai --delete --checksum-choice=xxh64',
 	'-air --files-from=names',
+	'-ai --no-implied-dirs --files-from=names',
+	'-ai --append --exclude=big --exclude=grown',
+	'-ai --append-verify --exclude=big --exclude=grown',
 	'-ai --delete --protocol=30',
 	'-ai --delete --protocol=29',
 	'-aHi --protocol=28',
@@ -281,7 +286,6 @@ const UP: readonly string[] = [
 				'-ani --delete',
 				'-aRi --delete',
 				'-aib --backup-dir=was --delete --exclude=/was',
-				'-ai --append --exclude=big --exclude=grown',
 				'-ai --safe-links --force',
 				'-rlptDi -E --no-perms',
 				'-ai --delete --checksum-choice=sha1',

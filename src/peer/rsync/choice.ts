@@ -23,6 +23,9 @@ export class Choice {
 	/** Whether a file of this type is received at all. */
 	isWanted(row: number, type: number): boolean {
 		const {options} = this.#line
+		// a directory that is in the list because it leads to a file
+		const isImplied = this.#files.isTop(row) && !this.#files.hasContent(row)
+		if (type === TYPE.directory && isImplied && !options.impliedDirs) return false
 		const isDevice = type === TYPE.charDevice || type === TYPE.blockDevice
 		const isSpecial = type === TYPE.fifo || type === TYPE.socket
 		if (

@@ -106,7 +106,10 @@ export class Survey {
 			if (directory === top) tops.push(row)
 			if (directory === undefined || tops.length > TOPS) return undefined
 		}
-		return tops
+		const listed = new Set(tops.map((row) => files.path(row)))
+		// with --no-implied-dirs a list has files in directories that it has not
+		const isListed = (directory: Path): boolean => listed.has(directory.slice(0, directory.indexOf('/') + 1))
+		return files.directories.every((directory) => directory === '' || isListed(directory)) ? tops : undefined
 	}
 
 	async #list(directory: Path): Promise<void> {
