@@ -26,7 +26,7 @@ const PIECE = 1 << 20
 const EXTRA = 256
 
 export class StoredIndex implements IndexRows {
-	readonly #fd: number
+	#fd: number
 	readonly #from: number
 	readonly #layout: Layout
 	readonly #directories: Uint32Array
@@ -57,6 +57,11 @@ export class StoredIndex implements IndexRows {
 
 	get count(): number {
 		return this.#layout.count
+	}
+
+	/** The file is closed: its descriptor may be another one's by now, and is not read any more. */
+	leave(): void {
+		this.#fd = -1
 	}
 
 	#bytes({start, length}: Span, into: Buffer = Buffer.allocUnsafeSlow(length)): Buffer {
@@ -259,7 +264,14 @@ export function openStored(path: Path): OpenIndex | undefined {
 		throw fatal(`cannot read '${path}': ${reason(error)}`, undefined, error)
 	}
 	try {
-		return {index: new StoredIndex(fd, 0, fstatSync(fd).size), close: () => closeSync(fd)}
+		const index = new StoredIndex(fd, 0, fstatSync(fd).size)
+		return {
+			index,
+			close: () => {
+				index.leave()
+				closeSync(fd)
+			},
+		}
 	} catch (error) {
 		closeSync(fd)
 		throw error

@@ -26,6 +26,7 @@ export class Learned {
 	readonly #scratch: Place
 	#learned = new Map<Path, Entry>()
 	readonly #packs: Pack[] = []
+	#isClosed = false
 	#file: {readonly fd: number; length: number} | undefined
 
 	/** What is learned of many files is kept in a file of the scratch place, which has no name. */
@@ -79,7 +80,7 @@ export class Learned {
 	}
 
 	#pack(): void {
-		if (this.#learned.size >= PACK) this.#packAll()
+		if (this.#learned.size >= PACK && !this.#isClosed) this.#packAll()
 	}
 
 	#packAll(): void {
@@ -117,8 +118,10 @@ export class Learned {
 		return this.#packs.map(({index}) => index)
 	}
 
-	/** Gives the scratch file back. */
+	/** Gives the scratch file back; what is learned from then on is not kept. */
 	close(): void {
+		this.#isClosed = true
+		for (const {index} of this.#packs) index.leave()
 		if (this.#file) closeSync(this.#file.fd)
 		this.#file = undefined
 		this.#packs.length = 0

@@ -269,7 +269,6 @@ export class Offer {
 			first,
 			rdev,
 			target: extras?.target,
-			sum: extras?.sum,
 			xattrs: extras?.xattrs,
 		}
 		if (type === TYPE.directory) this.#directories.add(path)
@@ -279,7 +278,8 @@ export class Offer {
 		if (uname !== undefined && !this.users.has(uid)) this.users.set(uid, fromUnicode(uname))
 		if (gname !== undefined && !this.groups.has(gid)) this.groups.set(gid, fromUnicode(gname))
 		if (type === TYPE.file || type === TYPE.symlink) this.totalSize += size
-		return write(entry, row)
+		// a sum is sent, and needed no more
+		return write(extras?.sum ? {...entry, sum: extras.sum} : entry, row)
 	}
 
 	#fail(path: Path, error: unknown): void {
