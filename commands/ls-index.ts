@@ -23,7 +23,8 @@ export default command({
 		for (let row = 0; row < index.count; row++) {
 			if (!index.hasLocal(row) || !isAsked(index.path(row))) continue
 			context.signal.throwIfAborted()
-			await printer.print(indexItem(index.entry(row)))
+			const full = printer.print(indexItem(index.entry(row)))
+			if (full) await full
 		}
 		return EXIT.ok
 	},

@@ -43,7 +43,8 @@ export default command({
 		})
 		for (const file of files) {
 			context.signal.throwIfAborted()
-			await printer.print(localItem(file))
+			const full = printer.print(localItem(file))
+			if (full) await full
 		}
 		return errors.status
 	},

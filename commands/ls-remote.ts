@@ -36,7 +36,8 @@ export default command({
 			for await (const page of listPaths(store, remote.prefix, errors.failed, keyOf(prefix)))
 				for (const heard of page) {
 					isEmpty = false
-					await printer.print(heardItem(heard))
+					const full = printer.print(heardItem(heard))
+					if (full) await full
 				}
 		} finally {
 			store.close()

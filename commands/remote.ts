@@ -71,7 +71,11 @@ function verbOf(word: string, args: readonly string[]): Verb {
 
 type PrintFlags = {readonly verbose?: boolean; readonly null?: boolean}
 
-const print = ({io}: Context, flags: PrintFlags, [name, remote]: readonly [string, Remote]): Promise<void> =>
+const print = (
+	{io}: Context,
+	flags: PrintFlags,
+	[name, remote]: readonly [string, Remote],
+): Promise<void> | undefined =>
 	io.record(fromUnicode(flags.verbose ? `${name}\t${fullUrl(remote)}` : name), flags.null)
 
 /** The URL with what is needed to reach the bucket, as every command takes it. */

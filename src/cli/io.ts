@@ -21,7 +21,6 @@ export type IoOptions = {
 const CHUNK = 1 << 16
 /** So much a pipe takes whether it is read or not. To make a stream takes node 2 ms, a tenth of all that it takes to start. */
 const DIRECT = 1 << 15
-const DONE = Promise.resolve()
 
 export class Io {
 	readonly #streams: Streams
@@ -46,12 +45,12 @@ export class Io {
 	}
 
 	/**
-	 * Queues one record, a byte string without its terminator. Await it: it waits for the reader
-	 * whenever a chunk is full. Throws as `flush` does.
+	 * Queues one record, a byte string without its terminator. Await what it returns: it waits for the reader
+	 * whenever a chunk is full, and is undefined else. Rejects as `flush` does.
 	 */
-	record(text: string, nul = false): Promise<void> {
+	record(text: string, nul = false): Promise<void> | undefined {
 		this.#pending += nul ? `${text}\0` : `${text}\n`
-		return this.#pending.length >= CHUNK || this.#waiting ? this.flush() : DONE
+		return this.#pending.length >= CHUNK || this.#waiting ? this.flush() : undefined
 	}
 
 	/** Writes bytes of a body behind the records queued so far, and waits for the reader. */

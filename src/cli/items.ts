@@ -9,21 +9,41 @@ import {localRecord} from '../sync/plan.ts'
 import {owners} from './owners.ts'
 
 /** An item with its owner, whose names are looked up only where they are printed. */
-const owned = (item: Item, {uid, gid}: {readonly uid: number; readonly gid: number}): Item => ({
-	...item,
-	uid,
-	gid,
-	get uname() {
-		return owners.userName(uid)
-	},
-	get gname() {
-		return owners.groupName(gid)
-	},
-})
+class OwnedItem implements Item {
+	readonly record: FileRecord
+	readonly uid: number
+	readonly gid: number
+	readonly etag: string | undefined
+	readonly version: string | undefined
+	readonly modified: number | undefined
+
+	constructor(
+		{record, etag, version, modified}: Item,
+		{uid, gid}: {readonly uid: number; readonly gid: number},
+	) {
+		this.record = record
+		this.uid = uid
+		this.gid = gid
+		this.etag = etag
+		this.version = version
+		this.modified = modified
+	}
+
+	get uname(): string | undefined {
+		return owners.userName(this.uid)
+	}
+
+	get gname(): string | undefined {
+		return owners.groupName(this.gid)
+	}
+}
 
 /** A file of the local side. */
 export const localItem = ({path, mode, size, mtime, md5, ...ids}: Listed): Item =>
-	owned({record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}}, ids)
+	new OwnedItem(
+		{record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}},
+		ids,
+	)
 
 /** The local side of an entry, and what else the index knows. */
 export function indexItem(entry: Entry): Item {
@@ -34,7 +54,7 @@ export function indexItem(entry: Entry): Item {
 		version,
 		modified: modified === undefined ? undefined : modified * 1000,
 	}
-	return entry.local ? owned(item, entry.local) : item
+	return entry.local ? new OwnedItem(item, entry.local) : item
 }
 
 /** An object as a listing tells of it: neither its mode nor its mtime. */

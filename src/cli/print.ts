@@ -27,16 +27,16 @@ export class RecordPrinter {
 		this.#text = formOf(flags, this.#nul, before)
 	}
 
-	/** Prints an item: a diff line if it has a status, else a record. */
-	print(item: Item): Promise<void> {
+	/** Prints an item: a diff line if it has a status, else a record. As Io's `record`, it waits now and then. */
+	print(item: Item): Promise<void> | undefined {
 		return this.#io.record(this.#text(item), this.#nul)
 	}
 
-	record(record: FileRecord): Promise<void> {
+	record(record: FileRecord): Promise<void> | undefined {
 		return this.print({record})
 	}
 
-	diff(line: DiffLine): Promise<void> {
+	diff(line: DiffLine): Promise<void> | undefined {
 		return this.print(line)
 	}
 }

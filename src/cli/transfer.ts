@@ -130,7 +130,7 @@ export class Report {
 	}
 
 	/** Prints in the order of the calls; who reads slowly holds up the end, not each item. */
-	print(line: () => Promise<void>): void {
+	print(line: () => Promise<void> | undefined): void {
 		this.#printing = this.#printing.then(line).catch((error: unknown) => this.#stop.abort(error))
 	}
 

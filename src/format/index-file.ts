@@ -62,6 +62,8 @@ export class IndexFile implements Sections {
 	/** Whole seconds of `scanned`. */
 	readonly scannedSeconds: number
 	readonly #heaps: Heaps
+	/** The bytes of `words`. */
+	readonly #bytes: Buffer
 	/** The directory that was last asked for: most often the next is the same. */
 	#lastNumber = -1
 	#lastDirectory: Path = ''
@@ -74,6 +76,7 @@ export class IndexFile implements Sections {
 		this.directories = s.directories
 		this.names = s.names
 		this.scannedSeconds = Number(s.scanned / 1_000_000_000n)
+		this.#bytes = Buffer.from(s.words.buffer, s.words.byteOffset, s.words.byteLength)
 		this.#heaps = new Heaps(s.owners, s.extras)
 	}
 
@@ -246,7 +249,12 @@ export class IndexFile implements Sections {
 
 	#md5(row: number): string {
 		const at = (row * WORDS + W.md5) * 4
-		return Buffer.from(this.words.buffer, this.words.byteOffset + at, 16).toString('hex')
+		return this.#bytes.toString('hex', at, at + 16)
+	}
+
+	/** MD5 of the local side of entry `row`; undefined where it has none. */
+	localMd5(row: number): string | undefined {
+		return (this.flags(row) & (F.local | F.md5)) === (F.local | F.md5) ? this.#md5(row) : undefined
 	}
 
 	#local(row: number, flags: number): Local {

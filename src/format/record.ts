@@ -33,9 +33,8 @@ const BILLION = 1_000_000_000n
 
 /** `seconds.nnnnnnnnn` of nanoseconds since the epoch, before it too. */
 export function formatTime(ns: bigint): string {
-	const magnitude = ns < 0n ? -ns : ns
-	const text = `${magnitude / BILLION}.${String(magnitude % BILLION).padStart(9, '0')}`
-	return ns < 0n ? `-${text}` : text
+	const digits = String(ns < 0n ? -ns : ns).padStart(10, '0')
+	return `${ns < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`
 }
 
 /** The same of whole milliseconds since the epoch: without a BigInt, for the million lines of a listing. */
@@ -52,8 +51,11 @@ export function parseTime(text: string): bigint | undefined {
 	return m[1] === '-' ? -ns : ns
 }
 
+/** The few modes that most files have, as text. */
+const modes: string[] = []
+
 /** st_mode as six octal digits. */
-export const formatMode = (mode: number): string => mode.toString(8).padStart(6, '0')
+export const formatMode = (mode: number): string => (modes[mode] ??= mode.toString(8).padStart(6, '0'))
 
 /** One record without its terminator; with `nul`, the path is not quoted. `time` is what stands for an mtime that is unknown. */
 export function formatRecord(r: FileRecord, nul: boolean, time = '-'): string {

@@ -45,7 +45,7 @@ export function* listLocal(options: ListOptions): Iterable<Listed> {
 		while (row < index.count && (order = index.comparePath(row, file)) < 0) row++
 		const isKnown = order === 0 && isUnchanged(index, row, stat)
 		const {mode, size, mtime, uid, gid} = stat
-		const md5 = isKnown ? index.entry(row).local?.md5 : md5Of(path, stat, options)
+		const md5 = isKnown ? index.localMd5(row) : md5Of(path, stat, options)
 		yield {path, mode, size: typeOf(mode) === TYPE.directory ? 0 : size, mtime, uid, gid, md5}
 	}
 }
