@@ -1193,6 +1193,38 @@ test('a large object comes in ranges of one version, or not at all', async (t) =
 	t.true(fs.readFileSync(there.at('large')).equals(content))
 })
 
+test('parts of a large file are read into the same memory, hashed once, and come back lent', async (t) => {
+	const store = memory()
+	const content = Buffer.alloc(96 * MIB, 'a large file ')
+	const here = new Side(t, store).write({large: content})
+	const memories = new Set<ArrayBufferLike>()
+	let parts = 0
+	const sending = hooked(store, {
+		uploadPart(...args) {
+			const [, , , body, md5] = args
+			if (Buffer.isBuffer(body)) memories.add(body.buffer)
+			parts++
+			t.is(md5, undefined)
+			return store.uploadPart(...args)
+		},
+	})
+	t.deepEqual([...(await here.push({store: sending})).failed], [])
+	t.is(parts, 12)
+	t.true(memories.size <= 4)
+	const asked: boolean[] = []
+	const fetching = hooked(store, {
+		get(key, options = {}) {
+			if (key.endsWith('large')) asked.push(options.lent === true)
+			return store.get(key, options)
+		},
+	})
+	t.deepEqual([...(await new Side(t, store).pull({store: fetching})).failed], [])
+	t.deepEqual(
+		asked,
+		Array.from({length: 13}, () => true),
+	)
+})
+
 test('a large object whose end is a hole is verified as any other', async (t) => {
 	const content = Buffer.concat([randomBytes(MIB), Buffer.alloc(64 * MIB)])
 	const {store} = await pushed(t, {large: content})
