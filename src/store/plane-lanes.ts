@@ -16,6 +16,8 @@ export class Lanes {
 	readonly #clients: Client[] = []
 	readonly #idle: Client[] = []
 	#waiting: Waiting[] = []
+	/** The coming turn, in which a connection more is opened if anything waits then. */
+	#opening: NodeJS.Immediate | undefined
 
 	constructor(origin: string, most: number, options: Client.Options) {
 		this.#origin = origin
@@ -23,15 +25,20 @@ export class Lanes {
 		this.#options = options
 	}
 
-	/** Sends a request as soon as a connection is free. */
+	/**
+	 * Sends a request as soon as a connection is free. Of those that come at once one opens a connection, and another
+	 * follows in each turn of the loop while any wait: replies that come within a turn spare connections, and where
+	 * they take longer all have one after as many turns.
+	 */
 	dispatch(options: Dispatcher.DispatchOptions, handler: Ending): void {
-		const client = this.#idle.pop() ?? this.#open()
+		const client = this.#idle.pop() ?? (this.#opening === undefined ? this.#open() : undefined)
 		if (client === undefined) this.#waiting.push({options, handler})
 		else this.#send(client, options, handler)
 	}
 
 	/** Ends what is under way and what waits with this error. */
 	destroy(error: Error): void {
+		clearImmediate(this.#opening)
 		const waiting = this.#waiting
 		this.#waiting = []
 		for (const {options, handler} of waiting) this.#send(this.#clients[0] as Client, options, handler)
@@ -47,7 +54,16 @@ export class Lanes {
 		if (this.#clients.length >= this.#most) return undefined
 		const client = new Client(this.#origin, this.#options)
 		this.#clients.push(client)
+		this.#opening = setImmediate(() => this.#openForWaiting())
 		return client
+	}
+
+	#openForWaiting(): void {
+		this.#opening = undefined
+		if (this.#waiting.length === 0) return
+		const client = this.#open()
+		const next = client && this.#waiting.shift()
+		if (client && next) this.#send(client, next.options, next.handler)
 	}
 
 	#send(client: Client, options: Dispatcher.DispatchOptions, handler: Ending): void {
