@@ -210,7 +210,7 @@ test('a directory is known by its key, its mode, its type or s3sync.rb’s mark'
 })
 
 test('the attributes digest changes with what is preserved', (t) => {
-	t.is(attributesDigest(golden).toString('hex'), 'aeb65012a6d83654')
+	t.is(attributesDigest(golden), 'aeb65012a6d83654')
 	t.deepEqual(attributesDigest({...golden, uid: 5, md5: undefined}), attributesDigest(golden))
 	for (const change of [
 		{mode: 0o100600},

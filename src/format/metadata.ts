@@ -1,7 +1,7 @@
 // File attributes <-> the user metadata of an object, in s3r's own convention. See s3r-metadata(5);
 // foreign.ts reads what other tools write.
 
-import {createHash} from 'node:crypto'
+import {hash} from 'node:crypto'
 import {base64, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
 import {formatTime} from './record.ts'
 import {decodeXattrs, encodeXattrs, xattrsDigest, type Xattr} from './xattrs.ts'
@@ -142,25 +142,25 @@ const nameOrId = (name: string | undefined, id: number | undefined): string | un
 	name !== undefined ? encodeURIComponent(name) : id !== undefined ? `#${id}` : undefined
 
 /**
- * Eight bytes that change when an attribute does that s3r preserves; an attribute that is not known is not
+ * Sixteen hex digits that change when an attribute does that s3r preserves; an attribute that is not known is not
  * counted. The canonical text that they are of is in s3r-metadata(5), ATTRIBUTES DIGEST.
  */
-export function attributesDigest(a: Known): Buffer {
+export function attributesDigest(a: Known): string {
 	const xattrs = a.xattrsAt ?? (a.xattrs?.length ? xattrsDigest(encodeXattrs(a.xattrs)) : undefined)
-	const text = Object.entries({
-		mode: a.mode?.toString(8),
-		owner: nameOrId(a.uname, a.uid),
-		group: nameOrId(a.gname, a.gid),
-		mtime: a.mtime,
-		rdev: a.rdev && `${a.rdev.major}:${a.rdev.minor}`,
-		link: a.link,
-		xattrs,
-	})
-		.filter(([, value]) => value !== undefined)
-		.map(([name, value]) => `${name} ${value}\n`)
-		.join('')
-	return createHash('md5').update(text).digest().subarray(0, 8)
+	// written out, since every file has one: a table of fields that is gone through takes four times as long
+	const text =
+		line('mode', a.mode?.toString(8)) +
+		line('owner', nameOrId(a.uname, a.uid)) +
+		line('group', nameOrId(a.gname, a.gid)) +
+		line('mtime', a.mtime) +
+		line('rdev', a.rdev && `${a.rdev.major}:${a.rdev.minor}`) +
+		line('link', a.link) +
+		line('xattrs', xattrs)
+	return hash('md5', text).slice(0, 16)
 }
+
+const line = (name: string, value: string | bigint | undefined): string =>
+	value === undefined ? '' : `${name} ${value}\n`
 
 /** What of these attributes is known: the properties that are not undefined. */
 export function known(some: {readonly [K in keyof Attributes]?: Attributes[K] | undefined}): Known {

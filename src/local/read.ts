@@ -1,6 +1,6 @@
 // Regular files as they were when they were opened: what changes while it is read is noticed.
 
-import {createHash} from 'node:crypto'
+import {createHash, hash} from 'node:crypto'
 import {closeSync, constants, fstatSync, openSync, read as readAsync, readSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {fatal} from '../base/errors.ts'
@@ -106,6 +106,12 @@ export function readSmall(file: Path, seen: Stat, buffer: Buffer): Buffer | unde
 	}
 }
 
+/** The same in one read. To make a Hash for every file takes as long as to hash a small one. */
+function md5OfSmall(open: OpenFile, buffer: Buffer): string | undefined {
+	const bytes = open.fill(buffer, 0)
+	return bytes.length === open.stat.size && open.unchanged() ? hash('md5', bytes, 'hex') : undefined
+}
+
 let shared: Buffer | undefined
 
 /** The MD5 of a file that was seen as `seen`, in hex, or undefined if it changed, as readSmall. */
@@ -114,14 +120,15 @@ export function md5Of(file: Path, seen: Stat): string | undefined {
 	const open = new OpenFile(file)
 	try {
 		if (!isSame(seen, open.stat)) return undefined
-		const hash = createHash('md5')
+		if (seen.size < PIECE) return md5OfSmall(open, shared)
+		const whole = createHash('md5')
 		let at = 0
 		for (let piece = open.fill(shared, 0); piece.length > 0; piece = open.fill(shared, at)) {
-			hash.update(piece)
+			whole.update(piece)
 			at += piece.length
 			if (piece.length < shared.length) break
 		}
-		return at === seen.size && open.unchanged() ? hash.digest('hex') : undefined
+		return at === seen.size && open.unchanged() ? whole.digest('hex') : undefined
 	} finally {
 		open.close()
 	}

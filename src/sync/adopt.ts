@@ -118,7 +118,7 @@ class Adopter {
 	#isOurs({path, attrs, remote}: Entry, head: Head | undefined): boolean {
 		if (!head || remote?.alias !== undefined) return false
 		const {attributes, convention} = decodeMetadata(head.metadata, {key: this.#sender.key(path), ...head})
-		return convention === 's3r' && attributesDigest(attributes).toString('hex') === attrs
+		return convention === 's3r' && attributesDigest(attributes) === attrs
 	}
 
 	count(): Adopted {

@@ -5,7 +5,7 @@
 
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, typeOf} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
@@ -64,6 +64,10 @@ function* unsettled(index: IndexFile): Iterable<Path> {
 function isThisFile(head: Head, key: string, {path, local, attrs}: Entry): boolean {
 	const {attributes} = decodeMetadata(head.metadata, {key, ...head})
 	const md5 = vouchedMd5({head, attributes})
-	const isSameContent = local?.md5 === undefined ? isDirectory(path) || head.size === 0 : md5 === local.md5
-	return isSameContent && attributesDigest(attributes).toString('hex') === attrs
+	const isSameContent = isDirectory(path) || (local !== undefined && holds(local, head, md5))
+	return isSameContent && attributesDigest(attributes) === attrs
 }
+
+/** Whether an object of this MD5, where one is vouched for, has what a local side has. */
+const holds = ({mode, md5}: Local, head: Head, vouched: string | undefined): boolean =>
+	md5 === undefined ? typeOf(mode) !== TYPE.file && head.size === 0 : md5 === vouched

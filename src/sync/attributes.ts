@@ -11,21 +11,17 @@ export type Owners = {
 
 /** The attributes of a file; its xattrs by their digest only. */
 export function attributesOf(local: Local, owners: Owners): Attributes {
-	const {mode, mtime, uid, gid} = local
-	const attributes: {-readonly [K in keyof Attributes]: Attributes[K]} = {mode, mtime, uid, gid}
-	const uname = owners.userName(uid)
-	const gname = owners.groupName(gid)
-	if (uname !== undefined) attributes.uname = uname
-	if (gname !== undefined) attributes.gname = gname
-	if (local.link !== undefined) attributes.link = local.link
-	if (local.xattrs !== undefined) attributes.xattrsAt = local.xattrs
-	if (local.rdev !== undefined) {
-		const [major = 0, minor = 0] = local.rdev.split(':').map(Number)
-		attributes.rdev = {major, minor}
-	}
-	return attributes
+	const {mode, mtime, uid, gid, link} = local
+	const [uname, gname] = [owners.userName(uid), owners.groupName(gid)]
+	return {mode, mtime, uid, gid, uname, gname, link, xattrsAt: local.xattrs, rdev: deviceOf(local)}
+}
+
+function deviceOf({rdev}: Local): Attributes['rdev'] {
+	if (rdev === undefined) return undefined
+	const [major = 0, minor = 0] = rdev.split(':').map(Number)
+	return {major, minor}
 }
 
 /** The digest of these attributes as the index keeps it, 16 hex digits. */
 export const digestOf = (local: Local, owners: Owners): string =>
-	attributesDigest(attributesOf(local, owners)).toString('hex')
+	attributesDigest(attributesOf(local, owners))

@@ -59,7 +59,7 @@ export function entryOf(found: Found, names: OwnerNames): Entry | undefined {
 		xattrs: xattrsAt ?? (xattrs?.length ? xattrsDigest(encodeXattrs(xattrs)) : undefined),
 	}
 	const attrs = digestOf(local, names)
-	const said = attributesDigest({...attributes, uid: uid ?? NOBODY, gid: gid ?? NOBODY}).toString('hex')
+	const said = attributesDigest({...attributes, uid: uid ?? NOBODY, gid: gid ?? NOBODY})
 	if (attrs !== said) return undefined
 	return {
 		path,
