@@ -14,7 +14,10 @@ export type Local = {
 	readonly ino: bigint
 	readonly uid: number
 	readonly gid: number
-	/** MD5 of the content (of the target, for a symlink), 32 hex digits; none for what has no content. */
+	/**
+	 * MD5 of the content (of the target, for a symlink), 32 hex digits; none for what has no content, and for a file that
+	 * nobody has read yet.
+	 */
 	readonly md5?: string | undefined
 	/** Device numbers, `major:minor`. */
 	readonly rdev?: string | undefined
@@ -79,6 +82,13 @@ export const TYPE = {
 
 /** The type bits of a mode, shifted down to 0-15. */
 export const typeOf = (mode: number): number => (mode & S_IFMT) >>> 12
+
+/** MD5 of no bytes: what is neither file nor link is an empty object. */
+const NOTHING = 'd41d8cd98f00b204e9800998ecf8427e'
+
+/** MD5 of the object that a local side would have, uncompressed; undefined of a file that nobody has read yet. */
+export const objectMd5 = ({md5, mode}: Local): string | undefined =>
+	md5 ?? (typeOf(mode) === TYPE.file ? undefined : NOTHING)
 
 /** Whether the local side still is what `base` says. */
 export const localIsBase = ({local, base, attrs}: Entry): boolean =>

@@ -135,6 +135,11 @@ export class IndexFile implements Sections {
 		return (this.flags(row) & F.remote) !== 0
 	}
 
+	/** Whether the content of the local side of entry `row` is known. */
+	hasMd5(row: number): boolean {
+		return (this.flags(row) & F.md5) !== 0
+	}
+
 	/** The ctime of the local side of entry `row`. */
 	ctime(row: number): bigint {
 		return this.#time(row, W.ctime)

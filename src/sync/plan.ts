@@ -5,7 +5,7 @@
 // same content, it is a conflict, and nothing is written.
 
 import {isDirectory, type Path} from '../base/path.ts'
-import {type Entry, localIsBase, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, localIsBase, objectMd5, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
 import {Clashes} from './clash.ts'
@@ -48,12 +48,9 @@ export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
 	digest: remote && `etag:${remote.etag}`,
 })
 
-/** MD5 of no bytes: what is neither file nor link is an empty object. */
-const NOTHING = 'd41d8cd98f00b204e9800998ecf8427e'
-
 /** Whether both sides certainly hold the same bytes. An ETag that is no MD5 never equals one. */
 export const sameContent = ({path, local, remote}: Entry): boolean =>
-	isDirectory(path) || (local !== undefined && (local.md5 ?? NOTHING) === remote?.etag)
+	isDirectory(path) || (local !== undefined && remote !== undefined && objectMd5(local) === remote.etag)
 
 /** How the local side differs from base. */
 function changeOf({local, base}: Entry): Status {

@@ -3,6 +3,7 @@
 
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
+import {TYPE, typeOf} from '../format/entry.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
@@ -12,6 +13,8 @@ import {type Narrow, narrowed, withoutNewer} from './narrow.ts'
 import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
+import {BELOW} from './small-files.ts'
+import {isAsKnown} from './unchanged.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
@@ -50,18 +53,46 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
-	const unread = options.scan ? await index(options, options.scan) : false
+	const unhashedBelow = leavesHashing(options) ? BELOW : undefined
+	const unread = options.scan ? await index(options, {...options.scan, unhashedBelow}) : false
 	let opened: Promise<Store> | undefined
 	const open = () => (opened ??= options.open())
 	const {selection, session} = options
 	if (selection && options.delete) await learnRules('push', {...options, selection, open})
-	return inPasses('push', unread, options, async (items) => {
+	const outcome = await inPasses('push', unread, options, async (items) => {
 		const first = items.next()
 		if (!first.value) return
 		const store = await open()
 		const rest = from(first.value, items)
 		await send(asked(rest, 'push', {...options, store}), {...options, session, store})
 	})
+	if (unhashedBelow !== undefined) hashUnsent(options)
+	return outcome
+}
+
+/**
+ * Whether new small files are hashed by who sends them, so that they are read once. Not where there are objects that one
+ * may be a copy of, or that are to be compared with it.
+ */
+const leavesHashing = ({crew, compare, session}: PushOptions): boolean =>
+	crew !== undefined && compare === undefined && !session.index.someRemote()
+
+/** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
+function hashUnsent({session, files}: PushOptions): void {
+	const {index} = session
+	for (let row = 0; row < index.count; row++) {
+		if (index.hasMd5(row) || !index.hasLocal(row)) continue
+		const {path, local, attrs} = index.entry(row)
+		if (!local || typeOf(local.mode) !== TYPE.file) continue
+		try {
+			const stat = files.stat(path)
+			// what is another file by now, or cannot be read, is looked at by the next scan
+			if (!stat || !isAsKnown(stat, local)) session.forget(path)
+			else session.put({path, local: {...local, md5: files.hash(path, stat)}, attrs})
+		} catch {
+			session.forget(path)
+		}
+	}
 }
 
 function* from(first: PlanItem, rest: Iterable<PlanItem>): Generator<PlanItem, undefined> {
@@ -123,7 +154,7 @@ export async function index(
 	}: Omit<PushOptions, 'open' | 'prefix' | 'crew' | 'jobs' | 'selection'> & {
 		readonly selection?: Pick<Selection, 'scans'> | undefined
 	},
-	how: NonNullable<PushOptions['scan']>,
+	how: NonNullable<PushOptions['scan']> & Pick<ScanOptions, 'unhashedBelow'>,
 ): Promise<boolean> {
 	let unread = false
 	const before = session.index.device

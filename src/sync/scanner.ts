@@ -142,11 +142,17 @@ export class Scanner {
 			ino: BigInt(stat.ino),
 			uid: stat.uid,
 			gid: stat.gid,
-			md5: this.#links.md5(stat) ?? contentMd5(path, stat, contents),
+			md5:
+				this.#links.md5(stat) ?? (this.#isForLater(stat, old) ? undefined : contentMd5(path, stat, contents)),
 			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
 			link: stat.nlink > 1 ? old?.link : undefined,
 			xattrs: contents.xattrs ? contents.xattrs(path) : old?.xattrs,
 		}
+	}
+
+	#isForLater({mode, size, nlink}: Stat, old: Local | undefined): boolean {
+		const {unhashedBelow = 0} = this.#options
+		return old === undefined && size < unhashedBelow && nlink === 1 && typeOf(mode) === TYPE.file
 	}
 
 	/**

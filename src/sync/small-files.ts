@@ -3,7 +3,7 @@
 import type {Crew} from './crew.ts'
 
 /** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
-const BELOW = 2 ** 20
+export const BELOW = 2 ** 20
 const FROM = 500
 
 export class SmallFiles<Task, Done extends {readonly size: number}> {

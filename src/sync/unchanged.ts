@@ -26,9 +26,8 @@ export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
 /** Whether a file certainly holds what entry `row` of the index says. */
 export const isUnchanged = (index: IndexFile, row: number, stat: Statx): boolean =>
 	index.matches(row, stat.words) &&
-	(isLongBefore(stat, index.scannedSeconds) ||
-		typeOf(stat.mode) !== TYPE.file ||
-		!isRacy(stat.ctime, index.scanned))
+	(typeOf(stat.mode) !== TYPE.file ||
+		(index.hasMd5(row) && (isLongBefore(stat, index.scannedSeconds) || !isRacy(stat.ctime, index.scanned))))
 
 /** What is true of most files, and cannot be of a racy one: for this no BigInt is needed. */
 const isLongBefore = ({words}: Statx, scannedSeconds: number): boolean =>
