@@ -20,6 +20,8 @@ export type Extra = {
 /** Bytes of a tag and a length. */
 const HEAD = 3
 const LIMIT = 0xffff
+/** Bytes of a size. */
+const SIZE = 6
 const HEX = new Set<number>([X.baseMd5, X.attrs, X.link, X.xattrs])
 const NAMES: Readonly<Record<number, keyof Extra>> = Object.fromEntries(
 	Object.entries(X).map(([name, tag]) => [tag, name as keyof Extra]),
@@ -49,8 +51,8 @@ const corrupt = (why: string) => fatal(`the index is corrupt: ${why}`)
 const lengthAt = (heap: Buffer, at: number): number => (heap[at + 1] ?? 0) | ((heap[at + 2] ?? 0) << 8)
 
 function readSize(bytes: Buffer): number {
-	if (bytes.length !== 6) throw corrupt('a size does not have six bytes')
-	return bytes.readUIntLE(0, 6)
+	if (bytes.length !== SIZE) throw corrupt('a size does not have six bytes')
+	return bytes.readUIntLE(0, SIZE)
 }
 
 /** How many bytes the fields at `place` - 1 take, their end included. */
@@ -60,33 +62,60 @@ export function extraLength(heap: Buffer, place: number): number {
 	return at - place + 2
 }
 
-/** The fields of `entry` that its flags do not say already, or undefined if there are none. */
+/** The fields of `entry` that its flags do not say already, or undefined if there are none; valid until the next call. */
 export function encodeExtra(entry: Entry, flags: number): Buffer | undefined {
 	const {local, remote, base} = entry
-	const extra: Extra = {}
-	if (remote && !(flags & F.etagIsMd5)) extra.etag = remote.etag
-	if (remote && !(flags & F.sameSize)) extra.remoteSize = remote.size
-	if (remote?.alias !== undefined) extra.alias = remote.alias
-	if (remote?.version !== undefined) extra.version = remote.version
-	if (base?.md5 !== undefined && !(flags & F.sameContent)) extra.baseMd5 = base.md5
-	if (entry.attrs !== undefined && !(flags & F.sameAttrs)) extra.attrs = entry.attrs
-	if (local?.rdev !== undefined) extra.rdev = local.rdev
-	if (local?.link !== undefined) extra.link = local.link
-	if (local?.xattrs !== undefined) extra.xattrs = local.xattrs
-	if (base?.was) extra.was = formatWas(base.was)
-	const fields = Object.entries(extra) as [keyof Extra, string | number][]
-	if (fields.length === 0) return undefined
-	return Buffer.concat([...fields.flatMap(([name, value]) => field(X[name], value)), Buffer.of(0)])
+	const fields = new Fields()
+	if (remote && !(flags & F.etagIsMd5)) fields.text(X.etag, remote.etag)
+	if (remote && !(flags & F.sameSize)) fields.size(X.remoteSize, remote.size)
+	if (remote?.alias !== undefined) fields.text(X.alias, remote.alias)
+	if (remote?.version !== undefined) fields.text(X.version, remote.version)
+	if (base?.md5 !== undefined && !(flags & F.sameContent)) fields.hex(X.baseMd5, base.md5)
+	if (entry.attrs !== undefined && !(flags & F.sameAttrs)) fields.hex(X.attrs, entry.attrs)
+	if (local?.rdev !== undefined) fields.text(X.rdev, local.rdev)
+	if (local?.link !== undefined) fields.hex(X.link, local.link)
+	if (local?.xattrs !== undefined) fields.hex(X.xattrs, local.xattrs)
+	if (base?.was) fields.text(X.was, formatWas(base.was))
+	return fields.end()
 }
 
-function field(tag: number, value: string | number): Buffer[] {
-	let bytes: Buffer
-	if (typeof value === 'number') {
-		bytes = Buffer.alloc(6)
-		bytes.writeUIntLE(value, 0, 6)
-	} else bytes = Buffer.from(value, HEX.has(tag) ? 'hex' : 'utf8')
-	if (bytes.length > LIMIT) throw fatal(`a field of ${bytes.length} bytes does not fit in the index`)
-	return [Buffer.of(tag, bytes.length & 0xff, bytes.length >> 8), bytes]
+/** Room for the fields of one entry, which is used again for the next. */
+let room = Buffer.alloc(1024)
+
+/** The fields of one entry, written one behind the other. */
+class Fields {
+	#at = 0
+
+	text(tag: number, value: string): void {
+		const length = Buffer.byteLength(value)
+		this.#head(tag, length)
+		this.#at += room.write(value, this.#at, 'utf8')
+	}
+
+	hex(tag: number, value: string): void {
+		this.#head(tag, value.length / 2)
+		this.#at += room.write(value, this.#at, 'hex')
+	}
+
+	size(tag: number, value: number): void {
+		this.#head(tag, SIZE)
+		this.#at = room.writeUIntLE(value, this.#at, SIZE)
+	}
+
+	end(): Buffer | undefined {
+		if (this.#at === 0) return undefined
+		room[this.#at] = 0
+		return room.subarray(0, this.#at + 1)
+	}
+
+	#head(tag: number, length: number): void {
+		if (length > LIMIT) throw fatal(`a field of ${length} bytes does not fit in the index`)
+		const needed = this.#at + HEAD + length + 1
+		if (needed > room.length) room = Buffer.concat([room], 2 * needed)
+		room[this.#at] = tag
+		room.writeUInt16LE(length, this.#at + 1)
+		this.#at += HEAD
+	}
 }
 
 const WAS = /^\d+ \d+ -?\d+ \d+ \d+$/

@@ -52,6 +52,9 @@ export type FoundPath = {
 /** Rows that follow one another, as an index of their own; `first` is the number of its first row. */
 export type Window = {readonly first: number; readonly index: IndexFile}
 
+/** Rows to either side of one that are near it. */
+const NEAR = 128
+
 export class IndexFile implements Sections {
 	readonly count: number
 	readonly scanned: bigint
@@ -67,6 +70,8 @@ export class IndexFile implements Sections {
 	/** The directory that was last asked for: most often the next is the same. */
 	#lastNumber = -1
 	#lastDirectory: Path = ''
+	/** The row that was last found. */
+	#found = 0
 
 	constructor(s: Sections) {
 		this.count = s.count
@@ -200,16 +205,23 @@ export class IndexFile implements Sections {
 
 	/** The row of `path`, or, where there is none, -1 - the row it would be inserted before. */
 	find(path: Path): number {
-		let low = 0
-		let high = this.count
+		let [low, high] = this.#around(path)
 		while (low < high) {
 			const middle = (low + high) >>> 1
 			const here = this.path(middle)
-			if (here === path) return middle
+			if (here === path) return (this.#found = middle)
 			if (here < path) low = middle + 1
 			else high = middle
 		}
 		return -1 - low
+	}
+
+	/** Rows between which `path` is: few where it lies near what was last found, as most of what is asked for does. */
+	#around(path: Path): [low: number, high: number] {
+		const low = Math.max(0, this.#found - NEAR)
+		const high = Math.min(this.count, this.#found + NEAR)
+		if (low >= high) return [0, this.count]
+		return [this.path(low) <= path ? low : 0, this.path(high - 1) >= path ? high : this.count]
 	}
 
 	#time(row: number, word: number): bigint {

@@ -5,7 +5,7 @@
 // An entry without sides says that the path is forgotten.
 
 import {crc32} from 'node:zlib'
-import type {Entry} from './entry.ts'
+import type {Base, Entry, Local} from './entry.ts'
 import {SIZE_LIMIT} from './index-layout.ts'
 
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
@@ -15,11 +15,27 @@ const sum = (text: string | Buffer) => `${crc32(text).toString(16).padStart(8, '
 
 /** The line of an entry, with its terminator. */
 export function journalLine(entry: Entry): string {
-	const json = JSON.stringify(entry, (_, value: unknown) =>
-		typeof value === 'bigint' ? String(value) : value,
-	)
+	const {path, local, remote, base, attrs} = entry
+	// a replacer would be asked for each value of each entry
+	const json = JSON.stringify({
+		path,
+		local: local && localText(local),
+		remote,
+		base: base && baseText(base),
+		attrs,
+	})
 	return `${sum(json)}${json}\n`
 }
+
+const localText = (local: Local) => ({
+	...local,
+	mtime: String(local.mtime),
+	ctime: String(local.ctime),
+	ino: String(local.ino),
+})
+
+const baseText = (base: Base) =>
+	base.was ? {...base, was: {...base.was, mtime: String(base.was.mtime)}} : base
 
 /** The entries of a journal, up to the first line that was not written whole. */
 export function* parseJournal(bytes: Buffer): Iterable<Entry> {

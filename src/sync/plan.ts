@@ -153,9 +153,9 @@ export function copySources(index: IndexFile): CopySources {
 	const rows = new Map<number, number>()
 	const fresh: number[] = []
 	for (let row = 0; row < index.count; row++) {
-		if (index.inSync(row)) continue
+		if (index.hasRemote(row) || !index.hasMd5(row)) continue
 		const entry = index.entry(row)
-		if (entry.remote || !isCopyable(entry)) continue
+		if (!isCopyable(entry)) continue
 		fresh.push(row)
 		const key = keyOf(entry.local?.md5 ?? '')
 		if (!rows.has(key)) rows.set(key, row)
