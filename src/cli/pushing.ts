@@ -9,7 +9,7 @@ import {parseTags} from '../format/tags.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
-import {Crew, type CrewOptions, type Job} from '../sync/crew.ts'
+import {type Answer, Crew, type CrewOptions, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
@@ -75,7 +75,7 @@ export function storedAs(remote: Remote): {readonly prefix: string; readonly sto
 }
 
 /** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
-export function crewOf<Task, Done extends {readonly size: number}>(
+export function crewOf<Task, Done extends Answer>(
 	{openStore}: Context,
 	job: Job,
 	{pretend, ...options}: CrewOptions & {readonly pretend: boolean | undefined},

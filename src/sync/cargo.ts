@@ -1,6 +1,6 @@
 // What is sent for one file: its bytes and what is stored beside them.
 
-import {createHash} from 'node:crypto'
+import {hash} from 'node:crypto'
 import {gzipSync} from 'node:zlib'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
@@ -16,6 +16,7 @@ import type {Properties} from '../store/store.ts'
 import {attributesOf, digestOf, type Owners} from './attributes.ts'
 import {contentTypeOf, isCompressible} from './content-type.ts'
 import type {Files} from './files.ts'
+import {localOf} from './local.ts'
 
 export type Cargo = {
 	/** The entry, its local side that of the bytes that were read. */
@@ -66,19 +67,41 @@ export const refreshed = (local: Local, stat: Stat, md5: string | undefined): Lo
 
 /** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone. */
 export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolean): Cargo {
-	const {entry, bytes} = read(planned, options)
-	const hashed = typeOf(entry.local?.mode ?? 0) === TYPE.file ? entry.local?.md5 : undefined
-	const md5 = hashed === undefined ? createHash('md5').update(bytes).digest() : Buffer.from(hashed, 'hex')
-	const packed = options.compress && isCompressible(entry.path) ? gzipSync(bytes) : bytes
+	const {path, local} = planned
+	if (!local) throw fatal('it is not in the index')
+	const type = typeOf(local.mode)
+	if (type === TYPE.file) {
+		const {local: now, attrs, ...cargo} = fileCargo(path, local, options, etagIsMd5)
+		return {...cargo, entry: {...planned, local: now, attrs}}
+	}
+	const body = type === TYPE.symlink ? options.files.readLink(path) : NOTHING
+	const how = {etagIsMd5, original: false}
+	return {entry: planned, body, md5: md5Of(body), ...describe(planned, options, how)}
+}
+
+/** The cargo of a regular file; `kept` is what no stat tells of it. */
+export function fileCargo(
+	path: Path,
+	kept: Pick<Local, 'link' | 'xattrs'>,
+	options: CargoOptions,
+	etagIsMd5: boolean,
+): Omit<Cargo, 'entry'> & {readonly local: Local; readonly attrs: string} {
+	const {bytes, stat} = read(path, options.files)
+	const md5 = md5Of(bytes)
+	const local = {...localOf(stat), md5: md5.toString('hex'), link: kept.link, xattrs: kept.xattrs}
+	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes
 	return {
-		entry,
+		local,
+		attrs: digestOf(local, options.owners),
 		body,
-		md5: isPacked ? createHash('md5').update(body).digest() : md5,
-		...describe(entry, options, {etagIsMd5, original: isPacked}),
+		md5: isPacked ? md5Of(body) : md5,
+		...describe({path, local}, options, {etagIsMd5, original: isPacked}),
 	}
 }
+
+const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
 
 /** The properties of a file's object. `original`: it is stored as gzip. `kept` are attributes that are not the file's. */
 export function describe(
@@ -119,19 +142,11 @@ export function describe(
 	}
 }
 
-/** The bytes of a file, link or (none) anything else, and the entry as it was while they were read. */
-function read(planned: Entry, {files, owners}: CargoOptions): {entry: Entry; bytes: Buffer} {
-	const {path, local} = planned
-	if (!local) throw fatal('it is not in the index')
-	const type = typeOf(local.mode)
-	if (type === TYPE.symlink) return {entry: planned, bytes: files.readLink(path)}
-	if (type !== TYPE.file) return {entry: planned, bytes: NOTHING}
+/** The bytes of a file, and what it was while they were read. */
+function read(path: Path, files: Files): {bytes: Buffer; stat: Stat} {
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 		const found = readOnce(path, files)
-		if (!found) continue
-		const md5 = createHash('md5').update(found.bytes).digest('hex')
-		const now = refreshed(local, found.stat, md5)
-		return {entry: {...planned, local: now, attrs: digestOf(now, owners)}, bytes: found.bytes}
+		if (found) return found
 	}
 	throw fatal('it changes while it is read')
 }

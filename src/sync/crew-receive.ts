@@ -8,11 +8,12 @@ import type {Got, Head, Store} from '../store/store.ts'
 import {arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {Work} from './crew.ts'
+import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {download} from './download.ts'
 import {localOf} from './local.ts'
 import {type DiskOptions, LocalDisk} from './local-files.ts'
 import {xattrsOf} from './notes.ts'
-import {isAsKnown} from './unchanged.ts'
+import {type Fingerprint, isAsKnown} from './unchanged.ts'
 
 export type ReceiveJob = {
 	readonly kind: 'receive'
@@ -24,32 +25,37 @@ export type ReceiveJob = {
 	readonly disk: Omit<DiskOptions, 'owners'>
 }
 
-export type ReceiveTask = {
-	readonly path: Path
-	readonly key: string
-	/** What the index knows of the file that it replaces. */
-	readonly local: Local | undefined
-	/** It replaces whatever is there. */
-	readonly force: boolean | undefined
-}
+/** What is fetched, and what the index knows of the file that it replaces. `force`: it replaces whatever is there. */
+export type ReceiveTask = readonly [path: Path, key: string, force: boolean, known: Fingerprint | undefined]
 
-/** A file that is here now: as it is, and what the store said of its object. */
-export type Received = {
-	readonly local: Local
-	readonly attrs: string
+/**
+ * What is here now: its bytes at the store, what that said of it, the attributes that could not be restored, by kind and with
+ * the reason, and the file as it is.
+ */
+export type Received = readonly [
+	size: number,
+	etag: string,
+	version: string | undefined,
+	modified: number,
+	lost: readonly (readonly [kind: string, why: string])[],
+	attrs: string,
+	local: LocalFields,
+]
+
+/** What a thread says of a file that it brought. */
+export const receivedFile = ([size, etag, version, modified, lost, attrs, local]: Received): {
 	readonly head: Pick<Head, 'etag' | 'size' | 'version' | 'modified'>
-	/** Attributes that could not be restored, by kind, with the reason. */
-	readonly lost: readonly (readonly [kind: string, why: string])[]
-	/** Bytes received. */
-	readonly size: number
-}
+	readonly lost: Received[4]
+	readonly attrs: string
+	readonly local: Local
+} => ({head: {etag, size, version, modified}, lost, attrs, local: localIn(local)})
 
 export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received> {
 	const owners = new Owners()
 	const disk = new LocalDisk(job.root, {...job.disk, owners})
 	return {
 		async do(task) {
-			const got = await store.get(task.key)
+			const got = await store.get(task[1])
 			try {
 				return await take(task, got, {job, store, disk, owners})
 			} finally {
@@ -69,7 +75,7 @@ type Place = {
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
-	{path, key, local: known, force}: ReceiveTask,
+	[path, key, force, known]: ReceiveTask,
 	{head, body}: Got,
 	{job: {remote, preserve, umask}, store, disk, owners}: Place,
 ): Promise<Received | undefined> {
@@ -78,15 +84,14 @@ async function take(
 	if (plain.type !== TYPE.file || isLink) return undefined
 	const arrival = await withXattrs(plain, store, remote.prefix, preserve)
 	// nobody sees to it that two threads do not make files that the file system takes for one
-	const file = disk.create(path, {isNew: known === undefined && force !== true})
+	const file = disk.create(path, {isNew: known === undefined && !force})
 	try {
 		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}})
-		if (force !== true && !isAsKnown(disk.stat(path), known)) return undefined
+		if (!force && !isAsKnown(disk.stat(path), known)) return undefined
 		const {lost, stat} = file.commit(arrival.attributes)
 		const local = {...localOf(stat), md5, xattrs: xattrsOf(arrival.attributes)}
 		const {etag, size, version, modified} = head
-		const attrs = digestOf(local, owners)
-		return {local, attrs, head: {etag, size, version, modified}, lost: [...lost], size}
+		return [size, etag, version, modified, [...lost], digestOf(local, owners), fieldsOf(local)]
 	} finally {
 		file.discard()
 	}

@@ -19,6 +19,9 @@ export type Work<Task, Done> = {
 	close(): void
 }
 
+/** What a thread says of a file that went well: its bytes at the store, and what else there is to say. */
+export type Answer = readonly [size: number, ...unknown[]]
+
 export type CrewOptions = {
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
@@ -42,7 +45,7 @@ type Member = {
 	outstanding: number
 }
 
-export class Crew<Task, Done extends {readonly size: number}> {
+export class Crew<Task, Done extends Answer> {
 	readonly #members: Member[]
 	readonly #options: CrewOptions
 	readonly #answers = new Map<number, (done: Done | undefined) => void>()
@@ -117,7 +120,7 @@ export class Crew<Task, Done extends {readonly size: number}> {
 		for (const [id, answer] of answers) {
 			const done = answer as Done | undefined
 			member.outstanding--
-			if (done) this.#options.onFile?.(done.size)
+			if (done) this.#options.onFile?.(done[0])
 			this.#answers.get(id)?.(done)
 			this.#answers.delete(id)
 		}

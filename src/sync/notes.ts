@@ -7,14 +7,14 @@ import type {Status} from '../format/record.ts'
 import {encodeXattrs, xattrsDigest} from '../format/xattrs.ts'
 import type {Arrival} from './arrival.ts'
 import {digestOf} from './attributes.ts'
-import type {Received} from './crew-receive.ts'
+import type {receivedFile} from './crew-receive.ts'
 import {localRecord, remoteRecord} from './plan.ts'
 import {localOf} from './local.ts'
 import type {ReceiveOptions} from './receive.ts'
 import {isAsKnown} from './unchanged.ts'
 
 /** A file as it is, and the head of its object. */
-type Now = Pick<Received, 'local' | 'attrs' | 'head'>
+type Now = Omit<ReturnType<typeof receivedFile>, 'lost'>
 
 /** What lstat does not tell. */
 type Kept = Pick<Local, 'md5' | 'link' | 'xattrs'>
@@ -56,7 +56,7 @@ export class Notes {
 	}
 
 	/** The same of a file that a thread brought. */
-	brought(status: Status, entry: Entry, received: Received): void {
+	brought(status: Status, entry: Entry, received: Now): void {
 		this.#note(entry, received, TYPE.file)
 		this.tell(status, {...entry, local: received.local}, entry.local)
 	}

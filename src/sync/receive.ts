@@ -16,7 +16,7 @@ import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, backupNames} from './backup.ts'
 import type {Crew} from './crew.ts'
-import type {Received, ReceiveTask} from './crew-receive.ts'
+import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
 import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
 import type {Events} from './events.ts'
@@ -160,12 +160,14 @@ export class Receiver {
 		const {path, local, remote} = entry
 		const {backup, force, events, pinned} = this.options
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
-		const received = await this.small.do(remote.size, () => {
+		const answer = await this.small.do(remote.size, () => {
 			this.directories.touch(path)
-			return {path, key: this.key(entry), local, force}
+			const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
+			return [path, this.key(entry), force === true, known]
 		})
-		if (!received) return false
-		events.moved(received.size, path)
+		if (!answer) return false
+		const received = receivedFile(answer)
+		events.moved(received.head.size, path)
 		this.notes.warn(received.lost)
 		this.notes.brought(status === 'C' ? 'M' : status, entry, received)
 		return true

@@ -8,7 +8,7 @@ import {isOfType} from './same-type.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
 import {SmallFiles} from './small-files.ts'
-import type {SendTask, Sent} from './crew-send.ts'
+import {guardOf, type SendTask, sentFile, type Sent} from './crew-send.ts'
 
 export class WholeFiles {
 	readonly #sender: Sender
@@ -32,15 +32,15 @@ export class WholeFiles {
 		const {path} = planned
 		if (!this.#etagIsMd5 || !this.#sender.options.store.conditional) return undefined
 		if (typeOf(local.mode) !== TYPE.file || local.xattrs !== undefined) return undefined
-		const sent = await this.#small.do(local.size, () => ({
-			path,
-			key: this.#sender.key(path),
-			local,
-			guard: this.#sender.guard(planned),
-		}))
+		const said = await this.#small.do(local.size, () => {
+			const guard = guardOf(this.#sender.guard(planned))
+			return [path, this.#sender.key(path), guard, local.link]
+		})
+		if (!said) return undefined
+		const {written, size, md5, attrs, local: now} = sentFile(said)
 		// an ETag that is no MD5 needs more than a thread does
-		if (sent?.written.etag !== sent?.md5) return undefined
-		return sent && {...sent, entry: {...planned, local: sent.local, attrs: sent.attrs}}
+		if (written.etag !== md5) return undefined
+		return {written, size, entry: {...planned, local: now, attrs}}
 	}
 
 	/**

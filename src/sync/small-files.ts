@@ -1,12 +1,12 @@
 // Which files go to the crew: small ones, where there are many.
 
-import type {Crew} from './crew.ts'
+import type {Answer, Crew} from './crew.ts'
 
 /** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
 export const BELOW = 2 ** 20
 const FROM = 500
 
-export class SmallFiles<Task, Done extends {readonly size: number}> {
+export class SmallFiles<Task, Done extends Answer> {
 	readonly #make: (() => Crew<Task, Done>) | undefined
 	#crew: Crew<Task, Done> | undefined
 	#seen = 0

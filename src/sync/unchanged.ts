@@ -33,8 +33,11 @@ export const isUnchanged = (index: IndexFile, row: number, stat: Statx): boolean
 const isLongBefore = ({words}: Statx, scannedSeconds: number): boolean =>
 	secondsAt(words, X.ctime) < scannedSeconds - 3
 
+/** What tells one state of a file from another. */
+export type Fingerprint = Pick<Local, 'size' | 'ino' | 'ctime'>
+
 /** Whether what is there may be replaced, because it is what the index knows, or nothing. */
-export const isAsKnown = (stat: Stat | undefined, known: Local | undefined): boolean =>
+export const isAsKnown = (stat: Stat | undefined, known: Fingerprint | undefined): boolean =>
 	known === undefined || stat === undefined
 		? stat === undefined
 		: stat.size === known.size && BigInt(stat.ino) === known.ino && stat.ctime === known.ctime
