@@ -2,6 +2,7 @@
 // many (src/sync/crew.ts), and what a run must not do again and again.
 
 import {spawn} from 'node:child_process'
+import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
 import {type HeapProfiler, Session} from 'node:inspector'
@@ -15,6 +16,7 @@ import {Crew} from '../src/sync/crew.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
+import type {Stat} from '../src/local/stat.ts'
 import {scan} from '../src/sync/scan.ts'
 import {type Result, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
@@ -23,7 +25,7 @@ import {snapshot} from './support/trees.ts'
 const PROGRAM = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
 const BUCKET = 'threads'
 /** So many that there are threads for the last ones. */
-const FILES = 700
+const FILES = 2240
 const DIRECTORIES = 7
 
 let server: TestServer
@@ -58,6 +60,8 @@ async function newSide(name: string): Promise<{root: string; said: string}> {
 	return {root, said}
 }
 
+const md5 = (bytes: string | Buffer): string => createHash('md5').update(bytes).digest('hex')
+
 /** All names below a root that are s3r's temporary ones. */
 const temporary = (root: string): string[] =>
 	(fs.readdirSync(root, {recursive: true}) as string[]).filter((name) => name.includes('.s3r-'))
@@ -75,13 +79,51 @@ inThreads('many small files go and come back as they were, for one request each'
 	t.regex((await ask(there, 'pull', '-a', '--stats')).stderr, /items: 0 done/)
 })
 
+test.serial(
+	'the scan of a first push opens no small file, and what is not sent is hashed all the same',
+	async (t) => {
+		const root = join(base, 'once')
+		fs.mkdirSync(root)
+		for (const name of ['sent', 'empty', 'barred'])
+			fs.writeFileSync(`${root}/${name}`, name === 'empty' ? '' : name)
+		fs.writeFileSync(`${root}/large`, Buffer.alloc(2 ** 20))
+		const hashed: string[] = []
+		const nothing = new IndexBuilder().finish({scanned: 0n, device: 0n})
+		const files = new LocalFiles(root, {})
+		const contents = {
+			hash(path: string, stat: Stat) {
+				hashed.push(path)
+				return files.hash(path, stat)
+			},
+			readLink: (path: string) => files.readLink(path),
+		}
+		const onError = (_: string, error: unknown) => {
+			throw error
+		}
+		await scan({root, owners: new Owners(), onError, index: nothing, contents, unhashedBelow: 2 ** 20})
+		t.deepEqual(hashed, ['large'])
+
+		await ask(root, 'init', '--create-bucket', `${BUCKET}/once`)
+		await ask(base, 'put', join(root, 'sent'), `${BUCKET}/once/barred`)
+		t.is((await ask(root, 'push', '-a')).status, 23)
+		const {stdout} = await ask(root, 'ls-index')
+		t.deepEqual(stdout.match(/md5:\S+\t.*/g), [
+			`md5:${md5('barred')}\tbarred`,
+			`md5:${md5('')}\tempty`,
+			`md5:${md5(Buffer.alloc(2 ** 20))}\tlarge`,
+			`md5:${md5('sent')}\tsent`,
+		])
+		t.regex((await ask(root, 'diff-remote')).stdout, /^A .*\tbarred$/m)
+	},
+)
+
 inThreads('a thread replaces what did not change here, and nothing else', async (t) => {
 	const {root: yours} = await newSide('both')
 	const mine = join(base, 'both mine')
 	await ask(base, 'clone', '-a', `${BUCKET}/both`, mine)
 	for (let i = 0; i < FILES; i++) fs.writeFileSync(`${yours}/${nameOf(i)}`, `yours ${i}`)
 	t.is((await ask(yours, 'push', '-a')).status, 0)
-	const isKept = (i: number) => i > 690
+	const isKept = (i: number) => i > FILES - 10
 	for (let i = 0; i < FILES; i++) if (isKept(i)) fs.writeFileSync(`${mine}/${nameOf(i)}`, `mine ${i}`)
 	const {status, stderr} = await ask(mine, 'pull', '-a')
 	t.is(status, 23)
@@ -100,7 +142,7 @@ inThreads('no thread goes through a symlink', async (t) => {
 	fs.symlinkSync(outside, `${there}/d6`)
 	const {status, stderr} = await ask(there, 'pull', '-a')
 	t.is(status, 23)
-	t.regex(stderr, /d6\/file-699': it passes through the symlink/)
+	t.regex(stderr, new RegExp(`d6/file-${FILES - 1}': it passes through the symlink`))
 	t.deepEqual(fs.readdirSync(outside), [])
 	t.is(fs.readdirSync(`${there}/d5`).length, FILES / DIRECTORIES)
 })
@@ -116,7 +158,7 @@ inThreads(
 		})
 		const ended = once(child, 'exit')
 		const count = () => (fs.existsSync(there) ? fs.readdirSync(there, {recursive: true}).length : 0)
-		while (child.exitCode === null && count() < 0.85 * FILES) await pause(1)
+		while (child.exitCode === null && count() < 0.95 * FILES) await pause(1)
 		child.kill('SIGKILL')
 		await ended
 		const left = snapshot(there)
@@ -139,7 +181,7 @@ inThreads('a signal ends what the threads have under way', async (t) => {
 		signal: stop.signal,
 	})
 	const count = () => (fs.existsSync(there) ? fs.readdirSync(there, {recursive: true}).length : 0)
-	while (count() < 0.8 * FILES) await pause(1)
+	while (count() < 0.95 * FILES) await pause(1)
 	stop.abort()
 	const {status} = await clone
 	t.true(status === 130 || (status === 0 && count() >= FILES))

@@ -79,10 +79,10 @@ const leavesHashing = ({crew, compare, session}: PushOptions): boolean =>
 
 /** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
 function hashUnsent({session, files}: PushOptions): void {
-	const {index} = session
-	for (let row = 0; row < index.count; row++) {
-		if (index.hasMd5(row) || !index.hasLocal(row)) continue
-		const {path, local, attrs} = index.entry(row)
+	const known = session.index
+	for (let row = 0; row < known.count; row++) {
+		if (known.hasMd5(row) || !known.hasLocal(row)) continue
+		const {path, local, attrs} = known.entry(row)
 		if (!local || typeOf(local.mode) !== TYPE.file) continue
 		try {
 			const stat = files.stat(path)

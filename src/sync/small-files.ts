@@ -2,9 +2,12 @@
 
 import type {Answer, Crew} from './crew.ts'
 
-/** Files below this size are the crew's, from so many of them on: threads take 50 ms to start. */
+/**
+ * Files below this size are the crew's, from so many of them on: each thread takes 50 ms to start, and as long as the main
+ * thread until what it does is compiled.
+ */
 export const BELOW = 2 ** 20
-const FROM = 500
+const FROM = 2000
 
 export class SmallFiles<Task, Done extends Answer> {
 	readonly #make: (() => Crew<Task, Done>) | undefined
