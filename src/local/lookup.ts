@@ -12,6 +12,8 @@ import {Statx} from './statx.ts'
 
 /** Files from which on it pays to load koffi, which takes 10 ms. */
 const MANY = 4000
+/** Directories that are open at once. */
+const MOST_OPEN = 32
 const NAME_LIMIT = 255
 const SLASH = 0x2f
 const DOT = 0x2e
@@ -30,6 +32,8 @@ export class Lookup {
 	readonly #entries = Buffer.allocUnsafeSlow(1 << 15)
 	readonly #expected: number
 	#seen = 0
+	/** Open directories: those on the way to the last one, for a walk comes back to them. */
+	readonly #open = new Map<Path, number>()
 	/** The directory that was last asked for, and its descriptor, if it could be opened. */
 	#directory: Path | undefined
 	#fd: number | undefined
@@ -97,25 +101,36 @@ export class Lookup {
 		if (Math.max(this.#seen, this.#expected) < MANY) return undefined
 		const calls = native()
 		if (calls?.statAt === undefined) return undefined
-		if (directory !== this.#directory) this.#open(directory)
+		if (directory !== this.#directory) this.#turnTo(directory)
 		return this.#fd === undefined ? undefined : calls
 	}
 
-	#open(directory: Path): void {
-		this.close()
+	#turnTo(directory: Path): void {
 		this.#directory = directory
+		this.#fd = this.#open.get(directory)
+		if (this.#fd !== undefined) return
 		try {
 			this.#fd = openSync(forFs(directory), constants.O_RDONLY | constants.O_DIRECTORY)
 		} catch {
 			// who asks node learns why
+			return
 		}
+		this.#open.set(directory, this.#fd)
+		const [oldest] = this.#open.keys()
+		if (this.#open.size > MOST_OPEN && oldest !== undefined) this.leave(oldest)
 	}
 
-	/** Closes the directory. */
+	/** Closes a directory that is not come back to, or that can be opened again. */
+	leave(directory: Path): void {
+		const fd = this.#open.get(directory)
+		if (fd !== undefined) closeSync(fd)
+		this.#open.delete(directory)
+		if (directory === this.#directory) this.#directory = undefined
+	}
+
+	/** Closes all directories. */
 	close(): void {
-		if (this.#fd !== undefined) closeSync(this.#fd)
-		this.#fd = undefined
-		this.#directory = undefined
+		for (const directory of this.#open.keys()) this.leave(directory)
 	}
 }
 

@@ -127,6 +127,7 @@ class Walk {
 			for (let level = this.#stack.at(-1); level !== undefined; level = this.#stack.at(-1)) {
 				if (level.next === level.names.count) {
 					this.#stack.pop()
+					this.#lookup.leave(level.place)
 					continue
 				}
 				const start = level.names.start(level.next++)
