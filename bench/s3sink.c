@@ -1,4 +1,4 @@
-// s3sink.c - a benchmark-only S3 endpoint: one thread, epoll, everything in memory, no authentication, no ACLs.
+// s3sink.c - a benchmark-only S3 endpoint: one thread, epoll, everything in memory, no authentication, no ACLs (which it says as AWS does: BucketOwnerEnforced).
 // It exists so that the client under test, not the server, is what a benchmark measures.
 //   s3sink PORT [-l MS]  fixed extra latency per reply   [-q] no MD5 (ETag is a counter)   [-v] print requests
 //               [-n BUCKET:COUNT]  a bucket that holds COUNT empty objects from the start
@@ -118,7 +118,7 @@ static double cpu_now(void) { struct rusage r; getrusage(RUSAGE_SELF, &r); retur
 static int kind_of(Conn *c) {
   char a[64]; int put = !strcmp(c->m, "PUT"), head = !strcmp(c->m, "HEAD"), get = !strcmp(c->m, "GET"), post = !strcmp(c->m, "POST"), up = qarg(c, "uploadId", a, 64) > 0;
   if (qarg(c, "acl", a, 8) >= 0) return ACL;
-  if (!c->klen) return post && qarg(c, "delete", a, 9) >= 0 ? DELS : get && c->bname[0] && qarg(c, "location", a, 9) < 0 && qarg(c, "uploads", a, 9) < 0 && qarg(c, "versioning", a, 9) < 0 ? LIST : BUCKET;
+  if (!c->klen) return post && qarg(c, "delete", a, 9) >= 0 ? DELS : get && c->bname[0] && qarg(c, "ownershipControls", a, 9) < 0 && qarg(c, "location", a, 9) < 0 && qarg(c, "uploads", a, 9) < 0 && qarg(c, "versioning", a, 9) < 0 ? LIST : BUCKET;
   if (post) return up ? COMPLETE : qarg(c, "uploads", a, 9) >= 0 ? CREATE : OTHER;
   if (put) return up ? c->copy ? PARTCOPY : PART : c->copy ? COPY : qarg(c, "tagging", a, 9) >= 0 ? OTHER : PUT_;
   return up ? OTHER : get ? GET_ : head ? OBJHEAD : DEL;
@@ -172,6 +172,7 @@ static void handle(Conn *c) {
   if (!c->klen) {
     if (del) { if (b->cnt) { fail(c, 409, "BucketNotEmpty"); return; } for (Bucket **p = &buckets; *p; p = &(*p)->next) if (*p == b) { *p = b->next; free(b->tab); free(b->ord); free(b); break; } reply(c, 204, 0, 0); }
     else if (c->head_only) reply(c, 200, "x-amz-bucket-region: us-east-1\r\n", 0);
+    else if (get && qarg(c, "ownershipControls", arg, 9) >= 0) { Buf x = {0}; adds(&x, "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"); reply(c, 200, 0, &x); free(x.p); }
     else if (get && qarg(c, "location", arg, 9) >= 0) { Buf x = {0}; adds(&x, "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></LocationConstraint>"); reply(c, 200, 0, &x); free(x.p); }
     else if (get && qarg(c, "uploads", arg, 9) >= 0) { Buf x = {0}; adds(&x, "<ListMultipartUploadsResult>"); for (Up *u = b->ups; u; u = u->next) { adds(&x, "<Upload><Key>"); xml(&x, u->key, strlen(u->key), 0); addf(&x, "</Key><UploadId>%s</UploadId></Upload>", u->id); } adds(&x, "</ListMultipartUploadsResult>"); reply(c, 200, 0, &x); free(x.p); }
     else if (get && (qarg(c, "versioning", arg, 9) >= 0)) { Buf x = {0}; adds(&x, "<VersioningConfiguration/>"); reply(c, 200, 0, &x); free(x.p); }

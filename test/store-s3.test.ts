@@ -408,6 +408,7 @@ test('where ACLs are disabled it is said so, and a bucket made with one has them
 	const closed = await open(plain)
 	t.true(await closed.createBucket())
 	await closed.put('key', bytes('1'), {acl: 'private'})
+	t.false(await closed.hasAcls())
 	for (const refused of [
 		closed.put('key', bytes('2'), {acl: 'public-read'}),
 		closed.putAcl('key', 'public-read'),

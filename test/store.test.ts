@@ -372,6 +372,7 @@ contract('an object is private unless an ACL opens it', async (t, store) => {
 
 contract('a bucket has an ACL too', async (t, store) => {
 	t.deepEqual(await grantsOf(store, undefined), PRIVATE)
+	t.true(await store.hasAcls())
 	await store.putAcl(undefined, 'public-read')
 	t.deepEqual(await grantsOf(store, undefined), PUBLIC)
 	t.false(await store.createBucket())
@@ -509,6 +510,7 @@ test('a memory store can have ACLs disabled, as the buckets of AWS have', async 
 	await store.put('key', bytes(''), {acl: 'bucket-owner-full-control'})
 	await fails(t, 'acls-disabled', store.put('key', bytes(''), {acl: 'public-read'}))
 	await fails(t, 'acls-disabled', store.putAcl('key', 'public-read'))
+	t.false(await store.hasAcls())
 	t.false(await store.createBucket({acl: 'public-read'}))
 	await store.putAcl('key', 'public-read')
 	t.deepEqual(await grantsOf(store, 'key'), PUBLIC)

@@ -301,6 +301,20 @@ test('the first push of n files makes a request for each, the next none at all',
 	t.is(requests(second.counts), 0)
 })
 
+test('the ACLs of many touched files are asked for only where there are any', async (t) => {
+	for (const aclsDisabled of [true, false]) {
+		const store = new MemoryStore({aclsDisabled})
+		const here = new Side(t, store)
+		const names = Array.from({length: 20}, (_, i) => `f${i}`)
+		here.write(Object.fromEntries(names.map((name) => [name, name])))
+		await here.push()
+		for (const name of names) here.touch(name)
+		const {lines, counts} = await here.push()
+		t.is(lines.length, 20)
+		t.like(counts, {put: 0, head: 20, copy: 20, other: aclsDisabled ? 8 + 1 : 20 + 1})
+	}
+})
+
 test('a touch and a chmod send no bytes', async (t) => {
 	const {store, here} = await pushed(t, {a: 'one', b: 'two', c: 'three'})
 	here.touch('a')

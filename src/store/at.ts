@@ -50,6 +50,7 @@ export function atMoment(store: Store, {time, onUnversioned}: Moment): Store {
 			return store.restore(key, {...options, version})
 		},
 		getAcl: (key) => store.getAcl(key),
+		hasAcls: () => store.hasAcls(),
 		bucketExists: () => store.bucketExists(),
 		listUploads: (prefix) => store.listUploads(prefix),
 		listParts: (key, id) => store.listParts(key, id),

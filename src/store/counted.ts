@@ -131,6 +131,7 @@ export function counted(store: Store, limit: number = Infinity): Store & {readon
 
 		restore: (key, options) => count('restore', () => store.restore(key, options)),
 		getAcl: (key) => count('other', () => store.getAcl(key)),
+		hasAcls: () => count('other', () => store.hasAcls()),
 		putAcl: (key, acl) => count('other', () => store.putAcl(key, acl)),
 		bucketExists: () => count('other', () => store.bucketExists()),
 		createBucket: (options) => count('other', () => store.createBucket(options)),

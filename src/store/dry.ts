@@ -24,6 +24,7 @@ export function dryRun(store: Store): Store {
 		head: (key, options) => store.head(key, options),
 		get: (key, options) => store.get(key, options),
 		getAcl: (key) => store.getAcl(key),
+		hasAcls: () => store.hasAcls(),
 		bucketExists: () => store.bucketExists(),
 		listUploads: (prefix) => store.listUploads(prefix),
 		listParts: (key, id) => store.listParts(key, id),

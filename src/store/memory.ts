@@ -223,6 +223,11 @@ export class MemoryStore implements Store {
 		return spelledOut(key === undefined ? this.#acl : this.#need(key).acl, OWNER)
 	}
 
+	async hasAcls(): Promise<boolean> {
+		this.#needBucket()
+		return !this.#aclsDisabled
+	}
+
 	async putAcl(key: string | undefined, acl: Acl): Promise<void> {
 		this.#needBucket()
 		this.#checkAcl(acl)

@@ -20,6 +20,7 @@ import {
 	timeIn,
 	writtenIn,
 } from './plane-headers.ts'
+import {readOwnership} from './ownership-page.ts'
 import {Transport} from './plane-transport.ts'
 import {Room} from './room.ts'
 import {type FindSite, Location, type Site} from './plane-site.ts'
@@ -158,6 +159,10 @@ export class Plane implements Wire {
 	async acl(key: string | undefined): Promise<AclPolicy> {
 		const path = key === undefined ? '' : encodeKey(key)
 		return (await this.#document({acl: ''}, readAcl, path)) ?? (await this.#sdk()).acl(key)
+	}
+
+	async ownership(): Promise<string> {
+		return (await this.#document({ownershipControls: ''}, readOwnership)) ?? (await this.#sdk()).ownership()
 	}
 
 	async get(key: string, request: GetRequest): Promise<GetReply> {

@@ -4,6 +4,7 @@ import {
 	CopyObjectCommand,
 	DeleteObjectCommand,
 	GetBucketAclCommand,
+	GetBucketOwnershipControlsCommand,
 	GetObjectAclCommand,
 	type S3Client,
 } from '@aws-sdk/client-s3'
@@ -56,4 +57,10 @@ export async function acl({at, client, abort}: Sdk, key: string | undefined): Pr
 		? client.send(new GetBucketAclCommand({Bucket: at.bucket}), abort)
 		: client.send(new GetObjectAclCommand(target(at, key)), abort))
 	return {owner: Owner?.ID ?? '', grants: Grants.flatMap(grantsOf)}
+}
+
+/** See Wire.ownership. */
+export async function ownership({at, client, abort}: Sdk): Promise<string> {
+	const said = await client.send(new GetBucketOwnershipControlsCommand({Bucket: at.bucket}), abort)
+	return said.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? ''
 }

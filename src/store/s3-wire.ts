@@ -33,7 +33,7 @@ import {
 	withoutFraming,
 } from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
-import {acl, copy, remove} from './s3-wire-control.ts'
+import {acl, copy, ownership, remove} from './s3-wire-control.ts'
 import {inOrder} from './versions-page.ts'
 import type {AclPolicy, Body, Head, Written, Version} from './store.ts'
 import type {
@@ -94,6 +94,10 @@ export class SdkWire implements Wire {
 
 	acl(key: string | undefined): Promise<AclPolicy> {
 		return acl(this.#sdk, key)
+	}
+
+	ownership(): Promise<string> {
+		return ownership(this.#sdk)
 	}
 
 	async get(key: string, {range, ifMatch, version}: GetRequest): Promise<GetReply> {

@@ -11,6 +11,7 @@ import {deleteOne} from './s3-delete.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
+import {hasAcls} from './s3-ownership.ts'
 import {list, listAllBuckets, listVersions} from './s3-list.ts'
 import {put, uploadPart} from './s3-send.ts'
 import {
@@ -158,6 +159,10 @@ class S3Store implements Store {
 
 	async getAcl(key: string | undefined): Promise<AclPolicy> {
 		return this.#at.ask({key}, (wire) => wire.acl(key))
+	}
+
+	hasAcls(): Promise<boolean> {
+		return hasAcls(this.#at)
 	}
 
 	async putAcl(key: string | undefined, acl: Acl): Promise<void> {

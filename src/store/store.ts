@@ -226,6 +226,8 @@ export interface Store {
 
 	/** The owner and grants of a key, or with undefined of the bucket; never a canned name. */
 	getAcl(key: string | undefined): Promise<AclPolicy>
+	/** Whether objects have ACLs of their own; true where the store does not say it. */
+	hasAcls(): Promise<boolean>
 	/** Replaces an ACL; 'acls-disabled' where the bucket has none (AWS's default since April 2023). */
 	putAcl(key: string | undefined, acl: Acl): Promise<void>
 

@@ -83,6 +83,8 @@ export interface Wire {
 	delete(key: string, request: DeleteRequest): Promise<void>
 	/** The ACL of a key, or with undefined of the bucket. */
 	acl(key: string | undefined): Promise<AclPolicy>
+	/** Who owns the objects of the bucket: S3's name of the rule, or '' where there is none. */
+	ownership(): Promise<string>
 	get(key: string, request: GetRequest): Promise<GetReply>
 	head(key: string, version: string | undefined): Promise<Head>
 	headBucket(): Promise<void>

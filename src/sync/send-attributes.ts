@@ -5,8 +5,7 @@ import {isDeepStrictEqual} from 'node:util'
 import type {Entry} from '../format/entry.ts'
 import {type Ruled, ruled} from '../format/header-rules.ts'
 import {decodeFields, type Known, known, type Metadata} from '../format/metadata.ts'
-import {type Acl, isPrivate} from '../format/acl.ts'
-import {type Head, isKind, StoreError, type Properties, type Store, type Written} from '../store/store.ts'
+import {type Head, isKind, StoreError, type Properties, type Written} from '../store/store.ts'
 import {describe} from './cargo.ts'
 import type {Sender} from './send.ts'
 
@@ -26,7 +25,7 @@ export async function sendAttributes(
 	const isSame = from === sender.key(entry.path)
 	const [head, acl] = await Promise.all([
 		heard ?? store.head(from),
-		isSame ? aclOf(store, from) : stored?.acl,
+		isSame ? sender.acls.of(from) : stored?.acl,
 	])
 	if (!head) throw new StoreError('not-found', 'NoSuchKey', 'the object is gone')
 	const isPacked = decodeFields(head.metadata['s3r']).original !== undefined
@@ -86,15 +85,3 @@ function xattrsOf(head: Head, {local}: Entry): Known {
 /** The metadata that is not s3r's. */
 const othersOf = (metadata: Metadata): Metadata =>
 	Object.fromEntries(Object.entries(metadata).filter(([name]) => !OURS.has(name)))
-
-/** The ACL that a copy would drop, where there is one to keep. */
-export async function aclOf(store: Store, key: string): Promise<Acl | undefined> {
-	try {
-		const acl = await store.getAcl(key)
-		return isPrivate(acl) ? undefined : acl
-	} catch (error) {
-		// who may write but not read ACLs cannot keep them
-		if (error instanceof StoreError && ['denied', 'invalid', 'other'].includes(error.kind)) return undefined
-		throw error
-	}
-}

@@ -23,6 +23,7 @@ import type {Crew} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
+import {KeptAcls} from './kept-acl.ts'
 import {HashThreads} from './hash-thread.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
@@ -90,6 +91,7 @@ export class Sender {
 	readonly large = new Budget(2)
 	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
+	readonly acls: KeptAcls
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
 	readonly copies: Path[] = []
@@ -99,6 +101,7 @@ export class Sender {
 	constructor(options: SendOptions) {
 		this.options = options
 		this.whole = new WholeFiles(this)
+		this.acls = new KeptAcls(options.store)
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
 

@@ -18,7 +18,7 @@ import {
 } from '../store/store.ts'
 import type {OpenFile} from './files.ts'
 import {md5Of} from './pieces.ts'
-import {aclOf} from './send-attributes.ts'
+import {aclOf} from './kept-acl.ts'
 
 /** Parts that the store has, by their number. */
 export type Parts = ReadonlyMap<number, Part>
