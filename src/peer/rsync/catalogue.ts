@@ -5,16 +5,14 @@ import {fatal} from '../../base/errors.ts'
 import {pool} from '../../base/pool.ts'
 import {isDirectory, parentOf, type Path} from '../../base/path.ts'
 import {TYPE} from '../../format/entry.ts'
-import type {IndexFile} from '../../format/index-file.ts'
 import {keyOf} from '../../format/key.ts'
 import type {Known} from '../../format/metadata.ts'
 import type {Xattr} from '../../format/xattrs.ts'
 import type {Place} from '../../repo/find.ts'
-import type {IndexRows} from '../../repo/stored-index.ts'
 import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
-import {type Heard, isSameVersion, listPaths} from '../../sync/fetch.ts'
-import {foundOf} from './index-entry.ts'
+import {type Heard, listPaths} from '../../sync/fetch.ts'
+import {Finder, type Remembered, type Settles} from './finder.ts'
 import {Learned} from './learned.ts'
 import type {OwnerNames} from './owner-names.ts'
 import {listLevel} from './shallow.ts'
@@ -46,15 +44,6 @@ export type CatalogueOptions = {
 	readonly scratch: Place
 	readonly failed: (path: Path, error: unknown) => void
 	readonly signal?: AbortSignal | undefined
-}
-
-/** Whether nothing more need be known of a file than a row of an index says, which has no more but words. */
-export type Settles = (path: Path, index: IndexFile, row: number) => boolean
-
-export type Remembered = {
-	readonly index: IndexRows
-	readonly close: () => void
-	readonly owners: Pick<OwnerNames, 'userName' | 'groupName'>
 }
 
 /** HEADs under way at once. */
@@ -214,39 +203,6 @@ export class Catalogue {
 		}
 		this.learned.learn(found)
 		return found
-	}
-}
-
-/** Finds rows of an index for paths that come in its order, mostly. */
-class Finder {
-	readonly #memory: Remembered
-	#row = 0
-	#next = 0
-
-	constructor(memory: Remembered) {
-		this.#memory = memory
-	}
-
-	/** Whether the version that was listed is remembered; the following calls are of this one. */
-	knows(heard: Heard): boolean {
-		const {index} = this.#memory
-		const isNext = this.#next < index.count && index.path(this.#next) === heard.path
-		const row = isNext ? this.#next : index.find(heard.path)
-		if (row < 0) return false
-		this.#row = row
-		this.#next = row + 1
-		const {first, index: window} = index.window(row)
-		return window.inSync(row - first) && isSameVersion(window.remote(row - first), heard)
-	}
-
-	isSettled(path: Path, settles: Settles | undefined): boolean {
-		const {first, index} = this.#memory.index.window(this.#row)
-		return settles?.(path, index, this.#row - first) === true
-	}
-
-	found({modified}: Heard): Found | undefined {
-		const {index, owners} = this.#memory
-		return foundOf(index.entry(this.#row), owners, modified)
 	}
 }
 

@@ -9,7 +9,8 @@ import {layered} from '../../repo/index-layers.ts'
 import {IndexWriter} from '../../repo/index-writer.ts'
 import {lockIndex} from '../../repo/session.ts'
 import {type OpenIndex, openStored, type StoredIndex} from '../../repo/stored-index.ts'
-import type {Catalogue, Remembered} from './catalogue.ts'
+import type {Catalogue} from './catalogue.ts'
+import type {Remembered} from './finder.ts'
 import {OwnerNames, type Pairs} from './owner-names.ts'
 
 export class Memory {

@@ -1,8 +1,9 @@
 // What a client may download: the files that its arguments name, as the list that it gets.
 
-import {fromUnicode, isDirectory, parentOf, type Path, ROOT, unsafe} from '../../base/path.ts'
+import {fromUnicode, isDirectory, parentOf, type Path, ROOT} from '../../base/path.ts'
 import {pool} from '../../base/pool.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
+import {type Argument, argumentOf} from './argument.ts'
 import type {Catalogue, Found} from './catalogue.ts'
 import type {Filter} from '../../format/filter.ts'
 import {expand} from './expand.ts'
@@ -38,16 +39,6 @@ export type OfferOptions = {
 
 /** What is known of few files. */
 type Extras = Pick<FlistEntry, 'target' | 'xattrs' | 'sum'>
-
-/** What an argument means. */
-type Wanted = {
-	/** Below the remote's root, without a final '/'; '' for the root. */
-	readonly path: Path
-	/** What is in a directory, not the directory. */
-	readonly content: boolean
-	/** What of the remote's path the names in the list lack. */
-	readonly base: Path
-}
 
 export class Offer {
 	readonly files = new FileList()
@@ -87,40 +78,27 @@ export class Offer {
 
 	/** Adds what `name` below the one argument is (--files-from). */
 	async addBelow(directory: Path, name: Path): Promise<void> {
-		const wanted = this.#wanted(name)
-		if (!wanted) return
+		const argument = this.#argument(name)
+		if (!argument) return
 		const base = directory === '' || directory.endsWith('/') ? directory : `${directory}/`
-		await this.#addWanted({...wanted, path: base + wanted.path, base: base + wanted.base})
+		await this.#addArgument({...argument, path: base + argument.path, base: base + argument.base})
 	}
 
 	async #addPath(text: Path): Promise<void> {
-		const wanted = this.#wanted(text)
-		if (wanted) await this.#addWanted(wanted)
+		const argument = this.#argument(text)
+		if (argument) await this.#addArgument(argument)
 	}
 
-	#wanted(text: Path): Wanted | undefined {
-		const {relative} = this.#options.options
-		const clean = (path: Path) =>
-			path
-				.split('/')
-				.filter((part) => part !== '' && part !== '.')
-				.join('/')
-		const path = clean(text)
-		const why = path === '' ? undefined : unsafe(path)
-		if (why !== undefined) {
-			this.#fail(text, new Error(why))
-			return undefined
-		}
-		const content = path === '' || /(^|\/)\.?$/.test(text)
-		const cut = relative ? text.lastIndexOf('/./') : -1
-		const dropped = cut < 0 ? '' : clean(text.slice(0, cut))
-		const base = relative ? dropped && `${dropped}/` : content ? path && `${path}/` : parentOf(path)
-		return {path, content, base}
+	#argument(text: Path): Argument | undefined {
+		const argument = argumentOf(text, this.#options.options.relative)
+		if (typeof argument !== 'string') return argument
+		this.#fail(text, new Error(argument))
+		return undefined
 	}
 
-	async #addWanted(wanted: Wanted): Promise<void> {
+	async #addArgument(argument: Argument): Promise<void> {
 		const {catalogue, options, info} = this.#options
-		const {path, content, base} = wanted
+		const {path, content, base} = argument
 		const file = content ? undefined : await catalogue.find(path)
 		if (file) {
 			await this.#addParents(base, path)

@@ -7,22 +7,18 @@ import {keyOf} from '../../format/key.ts'
 import type {Filter} from '../../format/filter.ts'
 import {isKind, type Store} from '../../store/store.ts'
 import {type Ahead, Bodies} from './bodies.ts'
-import type {Catalogue, Found} from './catalogue.ts'
+import type {Catalogue} from './catalogue.ts'
 import {Channel} from './channel.ts'
-import {loadChecksum} from './checksum.ts'
 import {DeltaSender} from './delta.ts'
 import {RERR, RsyncError} from './errors.ts'
-import {filesFrom} from './files-from.ts'
 import {filterOf, readFilterList} from './filter.ts'
 import {FULL_VALUE, plainXattrs} from './flist-attributes.ts'
-import {FlistEncoder} from './flist-encoder.ts'
-import {formOf} from './form.ts'
-import {writeNames} from './id-names.ts'
 import {writeItem} from './item.ts'
 import type {Line} from './line.ts'
 import {IO_ERROR, MSG} from './messages.ts'
 import {NDX} from './ndx.ts'
-import {Offer} from './offer.ts'
+import {ListSender} from './list-sender.ts'
+import type {Offer} from './offer.ts'
 import {told} from './told.ts'
 import {type ItemRequest, readCounts, readRequest, type Request} from './request.ts'
 
@@ -49,7 +45,7 @@ export class Sender {
 	readonly #line: Line
 	readonly #options: SenderOptions
 	readonly #offer: Offer
-	readonly #encoder: FlistEncoder
+	readonly #list: ListSender
 	readonly #bodies: Bodies
 	readonly #delta: DeltaSender
 	#order: Uint32Array = new Uint32Array(0)
@@ -61,23 +57,14 @@ export class Sender {
 	constructor(line: Line, filter: Filter, options: SenderOptions) {
 		this.#line = line
 		this.#options = options
-		this.#encoder = new FlistEncoder(formOf(line))
 		this.#bodies = new Bodies(options)
 		this.#delta = new DeltaSender(line, (path, error) => this.#fail(path, error))
-		const {options: asked, agreed} = line
-		this.#offer = new Offer({
-			catalogue: options.catalogue,
-			options: asked,
-			filter,
-			self: options.self,
-			sumOf: asked.checksum ? (found) => this.#sumOf(found, agreed.listChecksum) : undefined,
-			write: (entry, row) => {
-				this.#encoder.write(line.output, entry, row)
-				return line.output.ready()
-			},
+		this.#list = new ListSender(line, filter, {
+			...options,
+			bodies: this.#bodies,
 			failed: (path, error) => this.#fail(path, error),
-			info: (text) => line.info(text),
 		})
+		this.#offer = this.#list.offer
 	}
 
 	/** Reads what a client says before its list comes, and makes the sender of it. */
@@ -91,7 +78,9 @@ export class Sender {
 
 	/** Answers a client until it says goodbye; resolves to the status. */
 	async run(): Promise<number> {
-		await this.#sendList()
+		await this.#list.send()
+		this.#listed = Date.now()
+		this.#order = this.#offer.files.numbered(this.#line.protocol)
 		if (this.#offer.files.count === 0) {
 			await this.#line.output.flush()
 			return this.#line.status
@@ -118,39 +107,6 @@ export class Sender {
 
 	#fail(path: Path, error: unknown): void {
 		this.#line.fail(`s3r: cannot send ${told(path)}: ${fromUnicode(reason(error))}`)
-	}
-
-	async #sendList(): Promise<void> {
-		const {options, output, protocol, agreed} = this.#line
-		const offer = this.#offer
-		if (options.filesFrom !== undefined) await this.#addNamed()
-		else for (const word of options.paths) await offer.add(word)
-		this.#line.ioError |= offer.ioError
-		this.#encoder.end(output, options.ignoreErrors ? 0 : offer.ioError)
-		if (!options.numericIds) {
-			if (options.owner || options.acls) writeNames(output, offer.users, protocol, agreed.idZeroNames)
-			if (options.group || options.acls) writeNames(output, offer.groups, protocol, agreed.idZeroNames)
-		}
-		if (protocol < 30) output.int(offer.ioError)
-		await output.flush()
-		this.#listed = Date.now()
-		this.#order = offer.files.numbered(protocol)
-	}
-
-	/** --files-from: names come one by one, or stand in a file of the remote. */
-	async #addNamed(): Promise<void> {
-		const {options} = this.#line
-		const directory = options.paths[0]?.text ?? ''
-		const base = /^\.?\/*$/.test(directory) ? '' : directory
-		for await (const name of filesFrom(this.#line, this.#options.catalogue))
-			if (name !== '') await this.#offer.addBelow(base, name)
-	}
-
-	async #sumOf({path, md5}: Found, name: Line['agreed']['listChecksum']): Promise<Buffer> {
-		if (name === 'md5' && md5 !== undefined) return Buffer.from(md5, 'hex')
-		const hasher = await (await loadChecksum(name, this.#line.protocol)).list()
-		for await (const piece of this.#bodies.read(path, undefined)) hasher.update(piece)
-		return hasher.digest()
 	}
 
 	/** Reads requests ahead, and answers them one after the other. */

@@ -1,13 +1,15 @@
 // The list beside the remote: which files are there as they shall be, which are not, and what is there besides.
 
 import {createHash} from 'node:crypto'
-import {comparePaths, isDirectory, parentOf, type Path, ROOT, withoutSlash} from '../../base/path.ts'
+import {comparePaths, type Path, ROOT} from '../../base/path.ts'
 import {pool} from '../../base/pool.ts'
 import {TYPE, typeOf} from '../../format/entry.ts'
 import {difference, type Difference, type Kinds, NO_DIFFERENCE, sameByDigest} from './attribute-sets.ts'
-import type {Catalogue, Found, Settles} from './catalogue.ts'
+import type {Catalogue, Found} from './catalogue.ts'
+import type {Settles} from './finder.ts'
 import {type Destination, remotePath} from './destination.ts'
 import type {FileList} from './flist.ts'
+import {RowFinder} from './row-finder.ts'
 import {isSameType, type Wanted} from './wanted.ts'
 
 /** Objects that are asked for one by one, at once. */
@@ -31,9 +33,8 @@ export type SurveyOptions = {
 
 export class Survey {
 	readonly #options: SurveyOptions
-	#order: Uint32Array
+	readonly #rows: RowFinder
 	readonly #seen: Uint8Array
-	#next = 0
 	/** The path that was listed last. */
 	#last: Path = ''
 	/** What differs, by rows, where the catalogue cannot recall it; of what is as it shall be only what has links. */
@@ -49,7 +50,7 @@ export class Survey {
 
 	constructor(options: SurveyOptions) {
 		this.#options = options
-		this.#order = options.files.byPath()
+		this.#rows = new RowFinder(options.files)
 		this.#seen = new Uint8Array(options.files.count)
 	}
 
@@ -76,8 +77,7 @@ export class Survey {
 		try {
 			await this.#run()
 		} finally {
-			// nothing is looked for by its path any more
-			this.#order = new Uint32Array(0)
+			this.#rows.release()
 		}
 	}
 
@@ -90,7 +90,7 @@ export class Survey {
 			await this.#ask(tops.filter((row) => !files.isDirectory(row)))
 			for (const row of tops)
 				if (files.isDirectory(row)) {
-					this.#next = 0
+					this.#rows.rewind()
 					await this.#list(remotePath(destination, files.path(row)))
 				}
 		}
@@ -101,7 +101,7 @@ export class Survey {
 		const {files} = this.#options
 		const top = files.directoryNumber('')
 		const tops: number[] = []
-		for (const row of this.#order) {
+		for (const row of this.#rows.order) {
 			const directory = files.directoryOf(row)
 			if (directory === top) tops.push(row)
 			if (directory === undefined || tops.length > TOPS) return undefined
@@ -128,7 +128,7 @@ export class Survey {
 		const {hardLinks, files, wanted} = this.#options
 		this.#last = path
 		if (!index.isPlain(at) || typeOf(index.mode(at)) !== TYPE.file) return false
-		const row = this.#rowOf(this.#nameOf(path))
+		const row = this.#rows.find(this.#nameOf(path))
 		if (row === undefined || (hardLinks && files.isLinked(row)) || files.rare(row).xattrs) return false
 		if (!wanted.isSettled(row, index, at)) return false
 		this.isThere = true
@@ -138,7 +138,9 @@ export class Survey {
 
 	#unseenBehind(path: Path): Uint32Array {
 		const {files, destination} = this.#options
-		return this.#order.filter((row) => remotePath(destination, files.path(row)) > path && !this.#seen[row])
+		return this.#rows.order.filter(
+			(row) => remotePath(destination, files.path(row)) > path && !this.#seen[row],
+		)
 	}
 
 	async #ask(rows: Iterable<number>): Promise<void> {
@@ -155,7 +157,7 @@ export class Survey {
 			this.isThere = true
 			this.#last = found.path
 			const name = this.#nameOf(found.path)
-			const row = this.#rowOf(name)
+			const row = this.#rows.find(name)
 			if (row === undefined) this.#extra(name, found)
 			else {
 				const matching = this.#match(row, found)
@@ -171,36 +173,6 @@ export class Survey {
 		const {base} = this.#options.destination
 		if (path === base) return ROOT
 		return path === ROOT ? (base === '' ? ROOT : path) : path.slice(base.length)
-	}
-
-	/** The row of a name: the next one mostly. */
-	#rowOf(name: Path): number | undefined {
-		const {files} = this.#options
-		const order = this.#order
-		if (name === ROOT) {
-			const first = order[0]
-			return first !== undefined && files.path(first) === ROOT ? first : undefined
-		}
-		for (let at = this.#next; at < Math.min(order.length, this.#next + 4); at++) {
-			const row = order[at] ?? 0
-			if (files.path(row) !== name) continue
-			this.#next = at + 1
-			return row
-		}
-		let [low, high] = [0, order.length]
-		while (low < high) {
-			const middle = (low + high) >> 1
-			const path = files.path(order[middle] ?? 0)
-			if (path === ROOT || path < name) low = middle + 1
-			else high = middle
-		}
-		const row = order[low]
-		if (row === undefined || files.path(row) !== name) {
-			this.#next = low
-			return undefined
-		}
-		this.#next = low + 1
-		return row
 	}
 
 	/** Compares a file of the list with what is there. */
@@ -236,36 +208,12 @@ export class Survey {
 
 	#extra(name: Path, found: Found): void {
 		const {deletes} = this.#options
-		const stands = this.#standsInTheWay(name)
+		const stands = this.#rows.inTheWayOf(name)
 		if (stands !== undefined) {
 			const others = this.inTheWay.get(stands)
 			if (others) others.push(found)
 			else this.inTheWay.set(stands, [found])
 		} else if (deletes) this.extraneous.push(found)
-	}
-
-	/** The row whose place it takes: a file's where it is or lies in a directory of that name, or a directory's. */
-	#standsInTheWay(name: Path): number | undefined {
-		const {files} = this.#options
-		const next = this.#next
-		try {
-			if (!isDirectory(name)) {
-				const row = this.#rowOf(`${name}/`)
-				if (row !== undefined) return row
-			}
-			for (
-				let path = isDirectory(name) ? name : parentOf(name);
-				path !== '' && path !== ROOT;
-				path = parentOf(path)
-			) {
-				const row = this.#rowOf(withoutSlash(path))
-				if (row !== undefined && !files.isDirectory(row)) return row
-				if (this.#rowOf(path) !== undefined) return undefined
-			}
-			return undefined
-		} finally {
-			this.#next = next
-		}
 	}
 
 	/** What is there below the destination and is not in the list, in the order in which it is deleted. */
