@@ -23,6 +23,8 @@ export class PlainPieces {
 	readonly #size: number
 	/** Memory of pieces that are done: 8 MiB from the kernel each time would cost the pages of it, too. */
 	readonly #spare: Buffer[] = []
+	/** The reading of the piece before. */
+	#before: Promise<unknown> = Promise.resolve()
 
 	constructor(file: OpenFile, size: number) {
 		this.#file = file
@@ -46,11 +48,18 @@ export class PlainPieces {
 		if (length > HELD) return work(streamed(this.#file, number, at, length))
 		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.#size, this.#file.stat.size))
 		try {
-			const body = await this.#file.readInto(memory.subarray(0, length), at)
+			const body = await this.#read(memory.subarray(0, length), at)
 			await work({number, body, md5: () => hash('md5', body, 'buffer')})
 		} finally {
 			this.#spare.push(memory)
 		}
+	}
+
+	/** Reads one piece after the other, as disks like it, so that they are also sent in their order. */
+	#read(memory: Buffer, at: number): Promise<Buffer> {
+		const reading = this.#before.then(() => this.#file.readInto(memory, at))
+		this.#before = reading.catch(() => {})
+		return reading
 	}
 
 	#at(number: number): number {
