@@ -243,6 +243,15 @@ test('owners that are the same as doubles are told apart', (t) => {
 	)
 })
 
+test('an index that was replaced in says so, also as that of another scan, until it is made anew', (t) => {
+	const index = indexOf(EXAMPLE)
+	t.false(index.wasReplaced)
+	index.replace(1, EXAMPLE[1] as Entry)
+	const later = index.at({scanned: 1n, device: 1n})
+	t.true(later.wasReplaced)
+	t.false(mergeIndexes(later, indexOf([])).wasReplaced)
+})
+
 test('a checksum is that of zlib, however long, and in pieces', (t) => {
 	for (const length of [0, 1, 2, 4095, 8191, 8192, 20_000]) {
 		const bytes = Buffer.from(Array.from({length}, (_, i) => (i * 31 + (i >> 7)) & 255))

@@ -70,6 +70,7 @@ export class IndexFile implements Sections {
 	/** The directory that was last asked for: most often the next is the same. */
 	#lastNumber = -1
 	#lastDirectory: Path = ''
+	#wasReplaced = false
 	/** The row that was last found. */
 	#found = 0
 
@@ -347,11 +348,19 @@ export class IndexFile implements Sections {
 	/** The same index, of another scan. */
 	at(when: Pick<Sections, 'scanned' | 'device'>): IndexFile {
 		const {count, words, directories, owners, names, extras} = this
-		return new IndexFile({count, words, directories, owners, names, extras, ...when})
+		const index = new IndexFile({count, words, directories, owners, names, extras, ...when})
+		index.#wasReplaced = this.#wasReplaced
+		return index
+	}
+
+	/** Whether an entry was replaced, so that the heaps hold what nobody refers to, or an entry says nothing any more. */
+	get wasReplaced(): boolean {
+		return this.#wasReplaced
 	}
 
 	/** Replaces entry `row`; the path is not looked at. */
 	replace(row: number, entry: Entry): void {
+		this.#wasReplaced = true
 		writeEntry(this.words, row * WORDS, entry, this.#heaps)
 	}
 }

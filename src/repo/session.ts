@@ -115,8 +115,6 @@ export class IndexSession {
 	readonly #limit: number
 	#flushing: NodeJS.Immediate | undefined
 	#broken: {readonly error: unknown} | undefined
-	/** Entries that were replaced or dropped: what they left behind in the heaps. */
-	#stale = 0
 
 	private constructor(place: Place, index: IndexFile, lock?: Lock, limit?: number) {
 		this.place = place
@@ -161,7 +159,6 @@ export class IndexSession {
 	adopt(index: IndexFile): void {
 		this.#index = index
 		this.#fresh.clear()
-		this.#stale++
 		this.#dirty = true
 	}
 
@@ -176,7 +173,6 @@ export class IndexSession {
 	put(entry: Entry): void {
 		if (this.#broken) throw this.#broken.error
 		this.#dirty = true
-		this.#stale++
 		const row = this.#index.find(entry.path)
 		if (row >= 0) this.#index.replace(row, entry)
 		else this.#fresh.set(entry.path, entry)
@@ -223,8 +219,8 @@ export class IndexSession {
 	save(): void {
 		if (!this.#dirty || !this.#lock) return
 		this.#flush()
-		if (this.#stale > 0) this.#index = compacted(this.index)
-		this.#stale = 0
+		// one that was only added to needs no copy, which takes as much memory again
+		if (this.index.wasReplaced) this.#index = compacted(this.index)
 		this.#write(this.index)
 		this.#dirty = false
 	}
