@@ -2,17 +2,17 @@
 
 import type {Path} from '../../base/path.ts'
 import {idOf} from '../../sync/links.ts'
+import {Column} from './columns.ts'
 import type {FileList} from './flist.ts'
 
-type Group = {
-	readonly rows: number[]
-	leader: number | undefined
-	id?: string | undefined
-}
-
 export class LinkGroups {
-	readonly #groups = new Map<number, Group>()
 	readonly #files: FileList
+	/** By the row that was sent first: the first row by number, and the last one, plus 1. */
+	readonly #ends = new Column(Uint32Array, 2)
+	/** By row: that which follows it by number, plus 1; 0 behind the last one. */
+	readonly #next = new Column(Uint32Array)
+	/** By the row that was sent first; none where the list has one name only. */
+	readonly #ids = new Map<number, string | undefined>()
 
 	/** `numbered` are the rows by their numbers. */
 	constructor(files: FileList, numbered: Uint32Array) {
@@ -20,9 +20,10 @@ export class LinkGroups {
 		for (const row of numbered) {
 			if (!files.isLinked(row) || files.isDropped(row) || files.isDirectory(row)) continue
 			const key = this.#key(row)
-			const group = this.#groups.get(key)
-			if (group) group.rows.push(row)
-			else this.#groups.set(key, {rows: [row], leader: row})
+			const last = this.#ends.get(key, 1)
+			if (last === 0) this.#ends.set(key, 0, row + 1)
+			else this.#next.set(last - 1, 0, row + 1)
+			this.#ends.set(key, 1, row + 1)
 		}
 	}
 
@@ -32,12 +33,15 @@ export class LinkGroups {
 
 	/** The row of the first name of this file by number: itself where it is that one, or has no other name. */
 	leader(row: number): number {
-		return this.#groups.get(this.#key(row))?.leader ?? row
+		const first = this.#ends.get(this.#key(row), 0)
+		return first === 0 ? row : first - 1
 	}
 
-	/** The further names of a file. */
-	followers(row: number): readonly number[] {
-		return this.#files.isLinked(row) ? (this.#groups.get(this.#key(row))?.rows.slice(1) ?? []) : []
+	/** The rows of all names of a file, by number. */
+	#rows(key: number): number[] {
+		const rows: number[] = []
+		for (let next = this.#ends.get(key, 0); next !== 0; next = this.#next.get(next - 1)) rows.push(next - 1)
+		return rows
 	}
 
 	/**
@@ -49,13 +53,14 @@ export class LinkGroups {
 		known: (row: number) => string | undefined,
 		pathOf: (row: number) => Path,
 	): string | undefined {
-		const group = this.#files.isLinked(row) ? this.#groups.get(this.#key(row)) : undefined
-		if (!group) return undefined
-		if (!('id' in group)) {
-			const kept = group.rows.map(known).find((id) => id !== undefined)
-			const [first = ''] = group.rows.map(pathOf).toSorted()
-			group.id = kept ?? (group.rows.length > 1 ? idOf(first) : undefined)
+		if (!this.#files.isLinked(row)) return undefined
+		const key = this.#key(row)
+		if (!this.#ids.has(key)) {
+			const rows = this.#rows(key)
+			const kept = rows.map(known).find((id) => id !== undefined)
+			const [first = ''] = rows.map(pathOf).toSorted()
+			this.#ids.set(key, kept ?? (rows.length > 1 ? idOf(first) : undefined))
 		}
-		return group.id
+		return this.#ids.get(key)
 	}
 }
