@@ -44,12 +44,26 @@ const READERS: readonly (readonly [Convention, Reader, names: RegExp])[] = [
 	['gcs', readGcs, /^goog-reserved-/],
 ]
 
+/** Names whose readers are remembered: objects have few different ones, unless somebody else makes them up. */
+const NAMES = 1000
+const byName = new Map<string, number>()
+
+/** The readers that a name of metadata is for, a bit each. */
+function readersOf(name: string): number {
+	const known = byName.get(name)
+	if (known !== undefined) return known
+	const readers = READERS.reduce((bits, [, , pattern], i) => (pattern.test(name) ? bits | (1 << i) : bits), 0)
+	if (byName.size < NAMES) byName.set(name, readers)
+	return readers
+}
+
 /** What each convention says, those that say something, in the order in which they are believed. */
 function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Convention, Known]> {
-	const keys = Object.keys(metadata)
+	let readers = 0
+	for (const name in metadata) readers |= readersOf(name)
 	const isLink = info.key.endsWith(RCLONE_LINK)
-	for (const [name, read, pattern] of READERS) {
-		if (!keys.some((key) => pattern.test(key)) && !(isLink && name === 'rclone')) continue
+	for (const [i, [name, read]] of READERS.entries()) {
+		if ((readers & (1 << i)) === 0 && !(isLink && name === 'rclone')) continue
 		const found = read(metadata, info)
 		if (Object.keys(found).length > 0) yield [name, found]
 	}
@@ -57,15 +71,14 @@ function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Co
 
 /** The attributes that an object's user metadata tells, whoever wrote it. */
 export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
-	let attributes: Known = {}
+	const attributes: Record<string, unknown> & {mode?: number} = {}
 	let convention: Decoded['convention'] = 'none'
 	for (const [name, found] of readings(metadata, info)) {
 		if (convention === 'none') convention = name
-		attributes = {...found, ...attributes}
+		for (const field in found) attributes[field] ??= found[field as keyof Known]
 	}
 	const directory = standsForDirectory(info, attributes.mode)
-	if (attributes.mode !== undefined)
-		attributes = {...attributes, mode: withType(attributes.mode, info.key, directory)}
+	if (attributes.mode !== undefined) attributes.mode = withType(attributes.mode, info.key, directory)
 	return {attributes, convention, directory}
 }
 

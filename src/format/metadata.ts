@@ -165,6 +165,9 @@ const line = (name: string, value: string | bigint | undefined): string =>
 /** What of these attributes is known: the properties that are not undefined. */
 export function known(some: {readonly [K in keyof Attributes]?: Attributes[K] | undefined}): Known {
 	const found: Record<string, unknown> = {}
-	for (const [name, value] of Object.entries(some)) if (value !== undefined) found[name] = value
+	for (const name in some) {
+		const value = some[name as keyof Attributes]
+		if (value !== undefined) found[name] = value
+	}
 	return found
 }
