@@ -50,8 +50,8 @@ const byName = new Map<string, number>()
 
 /** The readers that a name of metadata is for, a bit each. */
 function readersOf(name: string): number {
-	const known = byName.get(name)
-	if (known !== undefined) return known
+	const remembered = byName.get(name)
+	if (remembered !== undefined) return remembered
 	const readers = READERS.reduce((bits, [, , pattern], i) => (pattern.test(name) ? bits | (1 << i) : bits), 0)
 	if (byName.size < NAMES) byName.set(name, readers)
 	return readers

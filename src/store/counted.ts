@@ -3,6 +3,7 @@
 
 import {EXIT, S3rError} from '../base/errors.ts'
 import type {Got, Store} from './store.ts'
+import {WholeBody} from './whole.ts'
 
 /**
  * Requests by kind, and bytes of objects in each direction. `part` is every request of a multipart
@@ -103,7 +104,10 @@ export function counted(store: Store, limit: number = Infinity): Store & {readon
 		head: (key, options) => count('head', () => store.head(key, options)),
 		async get(key, options): Promise<Got> {
 			const {head, body} = await count('get', () => store.get(key, options))
-			return {head, body: tally(body, (bytes) => (counts.received += bytes))}
+			if (!(body instanceof WholeBody))
+				return {head, body: tally(body, (bytes) => (counts.received += bytes))}
+			counts.received += body.bytes.length
+			return {head, body}
 		},
 		put: (key, body, options) => count('put', () => store.put(key, body, options), body.length),
 		copy: (from, to, options) => count('copy', () => store.copy(from, to, options)),

@@ -3,6 +3,7 @@
 import {shownObject} from './errors.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {type GetOptions, type Got, StoreError} from './store.ts'
+import {WholeBody} from './whole.ts'
 
 export async function get(at: S3Connection, key: string, options: GetOptions): Promise<Got> {
 	const {first = 0, last} = options.range ?? {}
@@ -13,13 +14,9 @@ export async function get(at: S3Connection, key: string, options: GetOptions): P
 		)
 	}
 	const {head, length, body} = await open(first, options.ifMatch)
-	if (Buffer.isBuffer(body)) return {head, body: once(body)}
+	if (Buffer.isBuffer(body)) return {head, body: new WholeBody(body)}
 	const reopen = async (received: number) => (await open(first + received, head.etag)).body
 	return {head, body: resuming(at, key, length, body, reopen)}
-}
-
-async function* once(bytes: Buffer): AsyncIterable<Buffer> {
-	if (bytes.length > 0) yield bytes
 }
 
 /** The bytes of `stream`, and where it breaks before `length` of them, of what `reopen` gives. */
@@ -46,7 +43,7 @@ async function* resuming(
 			await at.again(attempt, error, {key})
 		}
 		const rest = await reopen(received)
-		source = Buffer.isBuffer(rest) ? once(rest) : rest
+		source = Buffer.isBuffer(rest) ? new WholeBody(rest) : rest
 	}
 }
 

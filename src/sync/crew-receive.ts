@@ -5,6 +5,7 @@ import {type Local, TYPE} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import type {Got, Head, Store} from '../store/store.ts'
+import {WholeBody} from '../store/whole.ts'
 import {arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {Work} from './crew.ts'
@@ -59,7 +60,7 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 			try {
 				return await take(task, got, {job, store, disk, owners})
 			} finally {
-				await got.body[Symbol.asyncIterator]().return?.()
+				if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
 			}
 		},
 		close: () => disk.close(),
@@ -87,7 +88,8 @@ async function take(
 	const file = disk.create(path, {isNew: known === undefined && !force})
 	try {
 		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}})
-		if (!force && !isAsKnown(disk.stat(path), known)) return undefined
+		// a new one replaces nothing
+		if (!force && known !== undefined && !isAsKnown(disk.stat(path), known)) return undefined
 		const {lost, stat} = file.commit(arrival.attributes)
 		const local = {...localOf(stat), md5, xattrs: xattrsOf(arrival.attributes)}
 		const {etag, size, version, modified} = head

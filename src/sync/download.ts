@@ -1,12 +1,13 @@
 // An object's bytes into a new file, verified before the file gets its name.
 
-import {createHash} from 'node:crypto'
+import {createHash, hash} from 'node:crypto'
 import {readSync} from 'node:fs'
 import type {Budget} from '../base/budget.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import type {Head, Store} from '../store/store.ts'
+import {WholeBody} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import {type Content, contentOf, verify} from './content.ts'
 import type {NewFile} from './disk.ts'
@@ -48,6 +49,7 @@ export async function download(
 	source: Source,
 ): Promise<Content> {
 	const {head, attributes} = arrival
+	if (body instanceof WholeBody && !attributes.original) return atOnce(arrival, body.bytes, file, source)
 	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
 	const {partial, key} = source
 	if (partial === undefined) {
@@ -64,6 +66,14 @@ export async function download(
 	} finally {
 		kept.close()
 	}
+}
+
+function atOnce(arrival: Arrival, bytes: Buffer, file: NewFile, {onBytes}: Source): Content {
+	const content = {size: bytes.length, md5: hash('md5', bytes)}
+	onBytes(bytes.length)
+	verify(arrival, content)
+	file.write(bytes, 0)
+	return content
 }
 
 async function stream(
@@ -172,7 +182,7 @@ function* piecesOf(fd: number, size: number): Iterable<readonly [at: number, pie
 }
 
 function md5OfAll(fd: number, size: number): string {
-	const hash = createHash('md5')
-	for (const [, piece] of piecesOf(fd, size)) hash.update(piece)
-	return hash.digest('hex')
+	const whole = createHash('md5')
+	for (const [, piece] of piecesOf(fd, size)) whole.update(piece)
+	return whole.digest('hex')
 }
