@@ -523,6 +523,21 @@ test('a page that is cut off or damaged is never read otherwise than by the SDK'
 
 const pageOf = (contents: string) => `<ListBucketResult>${contents}</ListBucketResult>`
 
+test('an ETag has no quotes, however they are written', (t) => {
+	for (const [written, etag] of [
+		['&quot;a&quot;', 'a'],
+		['"a"', 'a'],
+		['&#34;a&#34;', 'a'],
+		['"a&#34;', 'a'],
+		['a&#x22;', 'a'],
+		['a', 'a'],
+		['"', ''],
+	] as const) {
+		const page = pageOf(element('Contents', element('Key', 'k') + element('ETag', written)))
+		t.is(readPage(Buffer.from(page))?.objects[0]?.etag, etag, written)
+	}
+})
+
 test('what a page may not be is not understood', (t) => {
 	const object = element('Contents', element('Key', 'a'))
 	t.deepEqual(
@@ -549,6 +564,7 @@ test('what a page may not be is not understood', (t) => {
 		pageOf(element('CommonPrefixes', '')),
 		pageOf(element('CommonPrefixes', element('Key', 'a/'))),
 		pageOf(element('IsTruncated', 'true') + object),
+		pageOf(element('IsTruncated', 'truE') + element('NextContinuationToken', 'a') + object),
 		pageOf(element('EncodingType', 'url') + element('Contents', element('Key', '%zz'))),
 		pageOf(`<Owner><ID>a</Owner></ID>${object}`),
 	])

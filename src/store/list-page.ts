@@ -40,20 +40,20 @@ export function readPage(body: Buffer): Page | undefined {
 	/** Those whose keys have to be decoded if the page is encoded, which may be said after them. */
 	const escaped: Found[] = []
 	const prefixes: Found[] = []
-	let [encoding, truncated, next] = ['', 'false', '']
+	let [encoding, truncated, next] = ['', false, '']
 	xml.enter('ListBucketResult')
 	while (!xml.closes(ROOT)) {
 		if (xml.opens(CONTENTS)) objects.push(readObject(xml, CONTENTS, nothing(), escaped, nothingElse))
 		else if (xml.opens(COMMON)) prefixes.push(readPrefix(xml, escaped))
-		else if (xml.opens(TRUNCATED)) truncated = xml.text(TRUNCATED)
+		else if (xml.opens(TRUNCATED)) truncated = xml.boolean(TRUNCATED)
 		else if (xml.opens(NEXT)) next = xml.text(NEXT)
 		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
 		else xml.skip()
 	}
-	if (!xml.atEnd() || (truncated === 'true' && next === '')) return undefined
+	if (!xml.atEnd() || (truncated && next === '')) return undefined
 	if (encoding === 'url' && !escaped.every(decode)) return undefined
 	const names = prefixes.length === 0 ? undefined : prefixes.map(({key}) => key)
-	return {objects, prefixes: names, next: truncated === 'true' ? next : undefined}
+	return {objects, prefixes: names, next: truncated ? next : undefined}
 }
 
 function readPrefix(xml: Scanner, escaped: Found[]): Found {

@@ -26,24 +26,24 @@ export function readVersions(body: Buffer): VersionPage | undefined {
 	const xml = new Scanner(body)
 	const versions: Found[] = []
 	const escaped: Listed[] = []
-	let [encoding, truncated, id] = ['', 'false', '']
+	let [encoding, truncated, id] = ['', false, '']
 	const next = {key: ''}
 	xml.enter('ListVersionsResult')
 	while (!xml.closes(ROOT)) {
 		if (xml.opens(VERSION)) versions.push(readVersion(xml, VERSION, escaped))
 		else if (xml.opens(MARKER))
 			versions.push(Object.assign(readVersion(xml, MARKER, escaped), {deleted: true} as const))
-		else if (xml.opens(TRUNCATED)) truncated = xml.text(TRUNCATED)
+		else if (xml.opens(TRUNCATED)) truncated = xml.boolean(TRUNCATED)
 		else if (xml.opens(NEXT_KEY)) next.key = xml.text(NEXT_KEY)
 		else if (xml.opens(NEXT_ID)) id = xml.text(NEXT_ID)
 		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
 		else xml.skip()
 	}
-	if (!xml.atEnd() || (truncated === 'true' && next.key === '')) return undefined
+	if (!xml.atEnd() || (truncated && next.key === '')) return undefined
 	if (encoding === 'url' && ![...escaped, next].every(decode)) return undefined
 	return {
 		versions: inOrder(versions),
-		next: truncated === 'true' ? {key: next.key, version: id || undefined} : undefined,
+		next: truncated ? {key: next.key, version: id || undefined} : undefined,
 	}
 }
 
@@ -51,7 +51,7 @@ function readVersion(xml: Scanner, of: Tag, escaped: Listed[]): Found {
 	const empty: Found = {...nothing(), version: 'null', latest: false}
 	return readObject(xml, of, empty, escaped, (found) => {
 		if (xml.opens(ID)) found.version = xml.text(ID) || 'null'
-		else if (xml.opens(LATEST)) found.latest = xml.text(LATEST) === 'true'
+		else if (xml.opens(LATEST)) found.latest = xml.boolean(LATEST)
 		else return false
 		return true
 	})

@@ -174,6 +174,7 @@ export class Scanner {
 			this.#to = last
 			if (this.#reference === last) this.#reference = NONE
 		} else if (this.#to > this.#from && this.#bytes[this.#to - 1] === QUOTE) this.#to--
+		else if (this.#reference >= this.#from) return this.#text().replace(/"$/, '')
 		return this.#text()
 	}
 
@@ -183,6 +184,13 @@ export class Scanner {
 		const value = this.#digits(this.#from, this.#to)
 		if (!Number.isSafeInteger(value)) this.#fail()
 		return value
+	}
+
+	/** The same as a boolean, in the two words that stores send: others could mean either. */
+	boolean(of: Tag): boolean {
+		const text = this.text(of)
+		if (text !== 'true' && text !== 'false') this.#fail()
+		return text === 'true'
 	}
 
 	/** The same as a time of RFC 3339, in milliseconds since the epoch. */
