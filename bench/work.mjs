@@ -109,7 +109,9 @@ export function machine() {
 	const memory = Number(/^MemTotal: +(\d+)/m.exec(info)?.[1] ?? 0) * 1024
 	const cpu = /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? process.arch
 	const [kernel] = readFileSync('/proc/sys/kernel/osrelease', 'utf8').split(/[-\n]/)
-	return {cores: availableParallelism(), cpu, memory, kernel, node: process.version, load: loadavg()[0]}
+	const fileSystem = spawnSync('stat', ['-f', '-c', '%T', tmpdir()], {encoding: 'utf8'}).stdout.trim()
+	const cores = availableParallelism()
+	return {cores, cpu, memory, fileSystem, kernel, node: process.version, load: loadavg()[0]}
 }
 
 function gib(bytes) {
