@@ -2,6 +2,8 @@
 
 import {unlinkSync} from 'node:fs'
 import {forFs, type Path} from '../base/path.ts'
+import {usage} from '../base/errors.ts'
+import {shown} from '../base/quote.ts'
 import {parseCanned} from '../format/acl.ts'
 import {parseGrants} from '../format/grant.ts'
 import type {Remote} from '../format/remote.ts'
@@ -9,7 +11,7 @@ import {parseTags} from '../format/tags.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
-import {type Answer, Crew, type CrewOptions, type Job} from '../sync/crew.ts'
+import {type Answer, Crew, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
@@ -74,11 +76,20 @@ export function storedAs(remote: Remote): {readonly prefix: string; readonly sto
 	return {prefix, stored}
 }
 
+/** How many threads the user wants; undefined where that is left to us. */
+function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
+	if (!said) return undefined
+	if (!/^\d{1,2}$/.test(said)) throw usage(`S3R_THREADS is a number from 0 to 99, not ${shown(said)}`)
+	return Number(said)
+}
+
 /** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
 export function crewOf<Task, Done extends Answer>(
-	{openStore}: Context,
+	{openStore, env}: Context,
 	job: Job,
 	{pretend, ...options}: CrewOptions & {readonly pretend: boolean | undefined},
-): (() => Crew<Task, Done>) | undefined {
-	return pretend || openStore || !Crew.pays ? undefined : () => new Crew(job, options)
+): Crews<Task, Done> | undefined {
+	const threads = threadsOf(env)
+	if (pretend || openStore || threads === 0 || (threads === undefined && !Crew.pays)) return undefined
+	return {isAsked: threads !== undefined, start: () => new Crew(job, {...options, threads})}
 }

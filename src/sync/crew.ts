@@ -22,7 +22,16 @@ export type Work<Task, Done> = {
 /** What a thread says of a file that went well: its bytes at the store, and what else there is to say. */
 export type Answer = readonly [size: number, ...unknown[]]
 
+/** How threads come to be. */
+export type Crews<Task, Done extends Answer> = {
+	start(): Crew<Task, Done>
+	/** It was said how many there are: they do every small file. */
+	readonly isAsked: boolean
+}
+
 export type CrewOptions = {
+	/** How many threads; by default as many as cores, up to MOST. */
+	readonly threads?: number | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
 	/** Is told of each file that went well, and its bytes at the store. */
@@ -57,7 +66,7 @@ export class Crew<Task, Done extends Answer> {
 
 	constructor(job: Job, options: CrewOptions = {}) {
 		this.#options = options
-		const count = Math.min(availableParallelism(), MOST)
+		const count = options.threads ?? Math.min(availableParallelism(), MOST)
 		this.#members = Array.from({length: count}, () => this.#start(job))
 		options.signal?.addEventListener('abort', this.#stop)
 	}

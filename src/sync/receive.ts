@@ -15,7 +15,7 @@ import {type Head, isKind, type RestoreOptions, type Restoring, type Store} from
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, backupNames} from './backup.ts'
-import type {Crew} from './crew.ts'
+import type {Crews} from './crew.ts'
 import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
 import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
@@ -53,7 +53,7 @@ export type ReceiveOptions = {
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
 	/** Threads for small files, made when there are many of them. */
-	readonly crew?: (() => Crew<ReceiveTask, Received>) | undefined
+	readonly crew?: Crews<ReceiveTask, Received> | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
@@ -112,7 +112,7 @@ export class Receiver {
 		this.links = new LinkTargets(options.session)
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
-		this.small = new SmallFiles(options.crew)
+		this.small = new SmallFiles(options.crew, options.session.index.count)
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */

@@ -19,7 +19,7 @@ export class WholeFiles {
 	constructor(sender: Sender) {
 		this.#sender = sender
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
-		this.#small = new SmallFiles(sender.options.crew)
+		this.#small = new SmallFiles(sender.options.crew, sender.options.session.index.count)
 	}
 
 	/** Ends the threads. */

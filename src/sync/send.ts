@@ -19,7 +19,7 @@ import type {Owners} from './attributes.ts'
 import {sendAttributes} from './send-attributes.ts'
 import {type Backup, keepObject} from './backup.ts'
 import type {Cargo, Stored} from './cargo.ts'
-import type {Crew} from './crew.ts'
+import type {Crews} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
@@ -57,7 +57,7 @@ export type SendOptions = {
 	/** Items under way at once. */
 	readonly jobs?: PoolOptions['width'] | undefined
 	/** Threads for small files, made when there are many of them. */
-	readonly crew?: (() => Crew<SendTask, Sent>) | undefined
+	readonly crew?: Crews<SendTask, Sent> | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
