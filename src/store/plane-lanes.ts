@@ -47,6 +47,9 @@ export class Lanes {
 
 	/** Ends the connections, each when its request is done. */
 	close(): void {
+		// one that is opened later would not be among those that are closed
+		clearImmediate(this.#opening)
+		this.#opening = undefined
 		for (const client of this.#clients) if (!client.destroyed) void client.close()
 	}
 

@@ -58,6 +58,7 @@ export class PlainPieces {
 	/** Reads one piece after the other, as disks like it, so that they are also sent in their order. */
 	#read(memory: Buffer, at: number): Promise<Buffer> {
 		const reading = this.#before.then(() => this.#file.readInto(memory, at))
+		// who waits for this piece hears of it; the next one is read all the same
 		this.#before = reading.catch(() => {})
 		return reading
 	}
