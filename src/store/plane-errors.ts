@@ -2,23 +2,12 @@
 
 import type {SdkError} from './s3-retry.ts'
 
-/** The codes of undici that are those of the system under other names. */
-const SYSTEM: Readonly<Record<string, string>> = {
-	UND_ERR_ABORTED: 'ECONNABORTED',
-	UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
-	UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ECONNRESET',
-	UND_ERR_SOCKET: 'ECONNRESET',
-}
+/** What a connection ends with that fell silent, or that was not even made. */
+export const timedOut = (isConnecting: boolean): Error =>
+	Object.assign(new Error('timed out'), {code: 'ETIMEDOUT', syscall: isConnecting ? 'connect' : 'read'})
 
-/** An error of undici under the system's name, any other as it is. */
-export function asSystemError(error: Error): Error {
-	const code = SYSTEM[(error as NodeJS.ErrnoException).code ?? '']
-	return code === undefined ? error : Object.assign(new Error(error.message, {cause: error}), {code})
-}
-
-/** What a connection that was made, and then fell silent, ends with. */
-export const timedOut = (): Error =>
-	Object.assign(new Error('timed out'), {code: 'ETIMEDOUT', syscall: 'read'})
+/** That what came is no HTTP, with a code like those of node's own parser. */
+export const notHttp = (message: string): Error => Object.assign(new Error(message), {code: 'HPE_INVALID'})
 
 /** S3's refusal of a request. `Region` is where its bucket is, if that is why. */
 export class Refusal extends Error implements SdkError {

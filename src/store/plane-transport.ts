@@ -1,56 +1,34 @@
-// How the data plane sends: its first requests over what is loaded quickly, many over what sends quickly.
+// How the data plane sends: over connections of its own to whatever origins a bucket is found at, which is one, or two
+// if it is in another region.
 
 import type {HttpOptions, Reply, Request} from './http.ts'
-import {FirstHttp} from './plane-first.ts'
-import type {ManyHttp} from './plane-http.ts'
-import {LentHttp} from './plane-lent.ts'
-
-/** The request that shows that there are many. */
-const MANY = 8
+import {Lanes} from './http-lanes.ts'
 
 export class Transport {
 	readonly #options: HttpOptions
-	readonly #first: FirstHttp
-	#many: ManyHttp | undefined
-	#lent: LentHttp | undefined
-	#asked = 0
-	#ended: Error | undefined
+	readonly #origins = new Map<string, Lanes>()
+	#aborted: Error | undefined
 
 	constructor(options: HttpOptions) {
 		this.#options = options
-		this.#first = new FirstHttp(options)
 	}
 
 	/** Sends a request once. Rejects with an error of the system; every reply, whatever its status, resolves. */
 	exchange(origin: string, request: Request): Promise<Reply> {
-		if (request.lends === true) return this.#lend(origin, request)
-		if (this.#many !== undefined) return this.#many.exchange(origin, request)
-		if (++this.#asked === MANY) void this.#load()
-		return this.#first.exchange(origin, request)
-	}
-
-	async #lend(origin: string, request: Request): Promise<Reply> {
-		this.#lent ??= new LentHttp(this.#options)
-		return (await this.#lent.get(origin, request)) ?? this.exchange(origin, {...request, lends: false})
+		if (this.#aborted !== undefined) return Promise.reject(this.#aborted)
+		let lanes = this.#origins.get(origin)
+		if (lanes === undefined) this.#origins.set(origin, (lanes = new Lanes(origin, this.#options)))
+		return lanes.exchange(request)
 	}
 
 	/** Ends every request under way, and every later one, with this error. */
 	abort(error: Error): void {
-		this.#ended = error
-		this.#first.close()
-		this.#many?.abort(error)
-		this.#lent?.abort(error)
+		this.#aborted = error
+		for (const lanes of this.#origins.values()) lanes.abort(error)
 	}
 
-	/** Ends the connections. */
+	/** Ends the connections, each when its request is done. */
 	close(): void {
-		this.#first.close()
-		this.#many?.close()
-		this.#lent?.close()
-	}
-
-	async #load(): Promise<void> {
-		const {ManyHttp} = await import('./plane-http.ts')
-		if (this.#ended === undefined) this.#many = new ManyHttp(this.#options)
+		for (const lanes of this.#origins.values()) lanes.close()
 	}
 }

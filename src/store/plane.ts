@@ -103,6 +103,8 @@ export class Plane implements Wire {
 		this.#signal = signal
 		// one listener, however many requests there are
 		signal?.addEventListener('abort', this.#abort, {once: true})
+		// it may have been aborted while it was found out where the bucket is
+		if (signal?.aborted === true) this.#abort()
 	}
 
 	async put(key: string, body: Body, request: PutRequest): Promise<Written> {

@@ -1,0 +1,175 @@
+// Where the body of a reply goes: whole into memory of its own, or piece by piece to who reads it.
+
+import type {Reply} from './http.ts'
+import type {Taker} from './http-framing.ts'
+import type {Room} from './room.ts'
+
+/** Takes a body as it comes. */
+export interface Receiver extends Taker {
+	/** It is whole. */
+	end(): void
+	/** No more of it comes. */
+	fail(error: Error): void
+}
+
+/** Who waits for a reply. */
+export type Waiting = {
+	readonly resolve: (reply: Reply) => void
+	readonly reject: (error: Error) => void
+}
+
+/** A body that is given when it is whole. */
+export class Gathered implements Receiver {
+	readonly #reply: Omit<Reply, 'body'>
+	readonly #waiting: Waiting
+	readonly #room: Room | undefined
+	/** Whether what came of it is given where the rest does not come. */
+	readonly #isContinued: boolean
+	readonly #chunks: Buffer[] = []
+
+	constructor(reply: Omit<Reply, 'body'>, waiting: Waiting, room: Room | undefined, isContinued: boolean) {
+		this.#reply = reply
+		this.#waiting = waiting
+		this.#room = room
+		this.#isContinued = isContinued
+		room?.clear()
+	}
+
+	add(piece: Buffer): void {
+		if (this.#room !== undefined) this.#room.add(piece)
+		else this.#chunks.push(Buffer.from(piece))
+	}
+
+	end(): void {
+		this.#waiting.resolve({...this.#reply, body: this.#bytes})
+	}
+
+	fail(error: Error): void {
+		if (this.#isContinued && this.#chunks.length > 0)
+			this.#waiting.resolve({...this.#reply, body: brokenOff(this.#chunks, error)})
+		else this.#waiting.reject(error)
+	}
+
+	get #bytes(): Buffer {
+		if (this.#room !== undefined) return this.#room.bytes
+		const [first, ...more] = this.#chunks
+		return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
+	}
+}
+
+/** What has arrived, and that the rest did not: who reads it goes on from there. */
+async function* brokenOff(chunks: readonly Buffer[], error: Error): AsyncIterable<Buffer> {
+	yield* chunks
+	throw error
+}
+
+/** Bytes that a connection reads at once. */
+const PIECE = 256 * 2 ** 10
+/** More memories than this are not lent: who comes later gets copies. */
+const MOST = 64
+
+/** What every connection of this thread reads into: what came is taken before anything else can come. */
+export const shared = Buffer.allocUnsafeSlow(PIECE)
+const idle: Buffer[] = []
+let made = 0
+
+function borrow(): Buffer | undefined {
+	const memory = idle.pop()
+	if (memory !== undefined || made >= MOST) return memory
+	made++
+	return Buffer.allocUnsafeSlow(PIECE)
+}
+
+/** What the reader of a body has its connection do. */
+export type Tap = {
+	/** Lets more come. */
+	readonly open: () => void
+	/** Nobody wants the rest. */
+	readonly shut: () => void
+}
+
+type Reader = {
+	readonly resolve: (result: IteratorResult<Buffer, undefined>) => void
+	readonly reject: (error: Error) => void
+}
+
+/**
+ * A body that is read as it comes, and comes as it is read. To be read to its end or returned from, else its connection
+ * stays taken.
+ */
+export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Receiver {
+	readonly #tap: Tap
+	/** What its connection reads into where pieces are lent, each until the next one is asked for. */
+	#memory: Buffer | undefined
+	#pieces: Buffer[] = []
+	#reader: Reader | undefined
+	#state: 'coming' | 'whole' | Error = 'coming'
+
+	constructor(tap: Tap, lends: boolean) {
+		this.#tap = tap
+		this.#memory = lends ? borrow() : undefined
+	}
+
+	/** What its connection shall read into. */
+	get memory(): Buffer {
+		return this.#memory ?? shared
+	}
+
+	/** Whether its reader waits for what is to come. */
+	get isAwaited(): boolean {
+		return this.#reader !== undefined
+	}
+
+	add(piece: Buffer): void {
+		this.#pieces.push(piece.buffer === this.#memory?.buffer ? piece : Buffer.from(piece))
+		this.#wake()
+	}
+
+	end(): void {
+		this.#state = 'whole'
+		this.#wake()
+	}
+
+	fail(error: Error): void {
+		this.#state = error
+		this.#wake()
+	}
+
+	next(): Promise<IteratorResult<Buffer, undefined>> {
+		return new Promise((resolve, reject) => {
+			this.#reader = {resolve, reject}
+			this.#wake()
+			if (this.#reader !== undefined) this.#tap.open()
+		})
+	}
+
+	/** Gives the rest up, and its connection with it. */
+	async return(): Promise<IteratorResult<Buffer, undefined>> {
+		this.#pieces = []
+		if (this.#state === 'coming') this.#tap.shut()
+		this.#state = 'whole'
+		this.#giveBack()
+		return {done: true, value: undefined}
+	}
+
+	[Symbol.asyncIterator](): this {
+		return this
+	}
+
+	/** Tells the reader, if one waits and there is something to tell. */
+	#wake(): void {
+		const reader = this.#reader
+		const value = reader && this.#pieces.shift()
+		if (reader === undefined || (value === undefined && this.#state === 'coming')) return
+		this.#reader = undefined
+		if (value !== undefined) return reader.resolve({done: false, value})
+		this.#giveBack()
+		if (this.#state instanceof Error) reader.reject(this.#state)
+		else reader.resolve({done: true, value: undefined})
+	}
+
+	#giveBack(): void {
+		if (this.#memory !== undefined) idle.push(this.#memory)
+		this.#memory = undefined
+	}
+}

@@ -1,0 +1,199 @@
+// A connection, which carries one request at a time: HTTP/1.1 over a socket of node, TLS or not. What came is read where
+// the kernel put it, with no stream between: HACKING.md, "The wire", has the figures.
+
+import {connect, isIP, type OnReadOpts, type Socket} from 'node:net'
+import {connect as connectSecurely} from 'node:tls'
+import {type HttpOptions, type Request, WHOLE} from './http.ts'
+import {Gathered, type Receiver, shared, Streaming, type Waiting} from './http-body.ts'
+import {readHead, type ReplyHead} from './http-head.ts'
+import {notHttp, timedOut} from './plane-errors.ts'
+
+/** A head that is longer is none. */
+const HEAD = 64 * 2 ** 10
+const END = Buffer.from('\r\n\r\n')
+const BEGIN = 'HTTP/1.'
+
+/** What a connection tells. */
+export type Owner = {
+	/** It may carry another request. */
+	readonly free: (connection: Connection) => void
+	/** It is no more. */
+	readonly gone: (connection: Connection) => void
+	/** What makes the next handshake with this server shorter. */
+	readonly session: (session: Buffer) => void
+}
+
+/** A request, its head as it is sent, and who waits for the reply. */
+export type Exchange = Waiting & {readonly request: Request; readonly head: string}
+
+export class Connection {
+	readonly #socket: Socket
+	readonly #owner: Owner
+	#exchange: Exchange | undefined
+	/** The beginning of a head that is not whole. */
+	#begun: Buffer | undefined
+	#head: ReplyHead | undefined
+	#receiver: Receiver | undefined
+	/** Whether the body of the request comes from elsewhere, and has not come to its end. */
+	#isPumping = false
+
+	constructor(origin: string, options: HttpOptions, owner: Owner, session: Buffer | undefined) {
+		this.#owner = owner
+		const socket = open(origin, options, session, {
+			buffer: () => (this.#receiver instanceof Streaming ? this.#receiver.memory : shared),
+			callback: (length, memory) => this.#take(memory.subarray(0, length) as Buffer),
+		})
+		this.#socket = socket
+		let error: Error | undefined
+		socket
+			.setTimeout(options.connectTimeout, () => socket.destroy(timedOut(socket.connecting)))
+			.once('error', (why) => (error = why))
+			.once('close', () => this.#closed(error))
+			.once(origin.startsWith('https:') ? 'secureConnect' : 'connect', () =>
+				socket.setTimeout(options.idleTimeout),
+			)
+			.on('session', owner.session)
+	}
+
+	/** Whether it may carry a request. */
+	get isOpen(): boolean {
+		return this.#socket.writable
+	}
+
+	/** Carries a request; to be called when it is new or free. */
+	carry(exchange: Exchange): void {
+		const {head, request} = exchange
+		const {body} = request
+		this.#exchange = exchange
+		const socket = this.#socket
+		socket.ref()
+		if (body === undefined || !Buffer.isBuffer(body)) {
+			socket.write(head, 'latin1')
+			if (body !== undefined) void this.#pump(body)
+			return
+		}
+		socket.cork()
+		socket.write(head, 'latin1')
+		if (body.length > 0) socket.write(body)
+		socket.uncork()
+	}
+
+	/** Ends it, and the request that it carries, with this error. */
+	end(error?: Error): void {
+		this.#socket.destroy(error)
+	}
+
+	async #pump(body: AsyncIterable<Buffer>): Promise<void> {
+		this.#isPumping = true
+		try {
+			for await (const chunk of body) {
+				if (this.#socket.destroyed) return
+				if (!this.#socket.write(chunk)) await this.#drained()
+			}
+		} catch (error) {
+			this.end(error as Error)
+		} finally {
+			this.#isPumping = false
+		}
+	}
+
+	#drained(): Promise<void> {
+		return new Promise((resolve) => {
+			const done = () => {
+				this.#socket.off('drain', done).off('close', done)
+				resolve()
+			}
+			this.#socket.on('drain', done).on('close', done)
+		})
+	}
+
+	/** Takes what came; false has no more read until the tap is opened. */
+	#take(bytes: Buffer): boolean {
+		const exchange = this.#exchange
+		try {
+			if (exchange === undefined) throw notHttp('a reply comes that nobody asked for')
+			const rest = this.#head === undefined ? this.#takeHead(exchange, bytes) : bytes
+			if (rest !== undefined) this.#takeBody(rest)
+		} catch (error) {
+			this.end(error as Error)
+		}
+		return !(this.#receiver instanceof Streaming) || this.#receiver.isAwaited
+	}
+
+	/** What is behind the head, if that is whole. */
+	#takeHead(exchange: Exchange, came: Buffer): Buffer | undefined {
+		const bytes = this.#begun === undefined ? came : Buffer.concat([this.#begun, came])
+		this.#begun = undefined
+		for (let at = 0, end; ; at = end + END.length) {
+			end = bytes.indexOf(END, at)
+			if (end < 0) {
+				const begin = bytes.toString('latin1', at, at + BEGIN.length)
+				if (!BEGIN.startsWith(begin) || bytes.length - at > HEAD)
+					throw notHttp('what answers is no server of HTTP')
+				this.#begun = Buffer.from(bytes.subarray(at))
+				return undefined
+			}
+			const head = readHead(bytes.toString('latin1', at, end), exchange.request.method)
+			if (head === undefined) continue
+			this.#head = head
+			this.#receiver = this.#receive(exchange, head)
+			return bytes.subarray(end + END.length)
+		}
+	}
+
+	#receive(exchange: Exchange, {status, headers, length = Infinity}: ReplyHead): Receiver {
+		const {streams = false, lends = false, room} = exchange.request
+		const isGiven = streams && status < 300
+		if (!isGiven || length <= WHOLE) return new Gathered({status, headers}, exchange, room, isGiven)
+		const tap = {open: () => void this.#socket.resume(), shut: () => this.end()}
+		const body = new Streaming(tap, lends)
+		exchange.resolve({status, headers, body})
+		return body
+	}
+
+	#takeBody(bytes: Buffer): void {
+		const head = this.#head as ReplyHead
+		const end = head.framing.take(bytes, this.#receiver as Receiver)
+		if (end < 0) return
+		// what is still being sent, or came without being asked for, would be taken for the next exchange
+		const isOver = end === bytes.length && !this.#isPumping && this.#socket.writableLength === 0
+		this.#finish()?.end()
+		if (!head.isKept || !isOver) return this.end()
+		// an idle connection keeps no process alive
+		this.#socket.unref()
+		this.#owner.free(this)
+	}
+
+	#closed(error: Error | undefined): void {
+		const waiting = this.#exchange
+		const isWhole = error === undefined && this.#head?.framing.isWhole === true
+		const why = error ?? Object.assign(new Error('the connection was closed'), {code: 'ECONNRESET'})
+		const receiver = this.#finish()
+		this.#owner.gone(this)
+		if (receiver === undefined) waiting?.reject(why)
+		else if (isWhole) receiver.end()
+		else receiver.fail(why)
+	}
+
+	/** Forgets the exchange, and gives who received its body. */
+	#finish(): Receiver | undefined {
+		const receiver = this.#receiver
+		this.#exchange = this.#head = this.#receiver = this.#begun = undefined
+		return receiver
+	}
+}
+
+function open(origin: string, {ca}: HttpOptions, session: Buffer | undefined, onread: OnReadOpts): Socket {
+	const {protocol, hostname, port} = new URL(origin)
+	const host = hostname.replaceAll(/^\[|\]$/g, '')
+	const isPlain = protocol === 'http:'
+	const where = {host, port: Number(port || (isPlain ? 80 : 443)), onread, noDelay: true}
+	if (isPlain) return connect(where)
+	return connectSecurely({
+		...where,
+		...(isIP(host) === 0 ? {servername: host} : {}),
+		...(ca === undefined ? {} : {ca}),
+		...(session === undefined ? {} : {session}),
+		ALPNProtocols: ['http/1.1'],
+	})
+}
