@@ -1,11 +1,11 @@
 // s3r ls-local: list the files of the local side.
 
+import {setImmediate as turn} from 'node:timers/promises'
 import {sizeFlags, sizesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {filterFlags, recordFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
-import {localItem} from '../src/cli/items.ts'
-import {RecordPrinter} from '../src/cli/print.ts'
+import {FilePrinter} from '../src/cli/print-files.ts'
 import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
@@ -26,7 +26,7 @@ export default command({
 	},
 
 	async run(context, flags, args, ordered) {
-		const printer = new RecordPrinter(context.io, flags)
+		const printer = new FilePrinter(context.io, flags)
 		const place = requirePlace(context.cwd, context.env)
 		const errors = itemErrors(context)
 		const scope = await scopeFrom(context, place, flags, args)
@@ -42,9 +42,12 @@ export default command({
 			onError: errors.failed,
 		})
 		for (const file of files) {
+			const full = printer.print(file)
+			if (full === undefined) continue
+			await full
+			// a file is written to without a turn of the loop, in which signals come
+			await turn()
 			context.signal.throwIfAborted()
-			const full = printer.print(localItem(file))
-			if (full) await full
 		}
 		return errors.status
 	},

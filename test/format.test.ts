@@ -21,8 +21,13 @@ import {
 	parseLine,
 	parseTime,
 } from '../src/format/record.ts'
+import {RecordBytes} from '../src/format/record-bytes.ts'
 import {parseTemplate} from '../src/format/template.ts'
+import {NO_DEVICE} from '../src/local/stat.ts'
+import {Statx} from '../src/local/statx.ts'
 import {anyPath, bytes, defined, id, maybe, md5, mode, ns, statusOf} from './support/values.ts'
+
+const NO_STAT = {size: 0, ctime: 0n, ino: 0, dev: 0, nlink: 1, uid: 0, gid: 0, blocks: 0, rdev: NO_DEVICE}
 
 test('the bytes of a name survive as a path', (t) => {
 	const raw = Buffer.from(Array.from({length: 256}, (_, i) => i))
@@ -114,6 +119,48 @@ test('a diff line reads back as it was written, with NUL and with LF', (t) => {
 		'104755 5 -0.000000001 etag:x-2\t"a\\nb"',
 	)
 	t.is(formatRecord({path: 'd/'}, false), '- - - -\td/')
+})
+
+test('the record of a file is the same made as bytes, unless it is to be made as text', (t) => {
+	const size = fc.oneof(fc.nat(), fc.constantFrom(0, 9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 45))
+	const time = fc.oneof(ns, fc.constantFrom(-1n, 0n, 999_999_999n, 2n ** 31n * 1_000_000_000n))
+	// no name of a file holds a NUL
+	const anyName = anyPath.filter((path) => !path.includes('\0'))
+	const rare: string[] = []
+	const files = fc.array(fc.tuple(anyName, mode, size, time, fc.option(md5)), {minLength: 1})
+	fc.assert(
+		fc.property(files, fc.boolean(), (list, nul) => {
+			const writer = new RecordBytes(nul)
+			for (const [path, st_mode, length, mtime, digest] of list) {
+				const directory = parentOf(path)
+				const stat = Statx.of({...NO_STAT, mode: st_mode, mtime})
+				const name = Buffer.from(`${path.slice(directory.length)}\0`, 'latin1')
+				const printable = {
+					file: {path, directory, bytes: name, start: 0, stat},
+					size: length,
+					writeMd5: (into: Buffer, at: number) => at + into.write(digest ?? '', at, 'latin1'),
+				}
+				const room = writer.room(printable)
+				const isRare = mtime < 0n || (!nul && quote(path) !== path)
+				if (isRare) rare.push(path)
+				if (isRare !== (room === undefined)) return false
+				if (room === undefined) continue
+				const into = Buffer.alloc(room + 1)
+				const end = writer.write(into, 1, printable)
+				const plain = {
+					path,
+					mode: st_mode,
+					size: length,
+					mtime,
+					digest: digest ? (`md5:${digest}` as const) : undefined,
+				}
+				const expected = `${formatRecord(plain, nul)}${nul ? '\0' : '\n'}`
+				if (end > into.length || into.toString('latin1', 1, end) !== expected) return false
+			}
+			return true
+		}),
+	)
+	t.true(rare.length > 0)
 })
 
 test('what is no record is refused with the text', (t) => {

@@ -8,9 +8,11 @@ import * as fs from 'node:fs'
 import {type HeapProfiler, Session} from 'node:inspector'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {Writable} from 'node:stream'
 import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import test from 'ava'
+import {interrupted} from '../src/cli/run.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
 import {Crew} from '../src/sync/crew.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
@@ -18,7 +20,7 @@ import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import type {Stat} from '../src/local/stat.ts'
 import {scan} from '../src/sync/scan.ts'
-import {type Result, s3r} from './support/run.ts'
+import {type Result, type RunOptions, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 import {snapshot} from './support/trees.ts'
 
@@ -216,13 +218,19 @@ async function allocated(work: () => Promise<unknown>): Promise<number> {
 	return sum(profile.head)
 }
 
-/** What a tree of so many files is to a scan of it that opens no file: that of what is known already. */
-async function lookAgain(count: number): Promise<() => Promise<void>> {
-	const root = join(base, `tree of ${count}`)
+/** The root of a new tree of so many files. */
+function treeOf(count: number): string {
+	const root = fs.mkdtempSync(join(base, 'tree-'))
 	for (let i = 0; i < count; i++) {
 		if (i % 100 === 0) fs.mkdirSync(`${root}/directory ${i / 100}`, {recursive: true})
 		fs.writeFileSync(`${root}/directory ${Math.floor(i / 100)}/file ${i}`, String(i))
 	}
+	return root
+}
+
+/** What a tree of so many files is to a scan of it that opens no file: that of what is known already. */
+async function lookAgain(count: number): Promise<() => Promise<void>> {
+	const root = treeOf(count)
 	const onError = (_: string, error: unknown) => {
 		throw error
 	}
@@ -250,3 +258,35 @@ test.serial(
 		t.true(each < (native() ? 300 : 3000), `${each} bytes a file`)
 	},
 )
+
+/** What it is to list a tree of so many files. */
+async function listAll(count: number): Promise<(how?: RunOptions) => Promise<Result>> {
+	const root = treeOf(count)
+	await ask(root, 'init', `${BUCKET}/list`)
+	return (how) => s3r(['ls-local'], {cwd: root, env: server.env, ...how})
+}
+
+test.serial('to print what a file is makes two small objects of it, and no string', async (t) => {
+	const [few, many] = [await listAll(4500), await listAll(9500)]
+	t.is((await few()).stdout.match(/\n/g)?.length, 4500 + 45 + 1)
+	const each = ((await allocated(many)) - (await allocated(few))) / 5000
+	t.log(`${Math.round(each)} bytes a file`)
+	t.true(each < (native() ? 500 : 3500), `${each} bytes a file`)
+})
+
+test.serial('a list that is written to a file ends at a signal, too', async (t) => {
+	const list = await listAll(9500)
+	const {length} = (await list()).stdout
+	const stop = new AbortController()
+	let written = 0
+	const stdout = new Writable({
+		write(chunk: Buffer, _encoding, done) {
+			// as a signal that comes meanwhile
+			if (written === 0) setImmediate(() => stop.abort(interrupted(2)))
+			written += chunk.length
+			done()
+		},
+	})
+	t.is((await list({stdout, signal: stop.signal})).status, 130)
+	t.true(written > 0 && written < length / 2, `${written} of ${length} bytes`)
+})

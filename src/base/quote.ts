@@ -14,6 +14,11 @@ const NAMED: Record<string, string> = {
 }
 const BYTES: Record<string, string> = Object.fromEntries(Object.entries(NAMED).map(([c, n]) => [n, c]))
 const SPECIAL = /[\u0000-\u001f\u007f"\\]/
+
+/** Whether a byte is one for which a name is quoted. */
+export const isSpecial = (byte: number): boolean =>
+	byte < 0x20 || byte === 0x7f || byte === 0x22 || byte === 0x5c
+
 const octal = (c: string) => c.charCodeAt(0).toString(8).padStart(3, '0')
 
 /** Quotes `name` if it holds a control character, a quote or a backslash; else returns it as it is. */

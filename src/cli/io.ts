@@ -5,7 +5,10 @@ import {EXIT, errnoOf, reason, S3rError} from '../base/errors.ts'
 import {toBytes} from '../base/path.ts'
 import {splitRecords} from '../base/records.ts'
 
-/** Where they come from: `process`, or a test. Each is opened when it is first used. */
+/**
+ * Where they come from: `process`, or a test. Each is opened when it is first used. The bytes that stdout is given are
+ * others' again once they are written.
+ */
 export type Streams = {readonly stdin: Readable; readonly stdout: Writable; readonly stderr: Writable}
 
 export type IoOptions = {
@@ -17,16 +20,31 @@ export type IoOptions = {
 	readonly direct?: ((bytes: Buffer) => number) | undefined
 }
 
+/** What puts a record of a `T` down as bytes. */
+export type RecordWriter<T> = {
+	/** Writes a record with its terminator; returns where it ends. */
+	write(into: Buffer, at: number, what: T): number
+}
+
 /** Bytes of records that are gathered before they are written. */
 const CHUNK = 1 << 16
+/** Room for these at first: most commands say little. */
+const FIRST = 1 << 12
+const [NUL, LF] = [0x00, 0x0a]
 /** So much a pipe takes whether it is read or not. To make a stream takes node 2 ms, a tenth of all that it takes to start. */
 const DIRECT = 1 << 15
+
+const NOTHING = Buffer.alloc(0)
 
 export class Io {
 	readonly #streams: Streams
 	readonly #signal: AbortSignal | undefined
 	readonly #secrets: readonly string[]
-	#pending = ''
+	/** Records that are gathered: the first `#length` bytes. */
+	#pending: Buffer = NOTHING
+	#length = 0
+	/** What was written of them, to be used again. */
+	#spare: Buffer | undefined
 	/** Waiting for input: whoever writes it may be waiting for our answer, so nothing is held back. */
 	#waiting = false
 	#status = ''
@@ -49,8 +67,29 @@ export class Io {
 	 * whenever a chunk is full, and is undefined else. Rejects as `flush` does.
 	 */
 	record(text: string, nul = false): Promise<void> | undefined {
-		this.#pending += nul ? `${text}\0` : `${text}\n`
-		return this.#pending.length >= CHUNK || this.#waiting ? this.flush() : undefined
+		this.#makeRoom(text.length + 1)
+		this.#length += this.#pending.write(text, this.#length, 'latin1')
+		this.#pending[this.#length++] = nul ? NUL : LF
+		return this.#isDue() ? this.flush() : undefined
+	}
+
+	/** The same of a record that has `room` bytes at most, and is written by somebody else. */
+	recordBy<T>(writer: RecordWriter<T>, what: T, room: number): Promise<void> | undefined {
+		this.#makeRoom(room)
+		this.#length = writer.write(this.#pending, this.#length, what)
+		return this.#isDue() ? this.flush() : undefined
+	}
+
+	#isDue(): boolean {
+		return this.#length >= CHUNK || this.#waiting
+	}
+
+	#makeRoom(more: number): void {
+		const least = this.#length + more
+		if (least <= this.#pending.length) return
+		const grown = Buffer.allocUnsafeSlow(Math.max(FIRST, 2 * least))
+		this.#pending.copy(grown, 0, 0, this.#length)
+		this.#pending = grown
 	}
 
 	/** Writes bytes of a body behind the records queued so far, and waits for the reader. */
@@ -66,9 +105,15 @@ export class Io {
 	 * stdout cannot be written (a full disk).
 	 */
 	async flush(): Promise<void> {
+		if (this.#length === 0) return
 		const chunk = this.#pending
-		this.#pending = ''
-		if (chunk !== '') await this.#put(toBytes(chunk))
+		const bytes = chunk.subarray(0, this.#length)
+		// others may go on while this is written
+		this.#pending = this.#spare ?? NOTHING
+		this.#spare = undefined
+		this.#length = 0
+		await this.#put(bytes)
+		this.#spare = chunk
 	}
 
 	/** Says a line (or some) to the person at the terminal: a byte string, made safe to look at. */

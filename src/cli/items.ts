@@ -39,10 +39,10 @@ class OwnedItem implements Item {
 }
 
 /** A file of the local side. */
-export const localItem = ({path, mode, size, mtime, md5, ...ids}: Listed): Item =>
+export const localItem = ({path, mode, size, mtime, md5, uid, gid}: Listed): Item =>
 	new OwnedItem(
 		{record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}},
-		ids,
+		{uid, gid},
 	)
 
 /** The local side of an entry, and what else the index knows. */

@@ -52,6 +52,7 @@ export type FoundPath = {
 /** Rows that follow one another, as an index of their own; `first` is the number of its first row. */
 export type Window = {readonly first: number; readonly index: IndexFile}
 
+const HEX = Buffer.from('0123456789abcdef')
 /** Rows to either side of one that are near it. */
 const NEAR = 128
 
@@ -273,6 +274,18 @@ export class IndexFile implements Sections {
 	/** MD5 of the local side of entry `row`; undefined where it has none. */
 	localMd5(row: number): string | undefined {
 		return (this.flags(row) & (F.local | F.md5)) === (F.local | F.md5) ? this.#md5(row) : undefined
+	}
+
+	/** Writes the MD5 of the local side of entry `row` in hex; returns where it ends, `at` where it has none. */
+	writeLocalMd5(row: number, into: Buffer, at: number): number {
+		if ((this.flags(row) & (F.local | F.md5)) !== (F.local | F.md5)) return at
+		const from = (row * WORDS + W.md5) * 4
+		for (let i = 0; i < 16; i++) {
+			const byte = this.#bytes[from + i] as number
+			into[at + 2 * i] = HEX[byte >>> 4] as number
+			into[at + 2 * i + 1] = HEX[byte & 15] as number
+		}
+		return at + 32
 	}
 
 	#local(row: number, flags: number): Local {

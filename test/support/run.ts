@@ -33,7 +33,7 @@ export function sink(terminal = false): {readonly stream: Writable; text(): stri
 	const chunks: Buffer[] = []
 	const stream = new Writable({
 		write(chunk: Buffer, _encoding, done) {
-			chunks.push(chunk)
+			chunks.push(Buffer.from(chunk))
 			done()
 		},
 	})
