@@ -3,7 +3,7 @@
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
@@ -66,6 +66,8 @@ async function makePack() {
 			const {status, stderr} = spawnSync(process.execPath, words, options)
 			if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
 		}
+		// a command that fails there ends the process in its own way
+		if (!existsSync(join(DIST, 'pack'))) throw new Error('no code cache was made: a command failed')
 	} finally {
 		server.kill()
 		rmSync(dir, {recursive: true, force: true})

@@ -163,6 +163,17 @@ test('without a code cache that fits, or with a damaged one, all is the same but
 	t.like(await s3r(['ls-buckets'], {program}), {status: 0, stderr: ''})
 })
 
+test('a program that was copied without its manual says so', async (t) => {
+	const alone = await mkdtemp(join(tmpdir(), 's3r-alone-'))
+	t.teardown(() => rm(alone, {recursive: true}))
+	await cp('dist', join(alone, 'dist'), {recursive: true})
+	for (const words of [['help', 'push'], ['init', '--help'], ['version']]) {
+		const {status, stderr} = await s3r(words, {program: join(alone, 'dist/s3r.js')})
+		t.is(status, 128)
+		t.regex(stderr, /^fatal: the directory 'man' of s3r is not there, above '.*\nhint: install s3r again\n$/)
+	}
+})
+
 test('the pack holds each chunk as its file has it', async (t) => {
 	const [name = ''] = await readdir('dist/pack')
 	const pack = await readFile(join('dist/pack', name))

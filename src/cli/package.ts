@@ -3,12 +3,17 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {fatal} from '../base/errors.ts'
+import {shown} from '../base/quote.ts'
 
-/** The directory of man/ and package.json: above dist/ when bundled, above build/ in tests. */
+/** The directory of man/ and package.json: above dist/ when bundled, above build/ in tests. Throws where it is not there. */
 export function packageRoot(): string {
-	let directory = dirname(fileURLToPath(import.meta.url))
-	while (!existsSync(join(directory, 'man'))) directory = dirname(directory)
-	return directory
+	const ours = dirname(fileURLToPath(import.meta.url))
+	for (let directory = ours; ; directory = dirname(directory)) {
+		if (existsSync(join(directory, 'man'))) return directory
+		if (directory === dirname(directory)) break
+	}
+	throw fatal(`the directory 'man' of s3r is not there, above ${shown(ours)}`, 'install s3r again')
 }
 
 /** The version of the package. */
