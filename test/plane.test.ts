@@ -19,6 +19,7 @@ import {makeClient} from '../src/store/s3-client.ts'
 import {S3Connection} from '../src/store/s3-connection.ts'
 import {siteOf} from '../src/store/s3-site.ts'
 import {SdkWire} from '../src/store/s3-wire.ts'
+import type {HeaderList} from '../src/store/http.ts'
 import {EMPTY, payloadHash, Signer} from '../src/store/sigv4.ts'
 import type {Store} from '../src/store/store.ts'
 import {encodeKey, queryOf} from '../src/store/uri.ts'
@@ -85,6 +86,8 @@ const PUBLISHED = {
 	},
 } as const
 
+const authorizationIn = (headers: HeaderList) => headers.find(([name]) => name === 'authorization')?.[1]
+
 for (const [title, {signature, headers, ...request}] of Object.entries(PUBLISHED))
 	test(`the published example is signed as published: ${title}`, (t) => {
 		const signer = new Signer(
@@ -92,15 +95,18 @@ for (const [title, {signature, headers, ...request}] of Object.entries(PUBLISHED
 			'us-east-1',
 		)
 		const host = 'examplebucket.s3.amazonaws.com'
-		const signed = signer.sign({...request, headers: {...headers, host}}, Date.UTC(2013, 4, 24))
-		t.true(signed['authorization']?.endsWith(`Signature=${signature}`))
+		const signed = signer.sign(
+			{...request, headers: Object.entries({...headers, host})},
+			Date.UTC(2013, 4, 24),
+		)
+		t.true(authorizationIn(signed)?.endsWith(`Signature=${signature}`))
 	})
 
 test('a signer turns to the next day, and back', (t) => {
 	const signer = new Signer(KEYS, 'us-east-1')
 	const sign = (by: Signer, day: number) =>
 		by.sign(
-			{method: 'GET', path: '/', query: '', headers: {host: 'h'}, payload: EMPTY},
+			{method: 'GET', path: '/', query: '', headers: [['host', 'h']], payload: EMPTY},
 			Date.UTC(2026, 0, day),
 		)
 	for (const day of [1, 2, 1]) t.deepEqual(sign(signer, day), sign(new Signer(KEYS, 'us-east-1'), day))
@@ -162,12 +168,12 @@ test('requests are signed as the SDK signs them', async (t) => {
 					method,
 					path,
 					query: queryOf(query),
-					headers: Object.fromEntries(given.map((name) => [name, headers[name] ?? ''])),
+					headers: given.map((name) => [name, headers[name] ?? '']),
 					payload: headers['x-amz-content-sha256'] ?? '',
 				},
 				Date.parse((headers['x-amz-date'] ?? '').replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5')),
 			)
-			t.is(signed['authorization'], headers['authorization'])
+			t.is(authorizationIn(signed), headers['authorization'])
 			return t.true(names.includes('host') && names.includes('x-amz-date'))
 		}),
 		{numRuns: 60},

@@ -6,6 +6,7 @@ import {createHash} from 'node:crypto'
 import {readFile} from 'node:fs/promises'
 import {isAbsolute} from 'node:path'
 import {fatal, reason} from '../base/errors.ts'
+import type {HeaderList} from './http.ts'
 
 /** Both in base64. */
 export type CustomerKey = {readonly key: string; readonly md5: string}
@@ -42,21 +43,21 @@ function keyIn(content: Buffer): Buffer | undefined {
 const names = (prefix: string) => `${prefix}server-side-encryption-customer-`
 
 /** The headers of a request on an object that is, or is to be, encrypted with the key. */
-export const customerKeyHeaders = (customer: CustomerKey | undefined): Record<string, string> =>
+export const customerKeyHeaders = (customer: CustomerKey | undefined): HeaderList =>
 	keyHeaders('x-amz-', customer)
 
 /** The headers that say that the source of a copy is encrypted with it. */
-export const sourceKeyHeaders = (customer: CustomerKey | undefined): Record<string, string> =>
+export const sourceKeyHeaders = (customer: CustomerKey | undefined): HeaderList =>
 	keyHeaders('x-amz-copy-source-', customer)
 
-const keyHeaders = (prefix: string, customer: CustomerKey | undefined): Record<string, string> =>
+const keyHeaders = (prefix: string, customer: CustomerKey | undefined): HeaderList =>
 	customer === undefined
-		? {}
-		: {
-				[`${names(prefix)}algorithm`]: 'AES256',
-				[`${names(prefix)}key`]: customer.key,
-				[`${names(prefix)}key-md5`]: customer.md5,
-			}
+		? []
+		: [
+				[`${names(prefix)}algorithm`, 'AES256'],
+				[`${names(prefix)}key`, customer.key],
+				[`${names(prefix)}key-md5`, customer.md5],
+			]
 
 /** The same as the SDK's parameters, which computes the MD5 itself. */
 export const customerKeyParams = (customer: CustomerKey | undefined) =>

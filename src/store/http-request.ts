@@ -8,8 +8,7 @@ const NO_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 /** The head as it is sent, in latin1. Throws where a value would end its line. */
 export function headOf({method, path, headers, body}: Request): string {
 	let head = `${method} ${path} HTTP/1.1\r\n`
-	for (const name in headers) {
-		const value = headers[name] ?? ''
+	for (const [name, value] of headers) {
 		if (NO_VALUE.test(value))
 			throw Object.assign(new TypeError(`the value of '${name}' cannot be sent in a header`), {
 				code: 'ERR_INVALID_CHAR',

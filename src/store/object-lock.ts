@@ -3,6 +3,7 @@
 import {usage} from '../base/errors.ts'
 import {parseLockMode, parseRetention} from '../format/object-lock.ts'
 import type {Remote} from '../format/remote.ts'
+import type {HeaderList} from './http.ts'
 
 type Locking = Pick<Partial<Remote>, 'lockMode' | 'retainUntil' | 'legalHold'>
 
@@ -18,14 +19,13 @@ export function checkLock({lockMode, retainUntil}: Locking): void {
 export function lockHeaders(
 	{lockMode, retainUntil, legalHold}: Locking,
 	now: number = Date.now(),
-): Record<string, string> {
-	return {
-		...(lockMode === undefined || retainUntil === undefined
-			? {}
-			: {
-					'x-amz-object-lock-mode': parseLockMode(lockMode),
-					'x-amz-object-lock-retain-until-date': new Date(parseRetention(retainUntil, now)).toISOString(),
-				}),
-		...(legalHold === true ? {'x-amz-object-lock-legal-hold': 'ON'} : {}),
-	}
+): HeaderList {
+	const headers: HeaderList = []
+	if (lockMode !== undefined && retainUntil !== undefined)
+		headers.push(
+			['x-amz-object-lock-mode', parseLockMode(lockMode)],
+			['x-amz-object-lock-retain-until-date', new Date(parseRetention(retainUntil, now)).toISOString()],
+		)
+	if (legalHold === true) headers.push(['x-amz-object-lock-legal-hold', 'ON'])
+	return headers
 }

@@ -7,58 +7,65 @@ import {aclHeaders} from './acl-headers.ts'
 import {lockHeaders} from './object-lock.ts'
 import {bareEtag, copySource, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
+import type {HeaderList} from './http.ts'
 import type {Head, Properties, Written} from './store.ts'
 import type {CopyRequest, GetRequest, Guard} from './wire.ts'
 
-type Headers = Record<string, string>
 type Replied = ReadonlyMap<string, string>
 
 /** That we pay for our requests, where the remote says so. */
-export const payerHeaders = ({requesterPays}: Partial<Remote>): Headers =>
-	requesterPays === true ? {'x-amz-request-payer': 'requester'} : {}
+export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
+	requesterPays === true ? [['x-amz-request-payer', 'requester']] : []
 
 /** What is stored beside the bytes. */
-export function propertyHeaders(remote: Partial<Remote>, properties: Properties): Headers {
+export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {
 	const {sse, sseKmsKeyId} = remote
 	const {metadata, acl, contentType, contentEncoding, storageClass, tags} = properties
-	const lock = properties.isPassing ? {} : lockHeaders(remote)
-	const headers: Headers = {...aclHeaders(acl), ...lock, ...properties.headers}
-	if (tags !== undefined) headers['x-amz-tagging'] = taggingHeader(tags)
-	for (const name in metadata) headers[`x-amz-meta-${name}`] = metadata[name] ?? ''
-	if (contentType !== undefined) headers['content-type'] = contentType
-	if (contentEncoding !== undefined) headers['content-encoding'] = contentEncoding
-	if (storageClass !== undefined) headers['x-amz-storage-class'] = storageClass
-	if (sse !== undefined) headers['x-amz-server-side-encryption'] = sse
-	if (sseKmsKeyId !== undefined) headers['x-amz-server-side-encryption-aws-kms-key-id'] = sseKmsKeyId
+	const headers: HeaderList = []
+	if (contentType !== undefined) headers.push(['content-type', contentType])
+	if (contentEncoding !== undefined) headers.push(['content-encoding', contentEncoding])
+	if (acl !== undefined) headers.push(...Object.entries(aclHeaders(acl)))
+	if (properties.headers !== undefined) headers.push(...Object.entries(properties.headers))
+	if (!properties.isPassing) headers.push(...lockHeaders(remote))
+	for (const name in metadata) headers.push([`x-amz-meta-${name}`, metadata[name] ?? ''])
+	if (storageClass !== undefined) headers.push(['x-amz-storage-class', storageClass])
+	if (sse !== undefined) headers.push(['x-amz-server-side-encryption', sse])
+	if (sseKmsKeyId !== undefined) headers.push(['x-amz-server-side-encryption-aws-kms-key-id', sseKmsKeyId])
+	if (tags !== undefined) headers.push(['x-amz-tagging', taggingHeader(tags)])
 	return headers
 }
 
-export const guardHeaders = ({IfMatch, IfNoneMatch}: Guard): Headers =>
+export const guardHeaders = ({IfMatch, IfNoneMatch}: Guard): HeaderList =>
 	IfMatch !== undefined
-		? {'if-match': IfMatch}
+		? [['if-match', IfMatch]]
 		: IfNoneMatch !== undefined
-			? {'if-none-match': IfNoneMatch}
-			: {}
+			? [['if-none-match', IfNoneMatch]]
+			: []
 
-export const md5Headers = (md5: Buffer | undefined): Headers =>
-	md5 === undefined ? {} : {'content-md5': md5.toString('base64')}
+export const md5Headers = (md5: Buffer | undefined): HeaderList =>
+	md5 === undefined ? [] : [['content-md5', md5.toString('base64')]]
 
 /** Where a copy comes from, and that it takes over nothing but tags. */
-export const copyHeaders = (
+export function copyHeaders(
 	bucket: string,
 	from: string,
 	{properties, sourceIfMatch, sourceVersion}: CopyRequest,
-): Headers => ({
-	'x-amz-copy-source': copySource(bucket, from, sourceVersion),
-	'x-amz-metadata-directive': 'REPLACE',
-	...(properties.tags === undefined ? {} : {'x-amz-tagging-directive': 'REPLACE'}),
-	...(sourceIfMatch === undefined ? {} : {'x-amz-copy-source-if-match': quoteEtag(sourceIfMatch)}),
-})
+): HeaderList {
+	const headers: HeaderList = [
+		['x-amz-copy-source', copySource(bucket, from, sourceVersion)],
+		['x-amz-metadata-directive', 'REPLACE'],
+	]
+	if (properties.tags !== undefined) headers.push(['x-amz-tagging-directive', 'REPLACE'])
+	if (sourceIfMatch !== undefined) headers.push(['x-amz-copy-source-if-match', quoteEtag(sourceIfMatch)])
+	return headers
+}
 
-export const getHeaders = ({range, ifMatch}: GetRequest): Headers => ({
-	...(range === undefined ? {} : {range}),
-	...(ifMatch === undefined ? {} : {'if-match': quoteEtag(ifMatch)}),
-})
+export function getHeaders({range, ifMatch}: GetRequest): HeaderList {
+	const headers: HeaderList = []
+	if (range !== undefined) headers.push(['range', range])
+	if (ifMatch !== undefined) headers.push(['if-match', quoteEtag(ifMatch)])
+	return headers
+}
 
 /** The time in a header, in milliseconds since the epoch. */
 export function timeIn(headers: Replied, name: string): number | undefined {
@@ -95,7 +102,7 @@ function contentHeadersIn(headers: Replied): ContentHeaders | undefined {
 
 /** The head in the reply to a HEAD or GET. */
 export function headIn(headers: Replied): Head {
-	const metadata: Headers = {}
+	const metadata: Record<string, string> = {}
 	for (const [name, value] of headers) if (name.startsWith('x-amz-meta-')) metadata[name.slice(11)] = value
 	const head = {
 		etag: bareEtag(headers.get('etag')),

@@ -5,7 +5,7 @@ import {watched} from './body.ts'
 import {readAcl} from './acl-page.ts'
 import {readBuckets} from './buckets-page.ts'
 import {isFailure, readCopied} from './copied.ts'
-import type {HttpOptions, Reply, Request} from './http.ts'
+import type {HeaderList, HttpOptions, Reply, Request} from './http.ts'
 import {type CustomerKey, customerKeyHeaders, sourceKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
@@ -68,7 +68,7 @@ type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
 	readonly query?: Readonly<Record<string, string>> | undefined
-	readonly headers?: Record<string, string>
+	readonly headers?: HeaderList
 	readonly body?: Body
 	/** The signature vouches for a body in memory, also where the connection does. */
 	readonly signsBody?: boolean
@@ -81,11 +81,11 @@ export class Plane implements Wire {
 	readonly #http: Transport
 	readonly #sdk: () => Promise<Wire>
 	readonly #signal: AbortSignal | undefined
-	readonly #payer: Record<string, string>
+	readonly #payer: HeaderList
 	/** Of requests on bytes that may be encrypted with the customer's key. */
-	readonly #key: Record<string, string>
+	readonly #key: HeaderList
 	/** Of those on a copy's source, beside. */
-	readonly #sourceKey: Record<string, string>
+	readonly #sourceKey: HeaderList
 	/** Those that are not in use. */
 	readonly #rooms: Room[] = []
 	/** What has to be added to our clock, in milliseconds. */
@@ -109,12 +109,12 @@ export class Plane implements Wire {
 
 	async put(key: string, body: Body, request: PutRequest): Promise<Written> {
 		if (!isVouched(body, request.md5)) return (await this.#sdk()).put(key, body, request)
-		const headers = {
+		const headers = [
 			...propertyHeaders(this.#remote, request.properties),
 			...this.#key,
 			...guardHeaders(request.guard),
 			...md5Headers(request.md5),
-		}
+		]
 		const reply = await this.#send({method: 'PUT', path: encodeKey(key), headers, body})
 		return writtenIn(reply.headers)
 	}
@@ -126,7 +126,7 @@ export class Plane implements Wire {
 			method: 'PUT',
 			path: encodeKey(part.key),
 			query,
-			headers: {...md5Headers(md5), ...this.#key},
+			headers: [...md5Headers(md5), ...this.#key],
 			body,
 			signsBody: md5 === undefined,
 		})
@@ -134,13 +134,13 @@ export class Plane implements Wire {
 	}
 
 	async copy(from: string, to: string, request: CopyRequest): Promise<Written> {
-		const headers = {
+		const headers = [
 			...propertyHeaders(this.#remote, request.properties),
 			...this.#key,
 			...this.#sourceKey,
 			...copyHeaders(this.#bucket, from, request),
 			...guardHeaders(request.guard),
-		}
+		]
 		const reply = await this.#send({method: 'PUT', path: encodeKey(to), headers})
 		const body = reply.body as Buffer
 		const copied = readCopied(body)
@@ -174,7 +174,7 @@ export class Plane implements Wire {
 			method: 'GET',
 			path,
 			query,
-			headers: {...getHeaders(request), ...this.#key},
+			headers: [...getHeaders(request), ...this.#key],
 			streams: true,
 			lends: request.lent === true,
 		})
@@ -188,7 +188,7 @@ export class Plane implements Wire {
 					method: 'HEAD',
 					path: encodeKey(key),
 					query: versionQuery(version),
-					headers: {...this.#key},
+					headers: this.#key,
 				})
 			).headers,
 		)
@@ -245,14 +245,14 @@ export class Plane implements Wire {
 		}
 	}
 
-	async #send({method, path, query, headers = {}, body, signsBody, ...how}: Outgoing): Promise<Reply> {
+	async #send({method, path, query, headers = [], body, signsBody, ...how}: Outgoing): Promise<Reply> {
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
 			method,
 			path: `${site.path}/${path}`,
 			query: query === undefined ? '' : queryOf(query),
-			headers: {...headers, ...this.#payer, host: site.host},
+			headers: [...headers, ...this.#payer, ['host', site.host] as const],
 			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)
@@ -266,7 +266,7 @@ export class Plane implements Wire {
 	async #exchange(origin: string, request: Request, body: Body | undefined): Promise<Reply> {
 		if (body === undefined) return this.#http.exchange(origin, request)
 		if (Buffer.isBuffer(body)) return this.#http.exchange(origin, {...request, body})
-		request.headers['content-length'] = String(body.length)
+		request.headers.push(['content-length', String(body.length)])
 		const source = watched(body)
 		try {
 			return await this.#http.exchange(origin, {...request, body: source.chunks})

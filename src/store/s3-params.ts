@@ -57,7 +57,7 @@ function headerParams(headers: ContentHeaders = {}) {
 }
 
 function lockParams(remote: Partial<Remote>) {
-	const headers = lockHeaders(remote)
+	const headers: Partial<Record<string, string>> = Object.fromEntries(lockHeaders(remote))
 	const until = headers['x-amz-object-lock-retain-until-date']
 	return {
 		...(until === undefined

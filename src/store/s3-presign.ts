@@ -14,12 +14,13 @@ export async function presigner(remote: Remote): Promise<Presigner> {
 	const site = await at.site()
 	if (site === undefined) throw fatal(`URLs of '${remote.bucket}' cannot be signed with Signature Version 4`)
 	const signer = new Signer(site.credentials, site.region)
+	const payer = Object.fromEntries(payerHeaders(remote))
 	return {
 		expires: site.expires,
 		urlOf({method, key, expires}) {
 			const {host} = site
 			const path = `${site.path}/${encodeKey(key)}`
-			const query = signer.presign({method, path, query: payerHeaders(remote), host, expires}, Date.now())
+			const query = signer.presign({method, path, query: payer, host, expires}, Date.now())
 			return `${site.origin}${path}?${query}`
 		},
 		close: () => at.close(),

@@ -4,6 +4,7 @@
 
 import {createHmac, createSecretKey, hash, type KeyObject} from 'node:crypto'
 
+import type {HeaderList} from './http.ts'
 import {queryOf} from './uri.ts'
 
 export type Credentials = {
@@ -27,8 +28,8 @@ export type Unsigned = {
 	readonly path: string
 	/** The query, encoded and in the order of its names; '' for none. */
 	readonly query: string
-	/** All to be signed, `host` among them; names in lower case. */
-	readonly headers: Readonly<Record<string, string>>
+	/** All to be signed, `host` among them. */
+	readonly headers: Readonly<HeaderList>
 	readonly payload: string
 }
 
@@ -49,6 +50,21 @@ const SPACE = /\s/
 const signedValue = (value: string): string =>
 	SPACE.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value
 
+/** Sorts in place. They are few, and most are in order: an insertion is quicker than the sort of arrays. */
+function sortByName(headers: HeaderList): void {
+	for (let i = 1; i < headers.length; i++) {
+		const header = headers[i] as HeaderList[number]
+		let at = i
+		for (
+			let before = headers[at - 1];
+			before !== undefined && before[0] > header[0];
+			before = headers[at - 1]
+		)
+			headers[at--] = before
+		headers[at] = header
+	}
+}
+
 /** Signs requests to one region with one set of credentials. */
 export class Signer {
 	readonly #credentials: Credentials
@@ -65,23 +81,24 @@ export class Signer {
 	}
 
 	/** The headers of a request sent `now`, in milliseconds since the epoch: those given and the signature. */
-	sign({method, path, query, headers, payload}: Unsigned, now: number): Record<string, string> {
+	sign({method, path, query, headers, payload}: Unsigned, now: number): HeaderList {
 		this.#turnTo(Math.floor(now / 1000))
 		const {accessKeyId, sessionToken} = this.#credentials
-		const all: Record<string, string> = {
-			...headers,
-			'x-amz-content-sha256': payload,
-			'x-amz-date': this.#time,
+		const all: HeaderList = [...headers, ['x-amz-content-sha256', payload], ['x-amz-date', this.#time]]
+		if (sessionToken !== undefined) all.push(['x-amz-security-token', sessionToken])
+		sortByName(all)
+		let lines = ''
+		let names = ''
+		for (const [name, value] of all) {
+			lines += `${name}:${signedValue(value)}\n`
+			names += `;${name}`
 		}
-		if (sessionToken !== undefined) all['x-amz-security-token'] = sessionToken
-		const names = Object.keys(all).toSorted()
-		const signed = names.join(';')
-		let canonical = `${method}\n${path}\n${query}\n`
-		for (const name of names) canonical += `${name}:${signedValue(all[name] ?? '')}\n`
-		canonical += `\n${signed}\n${payload}`
-		const signature = this.#signature(canonical)
-		all['authorization'] =
-			`AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${signed}, Signature=${signature}`
+		const signed = names.slice(1)
+		const signature = this.#signature(`${method}\n${path}\n${query}\n${lines}\n${signed}\n${payload}`)
+		all.push([
+			'authorization',
+			`AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${signed}, Signature=${signature}`,
+		])
 		return all
 	}
 
