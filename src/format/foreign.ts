@@ -58,15 +58,18 @@ function readersOf(name: string): number {
 }
 
 /** What each convention says, those that say something, in the order in which they are believed. */
-function* readings(metadata: Metadata, info: ContentInfo): Iterable<readonly [Convention, Known]> {
+function readings(metadata: Metadata, info: ContentInfo): (readonly [Convention, Known])[] {
 	let readers = 0
 	for (const name in metadata) readers |= readersOf(name)
 	const isLink = info.key.endsWith(RCLONE_LINK)
-	for (const [i, [name, read]] of READERS.entries()) {
+	const found: (readonly [Convention, Known])[] = []
+	for (let i = 0; i < READERS.length; i++) {
+		const [name, read] = READERS[i] as (typeof READERS)[number]
 		if ((readers & (1 << i)) === 0 && !(isLink && name === 'rclone')) continue
-		const found = read(metadata, info)
-		if (Object.keys(found).length > 0) yield [name, found]
+		const said = read(metadata, info)
+		if (Object.keys(said).length > 0) found.push([name, said])
 	}
+	return found
 }
 
 /** The attributes that an object's user metadata tells, whoever wrote it. */
@@ -93,7 +96,7 @@ export type Saying = {
 /** All that an object's user metadata tells, field by field in the order in which the conventions are believed. */
 export function explainMetadata(metadata: Metadata, info: ContentInfo): Saying[] {
 	const told = new Set<keyof Known>()
-	return [...readings(metadata, info)].flatMap(([convention, attributes]) =>
+	return readings(metadata, info).flatMap(([convention, attributes]) =>
 		(Object.keys(attributes) as (keyof Known)[]).map((field) => {
 			const won = !told.has(field)
 			told.add(field)

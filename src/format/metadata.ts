@@ -94,8 +94,16 @@ function encodeFields(a: Attributes): string {
 	return fields.join(';')
 }
 
+/** The compact key that was read last: the files of one owner have the same, one after the other. */
+let last: {readonly text: string | undefined; readonly fields: Known} = {text: undefined, fields: {}}
+
 /** The attributes that the compact key `s3r` holds; a field that is unknown or not well formed counts as absent. */
 export function decodeFields(text: string | undefined): Known {
+	if (text !== last.text) last = {text, fields: readFields(text)}
+	return last.fields
+}
+
+function readFields(text: string | undefined): Known {
 	const fields = new Map((text ?? '').split(';').map((field) => splitAt(field, '=')))
 	if (fields.get('v') !== '1') return {}
 	const rdev = /^(\d{1,10}):(\d{1,10})$/.exec(fields.get('rdev') ?? '')

@@ -87,17 +87,19 @@ export function fileCargo(
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local; readonly attrs: string} {
 	const {bytes, stat} = read(path, options.files)
-	const md5 = md5Of(bytes)
-	const local = {...localOf(stat), md5: md5.toString('hex'), link: kept.link, xattrs: kept.xattrs}
+	const md5 = hash('md5', bytes)
+	const local = {...localOf(stat), md5, link: kept.link, xattrs: kept.xattrs}
 	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes
+	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isPacked})
 	return {
 		local,
 		attrs: digestOf(local, options.owners),
 		body,
-		md5: isPacked ? md5Of(body) : md5,
-		...describe({path, local}, options, {etagIsMd5, original: isPacked}),
+		md5: isPacked ? md5Of(body) : Buffer.from(md5, 'hex'),
+		properties,
+		side,
 	}
 }
 
