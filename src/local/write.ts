@@ -29,6 +29,8 @@ export type WriteOptions = {
 	readonly fsync?: boolean | undefined
 	/** Replaces nothing: the commit throws EEXIST where something has the name. */
 	readonly isNew?: boolean | undefined
+	/** Replaces nothing where the system can see to that at no cost, as `replaces` tells. */
+	readonly maybeNew?: boolean | undefined
 	/** Has a name from the beginning: extended attributes are given by it. */
 	readonly named?: boolean | undefined
 }
@@ -55,7 +57,8 @@ export class TemporaryFile {
 	constructor(target: Path, options: WriteOptions = {}) {
 		this.target = target
 		this.#options = options
-		const mayLackName = options.isNew === true && options.named !== true && native()?.link !== undefined
+		const isNew = options.isNew === true || options.maybeNew === true
+		const mayLackName = isNew && options.named !== true && native()?.link !== undefined
 		const unnamed = mayLackName ? openUnnamed(parentOf(target)) : undefined
 		this.file = unnamed === undefined ? temporaryName(target) : undefined
 		this.#fd = unnamed ?? openSync(forFs(this.file ?? target), CREATE, 0o600)
@@ -73,6 +76,11 @@ export class TemporaryFile {
 	reserve(length: number): void {
 		ftruncateSync(this.#fd, length)
 		this.#length = length
+	}
+
+	/** Whether the commit puts it in the place of what has the name; else it throws EEXIST. */
+	get replaces(): boolean {
+		return this.file !== undefined && this.#options.isNew !== true
 	}
 
 	/** To read back what was written; open until the commit. */
@@ -109,7 +117,7 @@ export class TemporaryFile {
 
 	#appear(): void {
 		if (this.file === undefined) return native()?.link?.(this.#fd, this.target)
-		if (this.#options.isNew !== true) return renameSync(forFs(this.file), forFs(this.target))
+		if (this.replaces) return renameSync(forFs(this.file), forFs(this.target))
 		linkSync(forFs(this.file), forFs(this.target))
 		rmSync(forFs(this.file))
 	}

@@ -14,7 +14,9 @@ export type NewFile = {
 	readonly fd: number
 	/** Gives it its length beforehand: what is not written reads as zeros, also where holes are left. */
 	reserve(length: number): void
-	/** Gives it its length and attributes and puts it in its place, over what is there; returns what it is then. */
+	/** Whether the commit puts it in the place of what is there; else it throws EEXIST where something is. */
+	readonly replaces: boolean
+	/** Gives it its length and attributes and puts it in its place; returns what it is then. */
 	commit(wanted: Known): {readonly lost: Lost; readonly stat: Stat}
 	/** Forgets it, unless it is committed; nothing stays. */
 	discard(): void
@@ -26,8 +28,8 @@ export type NewFile = {
  */
 export type Disk = {
 	stat(path: Path): Stat | undefined
-	/** With `isNew` it replaces nothing: its commit throws EEXIST where something is. */
-	create(path: Path, options?: {readonly isNew?: boolean}): NewFile
+	/** With `isNew` it replaces nothing; with `maybeNew` neither, where the system sees to that by itself. */
+	create(path: Path, options?: {readonly isNew?: boolean; readonly maybeNew?: boolean}): NewFile
 	symlink(path: Path, target: Buffer, wanted: Known): Lost
 	/** A hard link to another path below the root. */
 	link(path: Path, to: Path): void

@@ -105,7 +105,7 @@ export class LocalDisk implements Disk {
 		return lookAt(`${this.#root}/${withoutSlash(path)}`)
 	}
 
-	create(path: Path, {isNew = false} = {}): NewFile {
+	create(path: Path, {isNew = false, maybeNew = false} = {}): NewFile {
 		const held = this.#confined.hold(path)
 		const {sparse, fsync, xattrs, acls} = this.#options
 		try {
@@ -113,11 +113,13 @@ export class LocalDisk implements Disk {
 				sparse,
 				fsync,
 				isNew,
+				maybeNew,
 				named: xattrs === true || acls === true,
 			})
 			return {
 				write: (bytes, position) => file.write(bytes, position),
 				fd: file.fd,
+				replaces: file.replaces,
 				reserve: (length) => file.reserve(length),
 				commit: (wanted) => {
 					const lost = new Map<string, string>()

@@ -1,12 +1,13 @@
 // One object into one file, of any type but a directory.
 
 import {createHash} from 'node:crypto'
-import {fatal} from '../base/errors.ts'
+import {errnoOf, fatal} from '../base/errors.ts'
+import type {Path} from '../base/path.ts'
 import {type Entry, TYPE} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
-import type {Lost} from './disk.ts'
+import type {Lost, NewFile} from './disk.ts'
 import {isLent, rereading, verify} from './content.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
@@ -16,7 +17,6 @@ const TARGET_LIMIT = 4095
 
 /** Fetches the object of an entry and makes its file, in the place of what the index knows there. */
 export async function makeFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
-	receiver.options.disk.stat(entry.path)
 	await rereading(() => fetchFile(receiver, status, entry))
 }
 
@@ -77,12 +77,12 @@ async function regular(
 	arrival: Arrival,
 	got: Got,
 ): Promise<void> {
-	const {store, disk, signal, events, partial} = receiver.options
+	const {store, disk, signal, events, partial, force, backup} = receiver.options
 	const {path} = entry
 	receiver.directories.touch(path)
-	const file = disk.create(path)
+	const maybeNew = entry.local === undefined && force !== true && backup === undefined
+	const file = disk.create(path, {maybeNew})
 	try {
-		const onBytes = (bytes: number) => events.moved(bytes, path)
 		const source = {
 			large: receiver.large,
 			hashes: receiver.hashes,
@@ -90,14 +90,27 @@ async function regular(
 			key: receiver.key(entry),
 			...receiver.version(entry),
 			signal,
-			onBytes,
+			onBytes: (bytes: number) => events.moved(bytes, path),
 			partial,
 		}
-		const content = await download(arrival, got.body, file, source)
-		const put = () => file.commit(arrival.attributes).lost
-		if (!replace(receiver, status, entry, arrival, content.md5, put)) file.discard()
-	} catch (error) {
+		const {md5} = await download(arrival, got.body, file, source)
+		const isFree = !file.replaces || receiver.mayReplace(entry)
+		const placed = isFree ? place(receiver, file, path, arrival) : undefined
+		if (placed === undefined) return receiver.notes.tell('C', entry)
+		receiver.notes.warn(placed.lost)
+		receiver.notes.same(status, entry, arrival, md5, placed.stat)
+	} finally {
 		file.discard()
+	}
+}
+
+/** Puts a file in its place; undefined where it replaces nothing and something came there meanwhile. */
+function place(receiver: Receiver, file: NewFile, path: Path, {attributes}: Arrival) {
+	receiver.keepBackup(path)
+	try {
+		return file.commit(attributes)
+	} catch (error) {
+		if (!file.replaces && errnoOf(error) === 'EEXIST') return undefined
 		throw error
 	}
 }

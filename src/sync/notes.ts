@@ -4,6 +4,7 @@ import {isDirectory, type Path} from '../base/path.ts'
 import {type Entry, type Local, TYPE, typeOf, type Was} from '../format/entry.ts'
 import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
+import type {Stat} from '../local/stat.ts'
 import {encodeXattrs, xattrsDigest} from '../format/xattrs.ts'
 import type {Arrival} from './arrival.ts'
 import {digestOf} from './attributes.ts'
@@ -46,11 +47,17 @@ export class Notes {
 		this.#options.session.forget(path)
 	}
 
-	/** Notes in the index that both sides are the same now, and tells of it. */
-	same(status: Status, entry: Entry, {head, attributes, type}: Arrival, md5: string | undefined): void {
+	/** Notes in the index that both sides are the same now, and tells of it; `stat` is what is here, where it was looked at. */
+	same(
+		status: Status,
+		entry: Entry,
+		{head, attributes, type}: Arrival,
+		md5: string | undefined,
+		stat = this.#options.disk.stat(entry.path),
+	): void {
 		const {owners, preserve} = this.#options
 		const link = preserve.hardLinks ? attributes.link : undefined
-		const local = this.#localNow(entry.path, {md5, link, xattrs: xattrsOf(attributes)})
+		const local = stat && localNow(entry.path, stat, {md5, link, xattrs: xattrsOf(attributes)})
 		if (local) this.#note(entry, {local, attrs: digestOf(local, owners), head}, type)
 		this.tell(status, local ? {...entry, local} : entry, entry.local)
 	}
@@ -75,7 +82,8 @@ export class Notes {
 	refresh(path: Path): void {
 		const {session, owners} = this.#options
 		const known = session.get(path)
-		const local = known?.local && this.#localNow(path, known.local)
+		const stat = this.#options.disk.stat(path)
+		const local = known?.local && stat && localNow(path, stat, known.local)
 		if (local) session.put({...known, local, attrs: digestOf(local, owners)})
 	}
 
@@ -88,19 +96,18 @@ export class Notes {
 	warn(lost: Iterable<readonly [kind: string, why: string]>): void {
 		for (const [kind, why] of lost) this.#options.events.warn(kind, why)
 	}
+}
 
-	#localNow(path: Path, {md5, link, xattrs}: Kept): Local | undefined {
-		const stat = this.#options.disk.stat(path)
-		if (!stat) return undefined
-		const isDevice = [TYPE.charDevice, TYPE.blockDevice].some((type) => type === typeOf(stat.mode))
-		return {
-			...localOf(stat),
-			size: isDirectory(path) ? 0 : stat.size,
-			md5,
-			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
-			link,
-			xattrs,
-		}
+/** The local side of what was just made. */
+function localNow(path: Path, stat: Stat, {md5, link, xattrs}: Kept): Local {
+	const isDevice = [TYPE.charDevice, TYPE.blockDevice].some((type) => type === typeOf(stat.mode))
+	return {
+		...localOf(stat),
+		size: isDirectory(path) ? 0 : stat.size,
+		md5,
+		rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
+		link,
+		xattrs,
 	}
 }
 

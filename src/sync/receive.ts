@@ -131,16 +131,21 @@ export class Receiver {
 		try {
 			if (isDirectory(entry.path)) await this.#directory(status, entry)
 			else if (status === 'P') await this.#attributes(entry)
-			else if (canWait && this.#isBlocked(entry)) this.blocked.push({status, entry})
-			else if (await this.#byThread(status, entry)) return
-			else if (this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
-			else this.notes.tell('C', entry)
+			else await this.#file(status, entry, canWait)
 		} catch (error) {
 			if (this.options.signal?.aborted || isFinal(error)) throw error
 			const {restore} = this.options
 			if (restore && isKind(error, 'archived')) await this.#restore(entry, restore)
 			else this.options.events.failed(entry.path, error)
 		}
+	}
+
+	async #file(status: Status, entry: Entry, canWait: boolean): Promise<void> {
+		const isFree = entry.local === undefined && this.options.disk.stat(entry.path) === undefined
+		if (canWait && !isFree && this.#isBlocked(entry)) this.blocked.push({status, entry})
+		else if (await this.#byThread(status, entry)) return
+		else if (isFree || this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
+		else this.notes.tell('C', entry)
 	}
 
 	/** Asks for a copy of what is archived, and tells that it comes later. */
