@@ -38,9 +38,8 @@ export class WholeFiles {
 		})
 		if (!said) return undefined
 		const {written, size, md5, attrs, local: now} = sentFile(said)
-		// an ETag that is no MD5 needs more than a thread does
-		if (written.etag !== md5) return undefined
-		return {written, size, entry: {...planned, local: now, attrs}}
+		const entry = {...planned, local: now, attrs}
+		return written.etag === md5 ? {written, size, entry} : this.#again(entry, written, size)
 	}
 
 	/**
@@ -54,8 +53,13 @@ export class WholeFiles {
 		const written = await this.#put(cargo)
 		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
 			return {entry: cargo.entry, written, size: cargo.body.length}
+		return this.#again(cargo.entry, written, cargo.body.length)
+	}
+
+	/** Sends what was sent with an ETag that turned out to be no MD5. */
+	#again(entry: Entry, {etag}: Written, size: number): Promise<SentFile> {
 		this.#etagIsMd5 = false
-		return this.send({...cargo.entry, remote: {etag: written.etag, size: cargo.body.length}})
+		return this.send({...entry, remote: {etag, size}})
 	}
 
 	/** Writes under the guard, or finds that what stands there is what was to be written. */
