@@ -9,7 +9,12 @@ import {chunkOf} from './chunk.mjs'
 
 rmSync('dist', {recursive: true, force: true})
 const {outputFiles, metafile} = await build({
-	entryPoints: {main: 'commands/s3r.ts', crew: 'src/sync/crew-worker.ts', hash: 'src/sync/hash-worker.ts'},
+	entryPoints: {
+		main: 'commands/s3r.ts',
+		crew: 'src/sync/crew-worker.ts',
+		hash: 'src/sync/hash-worker.ts',
+		stat: 'src/local/stat-worker.ts',
+	},
 	outdir: 'dist/chunk',
 	chunkNames: '[name]-[hash]',
 	bundle: true,
@@ -42,7 +47,7 @@ for (const {path, text} of outputFiles) {
 	writeFileSync(file, await chunkOf(text, {pure: imports.every((i) => isOurs(i.path))}))
 }
 // A thread lies beside the chunk that starts it.
-for (const thread of ['crew', 'hash'])
+for (const thread of ['crew', 'hash', 'stat'])
 	writeFileSync(`dist/chunk/${thread}-worker.js`, `require('../s3r.js')('${thread}.js')\n`)
 writeFileSync('dist/package.json', '{"type": "commonjs"}\n')
 copyFileSync('scripts/loader.cjs', 'dist/s3r.js')

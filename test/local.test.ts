@@ -4,11 +4,13 @@ import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
-import {tmpdir} from 'node:os'
+import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout as later} from 'node:timers/promises'
 import test, {type ExecutionContext, type Implementation} from 'ava'
 import {S3rError} from '../src/base/errors.ts'
 import {forFs, type Path, ROOT} from '../src/base/path.ts'
+import {X} from '../src/format/statx.ts'
 import {applyAttrs, readLink, type Wanted} from '../src/local/attrs.ts'
 import {Confined} from '../src/local/confine.ts'
 import {acquireLock} from '../src/local/lock.ts'
@@ -19,6 +21,7 @@ import {md5Of, OpenFile, readSmall} from '../src/local/read.ts'
 import {lstatExact, type Stat} from '../src/local/stat.ts'
 import {Lookup} from '../src/local/lookup.ts'
 import {Names} from '../src/local/names.ts'
+import {StatWindow} from '../src/local/stat-window.ts'
 import {Statx} from '../src/local/statx.ts'
 import {isAbandoned, isTemporary, removeAbandoned, temporaryName} from '../src/local/temporary.ts'
 import {walk, walkPaths, type WalkOptions} from '../src/local/walk.ts'
@@ -43,9 +46,9 @@ function canKeep(probe: (file: Path) => boolean): boolean {
 
 /** A test that is skipped, and says why, where something is not there. */
 const needing =
-	(what: string, isThere: boolean) =>
+	(what: string, isThere: boolean, how: typeof test | typeof test.serial = test) =>
 	(title: string, run: Implementation<[]>): void =>
-		isThere ? test(title, run) : test.skip(`${title} (needs ${what})`, run)
+		isThere ? how(title, run) : test.skip(`${title} (needs ${what})`, run)
 
 const asRoot = needing('root', process.getuid?.() === 0)
 const onLinux = needing('/proc', process.platform === 'linux')
@@ -438,6 +441,177 @@ test('without koffi, times are set as node can, and what is lost is told', (t) =
 	t.is(must(`${root}/file`).mtime, -86_400_500_000_000n)
 })
 
+// ---- a walk with a thread
+
+const withThreads = needing(
+	'koffi on Linux, and a second core',
+	native()?.statAt !== undefined && availableParallelism() > 1,
+	// calls are counted, which others would make too
+	test.serial,
+)
+const IN_THREADS = {inThreads: true, expected: 1e6}
+
+/** A tree whose directories have more names than a window, runs of names between directories, and odd names. */
+function largeTree(t: ExecutionContext): Path {
+	const root = scratch(t)
+	for (let i = 0; i < 5000; i++) put(root, `many/file ${i % 7}-${i}`, 'x'.repeat(i % 5))
+	for (let i = 0; i < 1200; i++) put(root, `mixed/${i}${i % 150 === 0 ? '/' : ''}`)
+	for (let i = 0; i < 300; i++) put(root, `odd/${'\xff'.repeat(1 + (i % 250))}\n"${i}`)
+	for (let i = 0; i < 700; i++) put(root, `long/${'y'.repeat(250)}${i}`)
+	for (const name of ODD.filter((odd) => !odd.startsWith('a/'))) put(root, `odd/b${name}`)
+	put(root, `${'deep/'.repeat(60)}file`)
+	fs.symlinkSync('many', `${root}/mixed/link`)
+	fs.chmodSync(root, 0o755)
+	return root
+}
+
+/** Walks a tree, waiting for the thread once it was begun; calls `seen` for each file. */
+async function walkSlowly(
+	root: Path,
+	options: WalkOptions,
+	seen: (path: Path, stat: Stat) => void,
+): Promise<void> {
+	let count = 0
+	for (const {path, stat} of walk(Buffer.from(root, 'latin1'), options)) {
+		// as soon as there is a block for the thread
+		if (path.endsWith('/') || count % 1000 === 300) await later(count < 1000 ? 400 : 2)
+		count++
+		seen(path, stat)
+	}
+}
+
+withThreads(
+	'a walk with a thread is the walk without, file by file, and looks at fewer of them itself',
+	async (t) => {
+		const root = largeTree(t)
+		const onError = (path: Path, error: unknown) => t.fail(`${path}: ${String(error)}`)
+		const expected = Array.from(walk(Buffer.from(root, 'latin1'), {onError}), ({path, stat}) => [
+			path,
+			plain(stat),
+		])
+		const calls = native() as {statAt: NonNullable<ReturnType<typeof native>>['statAt']}
+		const {statAt} = calls
+		t.teardown(() => Object.assign(calls, {statAt}))
+		let own = 0
+		calls.statAt = (...args) => {
+			own++
+			return statAt?.(...args) ?? false
+		}
+		const found: unknown[] = []
+		await walkSlowly(root, {onError, ...IN_THREADS}, (path, stat) => found.push([path, plain(stat)]))
+		t.deepEqual(found, expected)
+		t.log(`${own} of ${found.length}`)
+		t.true(own < 0.9 * found.length, `${own} of ${found.length}`)
+		own = 0
+		await walkSlowly(root, {onError, expected: 1e6}, () => {})
+		// the root is looked at twice
+		t.is(own, found.length + 1)
+	},
+)
+
+withThreads('what vanishes while a thread looks ahead is passed over, or was there', async (t) => {
+	const root = largeTree(t)
+	const errors: Path[] = []
+	const paths: Path[] = []
+	const left = new Set(walked(root).paths)
+	await walkSlowly(root, {onError: (path) => errors.push(path), ...IN_THREADS}, (path) => {
+		paths.push(path)
+		const match = /^(many\/file )([0-3])-\d+$/.exec(path)
+		if (match === null || paths.length % 3 > 0) return
+		for (const next of [...left].filter((other) => other > `${match[1]}4`).slice(0, 40)) {
+			if (!next.startsWith('many/')) continue
+			fs.rmSync(`${root}/${next}`)
+			left.delete(next)
+		}
+	})
+	t.deepEqual(errors, [])
+	t.deepEqual(paths, paths.toSorted())
+	t.deepEqual(
+		[...left].filter((path) => !paths.includes(path)),
+		[],
+	)
+	t.true(left.size < 6000)
+})
+
+asRoot('what a thread may not look at is told as without it', (t) => {
+	const root = scratch(t)
+	for (let i = 0; i < 1000; i++) put(root, `no/${i}`)
+	put(root, 'none/x')
+	fs.chmodSync(root, 0o755)
+	fs.chmodSync(`${root}/no`, 0o744)
+	fs.chmodSync(`${root}/none`, 0)
+	const [without, within] = [{}, IN_THREADS].map((how) =>
+		asNobody(`
+			const errors = [], onError = (path, error) => errors.push([path, error.code])
+			const paths = []
+			for (const {path} of local.walk(${JSON.stringify(root)}, {onError, ...${JSON.stringify(how)}})) {
+				paths.push(path)
+				if (path === 'no/') await new Promise((resolve) => setTimeout(resolve, 300))
+			}
+			print([paths, errors])`),
+	) as [Path[], Failures][]
+	t.deepEqual(within, without)
+	t.is(within?.[1].length, 1001)
+	t.deepEqual(within?.[0], [ROOT, 'no/', 'none/'])
+})
+
+withThreads('a walk that is given up leaves neither a thread nor an open directory', async (t) => {
+	const root = largeTree(t)
+	const body = `
+		const fds = () => fs.readdirSync('/proc/self/fd').map((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd) } catch { return '' } })
+		const tasks = () => fs.readdirSync('/proc/self/task').length
+		const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+		await new Promise((resolve) => fs.stat('/', resolve))
+		const before = tasks()
+		const during = []
+		const small = Array.from(local.walk(${JSON.stringify(`${root}/deep`)}, {onError() {}, ...${JSON.stringify(IN_THREADS)}}), () => tasks() - before)
+		for (const at of [300, 4000, 5500]) {
+			let count = 0
+			for (const {path} of local.walk(${JSON.stringify(root)}, {onError() {}, ...${JSON.stringify(IN_THREADS)}})) {
+				if (count === at - 1) await pause(300)
+				if (++count === at) { during.push(tasks() - before); break }
+			}
+		}
+		await pause(300)
+		print([Math.max(...small), during, tasks() - before, fds().filter((file) => file.startsWith(${JSON.stringify(root)}))])`
+	const [small, during, after, open] = asNobody(body) as [number, number[], number, string[]]
+	// there is none where directories are small
+	t.is(small, 0)
+	t.true(during.every((more) => more > 0))
+	t.is(after, 0)
+	t.deepEqual(open, [])
+})
+
+test('a thread that does not answer is given up', (t) => {
+	const names = new Names()
+	for (let i = 0; i < 200; i++) names.add(`file ${i}`)
+	names.add('last', true)
+	const window = new StatWindow(undefined, 20)
+	const stat = new Statx()
+	t.is(window.take(names, 0), 200)
+	window.open(3, 200)
+	const asked: string[] = []
+	const stuck = () =>
+		new StatWindow(window.memory).help((_, name, words) => {
+			const text = name.toString('latin1', 0, name.indexOf(0))
+			if (asked.push(text) > 70) throw new Error('stuck')
+			words[X.mode] = 0o100644
+			words[X.uid] = Number(text.slice(5))
+			return text !== 'file 195'
+		})
+	t.throws(stuck, {message: 'stuck'})
+	t.is(asked[0], 'file 192')
+	const own: number[] = []
+	for (let i = 0; i < 200; i++) {
+		if (!window.find(i, stat.words)) own.push(i)
+		else t.is(stat.uid, i)
+	}
+	// the block that it did, but for the file it did not find, and nothing of that in which it was stuck
+	t.deepEqual(own, [...Array.from({length: 192}, (_, i) => i), 195])
+	t.true(window.isLost)
+	window.end()
+})
+
 // ---- writing
 
 const names = (directory: Path): string[] => fs.readdirSync(forFs(directory), 'latin1')
@@ -450,7 +624,7 @@ withKoffi('files of one directory are looked at by its descriptor, and are what 
 	fs.linkSync(`${root}/file`, `${root}/other`)
 	fs.utimesSync(`${root}/file`, 1, -1.5)
 	put(root, 'directory/inner', 'inner')
-	const lookup = new Lookup(1e6)
+	const lookup = new Lookup({expected: 1e6})
 	t.teardown(() => lookup.close())
 	const look = (directory: Path, name: Path): Stat | undefined =>
 		lookup.look(directory, Buffer.from(`${name}\0`, 'latin1'), 0) ? plain(lookup.stat) : undefined
@@ -505,7 +679,7 @@ withKoffi('names are the same, and in the same order, whoever is asked for them'
 	fs.symlinkSync('directory', `${root}/link`)
 	for (const directory of [`${root}/`, `${root}/directory/`]) {
 		const [ours, libc] = [0, 1e6].map((expected) => {
-			const [lookup, found] = [new Lookup(expected), new Names()]
+			const [lookup, found] = [new Lookup({expected}), new Names()]
 			lookup.read(directory, found)
 			lookup.close()
 			found.sort()
@@ -516,7 +690,7 @@ withKoffi('names are the same, and in the same order, whoever is asked for them'
 		t.true(directory.endsWith('directory/') || libc?.includes('directory/'))
 	}
 	for (const expected of [0, 1e6])
-		t.throws(() => new Lookup(expected).read(`${root}/none/`, new Names()), {code: 'ENOENT'})
+		t.throws(() => new Lookup({expected}).read(`${root}/none/`, new Names()), {code: 'ENOENT'})
 })
 
 test('a new file appears whole, and replaces nothing, whether it had a name meanwhile or not', (t) => {

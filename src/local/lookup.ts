@@ -8,10 +8,13 @@ import {S_IFDIR, S_IFMT} from '../format/mode.ts'
 import type {Names} from './names.ts'
 import {type Native, native} from './native.ts'
 import {lstatExact} from './stat.ts'
+import {StatThread} from './stat-thread.ts'
 import {Statx} from './statx.ts'
 
 /** Files from which on it pays to load koffi, which takes 10 ms. */
 const MANY = 4000
+/** Files from which on it pays to have a thread, which takes 13 MiB and 40 ms. */
+const VERY_MANY = 50_000
 /** Directories that are open at once. */
 const MOST_OPEN = 32
 const NAME_LIMIT = 255
@@ -23,6 +26,13 @@ const DIRENT = {length: 16, type: 18, name: 19} as const
 const DT_UNKNOWN = 0
 const DT_DIR = 4
 
+export type LookupOptions = {
+	/** How many files will be asked for, as far as that is known. */
+	readonly expected?: number | undefined
+	/** Whether a thread may help where there are very many files, and another core. */
+	readonly inThreads?: boolean | undefined
+}
+
 export class Lookup {
 	/** What was found of the file that was last looked at. */
 	readonly stat = new Statx()
@@ -32,15 +42,18 @@ export class Lookup {
 	readonly #entries = Buffer.allocUnsafeSlow(1 << 15)
 	readonly #expected: number
 	#seen = 0
+	#thread: StatThread | undefined
+	/** Whether there is a thread, or shall be none. */
+	#isThreaded: boolean
 	/** Open directories: those on the way to the last one, for a walk comes back to them. */
 	readonly #open = new Map<Path, number>()
 	/** The directory that was last asked for, and its descriptor, if it could be opened. */
 	#directory: Path | undefined
 	#fd: number | undefined
 
-	/** `expected` says how many files will be asked for, as far as that is known. */
-	constructor(expected = 0) {
+	constructor({expected = 0, inThreads = false}: LookupOptions = {}) {
 		this.#expected = expected
+		this.#isThreaded = !inThreads
 	}
 
 	/** Adds the names in a directory, an absolute path with its final '/'. Throws what readdir(3) does. */
@@ -66,6 +79,24 @@ export class Lookup {
 		const found = lstatExact(directory + bytes.toString('latin1', start, start + length))
 		if (found !== undefined) this.stat.set(found)
 		return found !== undefined
+	}
+
+	/** As look, of name `i` in a directory, of whose names all are asked for in their order: where there are many, a thread helps. */
+	lookAt(directory: Path, names: Names, i: number): boolean {
+		const thread = StatThread.pays(names) ? this.#threadFor(directory) : undefined
+		const isFound = thread?.find(this.#fd as number, names, i, this.stat.words) === true
+		if (!isFound) return this.look(directory, names.bytes, names.start(i))
+		this.isNamedDirectory = false
+		this.#seen++
+		return true
+	}
+
+	#threadFor(directory: Path): StatThread | undefined {
+		if (!this.#isThreaded && Math.max(this.#seen, this.#expected) >= VERY_MANY) {
+			this.#isThreaded = true
+			this.#thread = StatThread.start()
+		}
+		return this.#thread && this.#enter(directory) && this.#thread
 	}
 
 	/** Takes a name without a directory's '/', for libc, as far as there is room; returns its length. */
@@ -128,8 +159,9 @@ export class Lookup {
 		if (directory === this.#directory) this.#directory = undefined
 	}
 
-	/** Closes all directories. */
+	/** Closes all directories, and ends the thread. */
 	close(): void {
+		this.#thread?.close()
 		for (const directory of this.#open.keys()) this.leave(directory)
 	}
 }

@@ -4,10 +4,10 @@
 // changes the tree while it is walked can make the walk list the names of another directory in
 // place of one of its own; the reader of a file checks that it is the one that was listed.
 
-import {compareAt, textAt} from '../base/bytes.ts'
+import {textAt} from '../base/bytes.ts'
 import {errnoOf, fatal} from '../base/errors.ts'
 import {parentOf, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
-import {isOfDirectory, Lookup} from './lookup.ts'
+import {isOfDirectory, Lookup, type LookupOptions} from './lookup.ts'
 import {Names} from './names.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
 import {Statx} from './statx.ts'
@@ -42,13 +42,11 @@ export class Entry {
 	}
 }
 
-export type WalkOptions = {
+export type WalkOptions = LookupOptions & {
 	/** Refuses paths; a directory that is refused is not read. The root itself is not asked for. */
 	readonly select?: ((path: Path, isDirectory: boolean) => boolean) | undefined
 	/** Whether it need not be asked of what lies in a directory, unless a name begins with '.'. */
 	readonly takesPlain?: ((directory: Path) => boolean) | undefined
-	/** How many files there will be, as far as that is known. */
-	readonly expected?: number | undefined
 	/** Mount points are yielded, but not what is mounted there (rsync -x). */
 	readonly oneFileSystem?: boolean | undefined
 	/** Told of what cannot be read; the walk goes on. Nothing is said of files that vanish meanwhile. */
@@ -115,13 +113,13 @@ class Walk {
 	constructor(root: string | Buffer, options: WalkOptions) {
 		this.base = placeOf(root) === '/' ? '/' : `${placeOf(root)}/`
 		this.options = options
-		this.#lookup = new Lookup(options.expected)
+		this.#lookup = new Lookup(options)
 	}
 
 	*from(asked: Asked | true): Generator<Entry> {
 		const {stat} = this.#lookup
 		try {
-			if (!this.look({path: '', place: this.base}, ROOT_NAME, 0)) return
+			if (!this.look({path: '', place: this.base, names: namesOf(ROOT)}, 0)) return
 			const device = stat.dev
 			this.open('', asked)
 			for (let level = this.#stack.at(-1); level !== undefined; level = this.#stack.at(-1)) {
@@ -130,9 +128,9 @@ class Walk {
 					this.#lookup.leave(level.place)
 					continue
 				}
-				const start = level.names.start(level.next++)
-				if (!this.look(level, level.names.bytes, start)) continue
-				const entry = new Entry(level.path, level.names.bytes, start, stat)
+				const number = level.next++
+				if (!this.look(level, number)) continue
+				const entry = new Entry(level.path, level.names.bytes, level.names.start(number), stat)
 				yield entry
 				if (!isOfDirectory(stat.mode) || entry.path === ROOT) continue
 				const isMount = this.options.oneFileSystem === true && stat.dev !== device
@@ -187,22 +185,25 @@ class Walk {
 		}
 	}
 
-	/** Looks at a name in a directory; whether there is something to say of it. */
-	look({path, place}: Pick<Level, 'path' | 'place'>, bytes: Buffer, start: number): boolean {
+	/** Looks at name `i` of a directory; whether there is something to say of it. */
+	look({path, place, names}: Pick<Level, 'path' | 'place' | 'names'>, i: number): boolean {
 		try {
-			const isThere = this.#lookup.look(place, bytes, start)
-			const isRoot = path === '' && compareAt(bytes, start, ROOT_NAME, 0) === 0
-			if (!isThere && isRoot) throw systemError('ENOENT')
+			const isThere = this.#lookup.lookAt(place, names, i)
+			if (!isThere && path === '' && names.text(i) === ROOT) throw systemError('ENOENT')
 			if (!isThere || isOfDirectory(this.#lookup.stat.mode) === this.#lookup.isNamedDirectory) return isThere
 			throw fatal('its type changed while its directory was read')
 		} catch (error) {
-			this.options.onError(path + textAt(bytes, start), error)
+			this.options.onError(path + names.text(i), error)
 			return false
 		}
 	}
 }
 
-const ROOT_NAME = Buffer.from(`${ROOT}\0`)
+function namesOf(name: Path): Names {
+	const names = new Names()
+	names.add(name)
+	return names
+}
 
 /** What was asked for below one name of a level. */
 const below = (level: Level, name: string): Asked | true =>

@@ -87,10 +87,20 @@ export function* listLocal(options: ListOptions): Iterable<Listed> {
 	}
 }
 
-function filesOf({root, paths, shallow, select, oneFileSystem, onError}: ListOptions): Iterable<WalkEntry> {
+function filesOf({
+	root,
+	paths,
+	shallow,
+	select,
+	oneFileSystem,
+	onError,
+	index,
+}: ListOptions): Iterable<WalkEntry> {
 	const how = {
 		oneFileSystem,
 		onError,
+		expected: paths ? 0 : index.count,
+		inThreads: true,
 		select: (path: Path, isDirectory: boolean) =>
 			!isTemporary(nameOf(path)) && (select?.(path, isDirectory) ?? true),
 		takesPlain: select ? select.takesPlain : () => true,
