@@ -5,7 +5,7 @@ import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {type CargoOptions, fileCargo, type Stored} from './cargo.ts'
+import {fileCargo, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {LocalFiles} from './local-files.ts'
@@ -47,19 +47,19 @@ export const sentFile = ([size, md5, etag, version, modified, attrs, local]: Sen
 	readonly local: Local
 } => ({size, md5, written: {etag, version, modified}, attrs, local: localIn(local)})
 
-/** Sends a small file; undefined where its attributes do not go with it. Rejects where it cannot be read, or sent. */
-export async function sendSmall(
-	[path, key, guard, link]: SendTask,
-	how: CargoOptions,
-	store: Store,
-): Promise<Sent | undefined> {
-	const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
-	if (side) return undefined
-	const {etag, version, modified} = await store.put(key, body, {...properties, md5, ...conditionOf(guard)})
-	return [body.length, md5.toString('hex'), etag, version, modified, attrs, fieldsOf(local)]
-}
-
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
 	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
-	return {do: (task) => sendSmall(task, how, store), close() {}}
+	return {
+		async do([path, key, guard, link]) {
+			const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
+			if (side) return undefined
+			const {etag, version, modified} = await store.put(key, body, {
+				...properties,
+				md5,
+				...conditionOf(guard),
+			})
+			return [body.length, md5.toString('hex'), etag, version, modified, attrs, fieldsOf(local)]
+		},
+		close() {},
+	}
 }
