@@ -5,7 +5,7 @@ import {chosenFlags, dryRunFlags, remoteFlags, verboseFlags} from '../src/cli/fl
 import {openSession} from '../src/cli/pushing.ts'
 import {Report} from '../src/cli/transfer.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
-import type {IndexFile} from '../src/format/index-file.ts'
+import type {IndexRows} from '../src/format/index-file.ts'
 import {formatDiff} from '../src/format/record.ts'
 import {agree} from '../src/sync/agree.ts'
 import {fetch, listPaths} from '../src/sync/fetch.ts'
@@ -28,7 +28,7 @@ export default command({
 		try {
 			const known = flags.verbose ? new Set(pending(session.index).map(asText)) : undefined
 			const listing = listPaths(store, remote.prefix, report.events.failed)
-			const fetched = await fetch(session.index, listing, context.signal)
+			const fetched = await fetch(session.index, listing, context.signal, session.building)
 			if (fetched.changed) session.adopt(fetched.index)
 			const {prefix} = remote
 			await agree({store, session, prefix, signal: context.signal, onError: report.events.failed})
@@ -43,7 +43,7 @@ export default command({
 })
 
 /** What a pull with --delete would do. */
-const pending = (index: IndexFile): PlanItem[] => [...plan(index, {direction: 'pull', delete: true})]
+const pending = (index: IndexRows): PlanItem[] => [...plan(index, {direction: 'pull', delete: true})]
 
 /** An item and the version of its object. */
 const asText = ({status, entry: {path, remote}}: PlanItem): string =>

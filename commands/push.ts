@@ -4,6 +4,7 @@ import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
 import {backupOf, bwlimitOf, deletesOf, narrowOf, prefixesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
+import {keepHeapSmall, keepNewSpace} from '../src/cli/heap.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
 import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
@@ -25,6 +26,8 @@ export default command({
 	},
 
 	async run(context, flags, args, ordered) {
+		keepHeapSmall()
+		keepNewSpace()
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']

@@ -13,7 +13,7 @@ import {owners} from '../src/cli/owners.ts'
 import {filesOf, type PreserveValues} from '../src/cli/pushing.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
-import type {IndexFile} from '../src/format/index-file.ts'
+import type {IndexRows} from '../src/format/index-file.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {fetch, type Heard} from '../src/sync/fetch.ts'
 import {scan} from '../src/sync/scan.ts'
@@ -58,6 +58,7 @@ async function noteFiles(
 		const {index, changed} = await scan({
 			root: place.root,
 			index: session.index,
+			building: session.building,
 			contents: filesOf(place, flags),
 			owners,
 			paths,
@@ -78,7 +79,12 @@ async function noteListing(context: Context, lines: AsyncIterable<Asked>): Promi
 	const place = placeOf(context)
 	const session = await IndexSession.open(place, {signal: context.signal})
 	try {
-		const {index, changed} = await fetch(session.index, pages(lines, session.index), context.signal)
+		const {index, changed} = await fetch(
+			session.index,
+			pages(lines, session.index),
+			context.signal,
+			session.building,
+		)
 		if (changed) session.adopt(index)
 		session.save()
 	} finally {
@@ -88,7 +94,7 @@ async function noteListing(context: Context, lines: AsyncIterable<Asked>): Promi
 }
 
 /** The lines as pages of a listing. An empty one where there were objects is more likely a failed one. */
-async function* pages(lines: AsyncIterable<Asked>, index: IndexFile): AsyncIterable<readonly Heard[]> {
+async function* pages(lines: AsyncIterable<Asked>, index: IndexRows): AsyncIterable<readonly Heard[]> {
 	let page: Heard[] = []
 	let isEmpty = true
 	for await (const line of lines) {
@@ -107,7 +113,7 @@ async function* pages(lines: AsyncIterable<Asked>, index: IndexFile): AsyncItera
 	yield page
 }
 
-function knowsObjects(index: IndexFile): boolean {
+function knowsObjects(index: IndexRows): boolean {
 	for (let row = 0; row < index.count; row++) if (index.hasRemote(row)) return true
 	return false
 }

@@ -2,7 +2,15 @@
 // believed that is damaged.
 
 import {crc32} from 'node:zlib'
-import {mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
+import {
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	truncateSync,
+	writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import test, {type ExecutionContext} from 'ava'
@@ -10,18 +18,21 @@ import * as fc from './support/properties.ts'
 import {crc32 as checksum} from '../src/base/crc32.ts'
 import {S3rError} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
-import type {Entry} from '../src/format/entry.ts'
+import type {Entry, Local} from '../src/format/entry.ts'
 import {inSync} from '../src/format/entry.ts'
 import {IndexBuilder, mergeIndexes, withEntries} from '../src/format/index-builder.ts'
 import {parseIndex, serializeIndex} from '../src/format/index-bytes.ts'
-import type {IndexFile} from '../src/format/index-file.ts'
+import type {Index, IndexFile} from '../src/format/index-file.ts'
 import {packTime, unpackTime} from '../src/format/index-layout.ts'
 import {journalLine, parseJournal} from '../src/format/journal.ts'
 import type {StatxWords} from '../src/format/statx.ts'
 import {NO_DEVICE} from '../src/local/stat.ts'
 import {Statx} from '../src/local/statx.ts'
 import {createPlace, type Place} from '../src/repo/find.ts'
+import {Scratch} from '../src/repo/growing-file.ts'
+import {GrowingIndex} from '../src/repo/growing-index.ts'
 import {layered} from '../src/repo/index-layers.ts'
+import type {WindowsOptions} from '../src/repo/index-windows.ts'
 import {IndexWriter} from '../src/repo/index-writer.ts'
 import {IndexSession, readIndex} from '../src/repo/session.ts'
 import {openStored, type StoredIndex} from '../src/repo/stored-index.ts'
@@ -309,10 +320,10 @@ test('two indexes are merged as two maps are, the later standing', (t) => {
 })
 
 /** Writes an index to a file, and gives it as one that stays there. */
-function stored(directory: string, index: IndexFile): StoredIndex {
+function stored(directory: string, index: IndexFile, options?: WindowsOptions): StoredIndex {
 	const file = join(directory, `index-${stores++}`)
 	writeFileSync(file, bytesOf(index))
-	const open = openStored(fromUnicode(file))
+	const open = openStored(fromUnicode(file), options)
 	if (!open) throw new Error('it is not there')
 	closes.push(open.close)
 	return open.index
@@ -373,6 +384,71 @@ test('an index on the disk with any byte changed is refused', (t) => {
 	t.is(openStored(fromUnicode(join(root, 'none'))), undefined)
 })
 
+/** An index that is made in files without names, of which two windows are held. */
+function growing(directory: string, all: Iterable<Entry>): Index {
+	const scratch = new Scratch(fromUnicode(directory))
+	closes.push(() => scratch.close())
+	const open = () => ({words: scratch.file(), names: scratch.file(), extras: scratch.file()})
+	const building = new GrowingIndex({open, held: 1, stored: {scratch}})
+	for (const entry of all) building.add(entry)
+	return building.finish(SCANNED)
+}
+
+/** The rows of an index as a new one. */
+const copied = (index: Index): IndexFile => parseIndex(bytesOf(mergeIndexes(index, indexOf([]))))
+
+test('rows of an index on the disk are replaced, and the file that it was read from stays as it was', (t) => {
+	const {root} = place(t)
+	const scratch = new Scratch(fromUnicode(root))
+	closes.push(() => scratch.close())
+	const check = (before: readonly Entry[], later: readonly (readonly [row: number, entry: Entry])[]) => {
+		const whole = indexOf(before)
+		const bytes = bytesOf(whole)
+		const there = stored(root, whole, {scratch})
+		const made = growing(root, before)
+		const model = [...before]
+		for (const [row, entry] of later) {
+			if (!model[row]) continue
+			model[row] = {...entry, path: model[row].path}
+			for (const index of [there, made]) index.replace(row, model[row])
+		}
+		for (const index of [there, made]) {
+			const rows = Array.from({length: index.count}, (_, row) => plain(index.entry(row)))
+			t.deepEqual(rows, model.map(plain))
+			for (const [row, {path: at}] of model.entries()) t.is(index.find(at), row)
+			t.deepEqual(entriesOf(copied(index)).map(plain), model.filter(saysAnything).map(plain))
+		}
+		t.deepEqual(bytesOf(whole), bytes)
+		t.deepEqual(readFileSync(join(root, `index-${stores - 1}`)), bytes)
+	}
+	const all = many(2000)
+	// far from each other, so that windows are written back and read again
+	check(
+		all,
+		Array.from({length: 1500}, (_, i) => [
+			(i * 1009) % 2000,
+			{
+				...EXAMPLE[1],
+				path: '',
+				local: {...(EXAMPLE[1]?.local as Local), uid: i % 700, size: i, link: '0a0b0c0d0e0f'},
+			},
+		]),
+	)
+	check(all, [[7, {path: ''}]])
+	fc.assert(
+		fc.property(entries, fc.array(fc.tuple(fc.nat(11), sides)), (before, later) =>
+			check(
+				before,
+				later.map(([row, said]) => [row, {path: '', ...said}]),
+			),
+		),
+		{numRuns: 50},
+	)
+})
+
+const saysAnything = ({local: here, remote: there, base: both}: Entry): boolean =>
+	here !== undefined || there !== undefined || both !== undefined
+
 /** Writes the rows of layers over one another, and reads the file whole. */
 function rewritten(directory: string, layers: readonly StoredIndex[]): IndexFile {
 	const file = join(directory, 'rewritten')
@@ -425,7 +501,7 @@ test('entries are replaced and added as in a map, and those that say nothing are
 	)
 	fc.assert(
 		fc.property(entries, changes, (all, later) => {
-			const index = withEntries(indexOf(all), later)
+			const index = withEntries(indexOf(all), later, () => new IndexBuilder())
 			const model = new Map([...all, ...later].map((entry) => [entry.path, entry]))
 			const alive = sorted(model).filter((entry) => entry.local ?? entry.remote ?? entry.base)
 			const compact = mergeIndexes(index, indexOf([]))
@@ -579,6 +655,67 @@ test('a journal that grows too long is made into an index while the session goes
 	t.is(taken.count, 0)
 	session.close()
 	t.is(readIndex(at).count, 20)
+})
+
+test('a session whose index stays on the disk knows and writes what one in memory does', async (t) => {
+	const steps = fc.array(fc.tuple(path, fc.option(sides, {nil: {}}), fc.nat(7)), {maxLength: 24})
+	await fc.assert(
+		fc.asyncProperty(entries, steps, async (scanned, later) => {
+			const at = place(t)
+			const empty = readdirSync(file(at, ''))
+			const model = new Map<string, Entry>()
+			let session = await IndexSession.open(at, {held: 1})
+			const building = session.building()
+			for (const entry of scanned) {
+				building.add(entry)
+				model.set(entry.path, entry)
+			}
+			session.adopt(building.finish(SCANNED))
+			for (const [where, said, what] of later) {
+				// a session that dies leaves the journal to the next one, one that pretends leaves nothing
+				if (what === 0) session.close()
+				if (what === 1) session.end()
+				if (what < 2) session = await IndexSession.open(at, {held: 1})
+				if (what === 2) t.is(session.index.count >= model.size, true)
+				session.put({path: where, ...said})
+				if (saysAnything({path: where, ...said})) model.set(where, {path: where, ...said})
+				else model.delete(where)
+				t.deepEqual(plain(session.get(where)), plain({path: where, ...said}))
+			}
+			for (const entry of model.values()) t.deepEqual(plain(session.get(entry.path)), plain(entry))
+			session.end()
+			t.deepEqual(entriesOf(readIndex(at)).map(plain), sorted(model).map(plain))
+			t.deepEqual(readdirSync(file(at, '')).toSorted(), [...empty, 'index'].toSorted())
+		}),
+		{numRuns: 100},
+	)
+})
+
+test('many new rows are in the index before any work on them is done', async (t) => {
+	const at = place(t)
+	const session = await IndexSession.open(at, {held: 100})
+	const building = session.building()
+	for (const entry of many(300)) building.add(entry)
+	session.adopt(building.finish(SCANNED))
+	session.close()
+	t.is(parseIndex(readFileSync(file(at, 'index'))).count, 300)
+})
+
+test('a session that pretends writes nothing, however many rows there are', (t) => {
+	const at = place(t)
+	const session = IndexSession.pretend(at, {held: 1})
+	const building = session.building()
+	for (const entry of many(2000)) building.add(entry)
+	session.adopt(building.finish(SCANNED))
+	for (let row = 0; row < 2000; row += 3) session.put({...SAME, path: session.index.path(row)})
+	t.deepEqual(plain(session.index.entry(1998)), plain({...SAME, path: session.index.path(1998)}))
+	t.is(existsSync(file(at, 'index')), false)
+	t.deepEqual(
+		readdirSync(file(at, '')).filter((name) => name.startsWith('scratch')),
+		[],
+	)
+	session.end()
+	t.is(readIndex(at).count, 0)
 })
 
 test('a session that pretends writes nothing', (t) => {

@@ -26,6 +26,11 @@ export class Heap {
 		this.#bytes = grown
 	}
 
+	/** Takes back all that was appended; its memory is used again. */
+	clear(): void {
+		this.#length = 0
+	}
+
 	/** Appends bytes, or a byte string, and returns their offset. */
 	append(piece: Buffer | string): number {
 		this.#reserve(piece.length)
@@ -59,9 +64,11 @@ export class WordHeap {
 		return this.#view
 	}
 
-	/** The word at an offset, 0 behind the last one. */
-	at(offset: number): number {
-		return offset < this.#length ? (this.#words[offset] ?? 0) : 0
+	/** Takes back all that was appended; its memory is used again. */
+	clear(): void {
+		this.#words.fill(0, 0, this.#length)
+		this.#view = this.#words.subarray(0, 0)
+		this.#length = 0
 	}
 
 	/** Appends `count` zero words and returns their offset. */

@@ -12,3 +12,23 @@ const GROWTH = 40
 export function keepHeapSmall(): void {
 	setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
 }
+
+/** MiB in which a thread makes new objects, and as many again into which it copies what is still in use. */
+const NEW_SPACE = 4
+
+/**
+ * Lets the space for new objects grow no more, which V8 would let have 32 MiB for each thread. To be called again when a
+ * thread has begun: that sets it back.
+ */
+export function keepNewSpace(): void {
+	setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/**
+ * Gives threads that begin from now on so much space for new objects, at once and for good. With half of it more of what is under
+ * way is taken for what lasts; with four times as much two threads take 50 MiB more and no less CPU.
+ */
+export function keepThreadsSmall(): void {
+	setFlagsFromString(`--min-semi-space-size=${NEW_SPACE}`)
+	setFlagsFromString(`--max-semi-space-size=${NEW_SPACE}`)
+}

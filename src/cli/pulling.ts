@@ -2,7 +2,7 @@
 
 import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
@@ -162,7 +162,7 @@ export async function runPull(
 }
 
 /** Whether an index knows a name, or something below it. */
-function isKnown(index: IndexFile, name: Path): boolean {
+function isKnown(index: IndexRows, name: Path): boolean {
 	const found = index.find(name)
 	const row = found < 0 ? index.find(`${name}/`) : found
 	const next = row < 0 ? -1 - row : row

@@ -17,6 +17,7 @@ import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
+import {keepNewSpace, keepThreadsSmall} from './heap.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
@@ -91,5 +92,11 @@ export function crewOf<Task, Done extends Answer>(
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
 	if (pretend || openStore || threads === 0 || (threads === undefined && !Crew.pays)) return undefined
-	return {isAsked: threads !== undefined, start: () => new Crew(job, {...options, threads})}
+	return {
+		isAsked: threads !== undefined,
+		start: () => {
+			keepThreadsSmall()
+			return new Crew(job, {...options, threads, onThread: keepNewSpace})
+		},
+	}
 }

@@ -4,7 +4,7 @@ import {Heap, WordHeap} from '../base/bytes.ts'
 import {parentOf, type Path} from '../base/path.ts'
 import type {Entry} from './entry.ts'
 import {extraLength} from './index-extra.ts'
-import {IndexFile, type Sections} from './index-file.ts'
+import {type Index, IndexFile, type IndexRows, type Sections} from './index-file.ts'
 import {ALIVE, F, W, WORDS} from './index-layout.ts'
 import {Heaps, writeEntry} from './index-write.ts'
 
@@ -19,6 +19,15 @@ export class IndexBuilder {
 
 	get count(): number {
 		return this.#words.length / WORDS
+	}
+
+	/** Begins anew, in the memory of what was finished. */
+	clear(): void {
+		this.#words.clear()
+		this.#directories.clear()
+		this.#names.clear()
+		this.#heaps.clear()
+		this.#numbers.clear()
 	}
 
 	/** Adds an entry behind all those added before. */
@@ -89,14 +98,25 @@ export class IndexBuilder {
 	}
 }
 
+/** What indexes are made of: entries, and rows of others, in the order of their paths. */
+export type Building<Made extends Index = Index> = {
+	add(entry: Entry): void
+	copy(from: IndexFile, row: number): void
+	finish(when: Pick<Sections, 'scanned' | 'device'>): Made
+}
+
 /**
  * One index of two; where both have a path, `b`'s entry stands. Entries that say nothing are
  * dropped. Takes `b`'s time and device.
  */
-export function mergeIndexes(a: IndexFile, b: IndexFile): IndexFile {
-	const builder = new IndexBuilder()
-	const take = (from: IndexFile, row: number) => {
-		if (from.flags(row) & ALIVE) builder.copy(from, row)
+export const mergeIndexes = (a: IndexRows, b: IndexRows): IndexFile => mergeInto(new IndexBuilder(), a, b)
+
+/** As mergeIndexes, made by `building`. */
+export function mergeInto<Made extends Index>(building: Building<Made>, a: IndexRows, b: IndexRows): Made {
+	const take = (from: IndexRows, row: number) => {
+		if (!(from.flags(row) & ALIVE)) return
+		const {first, index} = from.window(row)
+		building.copy(index, row - first)
 	}
 	let i = 0
 	for (let j = 0; j < b.count; j++) {
@@ -105,11 +125,15 @@ export function mergeIndexes(a: IndexFile, b: IndexFile): IndexFile {
 		take(b, j)
 	}
 	for (; i < a.count; i++) take(a, i)
-	return builder.finish(b)
+	return building.finish(b)
 }
 
-/** `index` with these entries in place of its own, later ones winning. */
-export function withEntries(index: IndexFile, entries: Iterable<Entry>): IndexFile {
+/** `index` with these entries in place of its own, later ones winning; what has to be made anew is made by `building`. */
+export function withEntries<Made extends Index>(
+	index: Made,
+	entries: Iterable<Entry>,
+	building: () => Building<Made>,
+): Made {
 	const fresh = new Map<Path, Entry>()
 	for (const entry of entries) {
 		const row = index.find(entry.path)
@@ -119,11 +143,11 @@ export function withEntries(index: IndexFile, entries: Iterable<Entry>): IndexFi
 	if (fresh.size === 0) return index
 	const builder = new IndexBuilder()
 	for (const path of [...fresh.keys()].toSorted()) builder.add(fresh.get(path) as Entry)
-	return mergeIndexes(index, builder.finish(index))
+	return mergeInto(building(), index, builder.finish(index))
 }
 
 /** The index without all that it knows of the remote. */
-export function localSides(index: IndexFile): IndexFile {
+export function localSides(index: IndexRows): IndexFile {
 	const builder = new IndexBuilder()
 	for (let row = 0; row < index.count; row++) {
 		if (!index.hasLocal(row)) continue

@@ -3,6 +3,7 @@
 import {crc32} from '../base/crc32.ts'
 import {fatal} from '../base/errors.ts'
 import {IndexFile, type Sections} from './index-file.ts'
+import {Heaps} from './index-write.ts'
 import {ENTRY, H, HEADER, MAGIC, packTime, TRAILER, unpackTime, VERSION, WORDS} from './index-layout.ts'
 
 const align = (n: number) => Math.ceil(n / 8) * 8
@@ -133,16 +134,16 @@ export function parseIndex(buffer: Buffer): IndexFile {
 		const piece = section(span)
 		return new Uint32Array(piece.buffer, piece.byteOffset, piece.byteLength / 4)
 	}
-	const index = new IndexFile({
+	const owners = words(at.owners)
+	if (new Heaps(owners).owners.length !== owners.length) throw corruptIndex('an owner is there twice')
+	return new IndexFile({
 		count,
 		scanned,
 		device,
 		words: words(at.words),
 		directories: words(at.directories),
-		owners: words(at.owners),
+		owners,
 		names: section(at.names),
 		extras: section(at.extras),
 	})
-	if (index.owners.length !== words(at.owners).length) throw corruptIndex('an owner is there twice')
-	return index
 }

@@ -53,6 +53,41 @@ export type FoundPath = {
 export type Window = {readonly first: number; readonly index: IndexFile}
 
 const HEX = Buffer.from('0123456789abcdef')
+
+/** What can be asked of the rows of an index, wherever they lie. */
+export type IndexRows = Pick<
+	IndexFile,
+	| 'count'
+	| 'scanned'
+	| 'device'
+	| 'scannedSeconds'
+	| 'path'
+	| 'find'
+	| 'entry'
+	| 'flags'
+	| 'inSync'
+	| 'hasLocal'
+	| 'hasRemote'
+	| 'hasMd5'
+	| 'someRemote'
+	| 'ctime'
+	| 'matches'
+	| 'comparePath'
+	| 'localMd5'
+	| 'writeLocalMd5'
+	| 'baseMd5'
+> & {
+	/** The rows around a row; valid until the next call of any method. */
+	window(row: number): Window
+}
+
+/** An index whose rows can be replaced. */
+export type Index = IndexRows &
+	Pick<IndexFile, 'wasReplaced' | 'replace'> & {
+		/** The same rows, of another scan. */
+		at(when: Pick<Sections, 'scanned' | 'device'>): Index
+	}
+
 /** Rows to either side of one that are near it. */
 const NEAR = 128
 
@@ -65,7 +100,10 @@ export class IndexFile implements Sections {
 	readonly names: Buffer
 	/** Whole seconds of `scanned`. */
 	readonly scannedSeconds: number
-	readonly #heaps: Heaps
+	/** What owners and extras are written into; most indexes are only read. */
+	#heaps: Heaps | undefined
+	#owners: Uint32Array
+	#extras: Buffer
 	/** The bytes of `words`. */
 	readonly #bytes: Buffer
 	/** The directory that was last asked for: most often the next is the same. */
@@ -74,6 +112,7 @@ export class IndexFile implements Sections {
 	#wasReplaced = false
 	/** The row that was last found. */
 	#found = 0
+	readonly #window: Window = {first: 0, index: this}
 
 	constructor(s: Sections) {
 		this.count = s.count
@@ -84,15 +123,16 @@ export class IndexFile implements Sections {
 		this.names = s.names
 		this.scannedSeconds = Number(s.scanned / 1_000_000_000n)
 		this.#bytes = Buffer.from(s.words.buffer, s.words.byteOffset, s.words.byteLength)
-		this.#heaps = new Heaps(s.owners, s.extras)
+		this.#owners = s.owners
+		this.#extras = s.extras
 	}
 
 	get owners(): Uint32Array {
-		return this.#heaps.owners
+		return this.#owners
 	}
 
 	get extras(): Buffer {
-		return this.#heaps.extras
+		return this.#extras
 	}
 
 	#word(row: number, word: number): number {
@@ -249,11 +289,11 @@ export class IndexFile implements Sections {
 	}
 
 	uid(row: number): number {
-		return this.#heaps.uid(this.#word(row, W.owner))
+		return this.#owners[this.#word(row, W.owner) * 2] ?? 0
 	}
 
 	gid(row: number): number {
-		return this.#heaps.gid(this.#word(row, W.owner))
+		return this.#owners[this.#word(row, W.owner) * 2 + 1] ?? 0
 	}
 
 	/** Whether entry `row` has no extra: a file without links, xattrs and device numbers, whose ETag is its MD5. */
@@ -263,7 +303,7 @@ export class IndexFile implements Sections {
 
 	/** This index as a window of one on the disk. */
 	window(): Window {
-		return {first: 0, index: this}
+		return this.#window
 	}
 
 	#md5(row: number): string {
@@ -374,6 +414,9 @@ export class IndexFile implements Sections {
 	/** Replaces entry `row`; the path is not looked at. */
 	replace(row: number, entry: Entry): void {
 		this.#wasReplaced = true
+		this.#heaps ??= new Heaps(this.#owners, this.#extras)
 		writeEntry(this.words, row * WORDS, entry, this.#heaps)
+		this.#owners = this.#heaps.owners
+		this.#extras = this.#heaps.extras
 	}
 }

@@ -25,13 +25,10 @@ export class Heaps {
 		return this.#extras.bytes
 	}
 
-	/** Of the pair of this number. */
-	uid(number: number): number {
-		return this.#owners.at(number * 2)
-	}
-
-	gid(number: number): number {
-		return this.#owners.at(number * 2 + 1)
+	clear(): void {
+		this.#owners.clear()
+		this.#extras.clear()
+		this.#numbers.clear()
 	}
 
 	/** The number of a pair of owner and group. */

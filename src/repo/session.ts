@@ -1,5 +1,6 @@
 // The index while a command works on it: read once, changed in memory, each finished entry in the
-// journal at once, and all of it written at the end.
+// journal at once, and all of it written at the end. One with many rows stays on the disk, and what
+// is changed of it goes to files without names.
 //
 // A command that dies leaves its journal, and the next one begins with what it says: it writes the
 // index anew before all else, for lines behind one that was cut off would not be read.
@@ -13,24 +14,32 @@ import {
 	readFileSync,
 	renameSync,
 	rmSync,
+	statSync,
 	writeSync,
 } from 'node:fs'
 import {errnoOf, fatal, reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import {IndexBuilder, localSides, mergeIndexes, withEntries} from '../format/index-builder.ts'
+import {type Building, IndexBuilder, localSides, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import {parseIndex, serializeIndex} from '../format/index-bytes.ts'
-import type {IndexFile} from '../format/index-file.ts'
-import {ENTRY} from '../format/index-layout.ts'
+import {type Index, IndexFile, type IndexRows} from '../format/index-file.ts'
+import {ALIVE, ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
 import {indexDirOf, join, type Place} from './find.ts'
-import {type IndexRows, type OpenIndex, openStored} from './stored-index.ts'
+import {Scratch} from './growing-file.ts'
+import {GrowingIndex} from './growing-index.ts'
+import {IndexWriter} from './index-writer.ts'
+import {type OpenIndex, openStored} from './stored-index.ts'
 
 /** Milliseconds that a command waits for another that works on the same index. */
 const WAIT = 30_000
 /** Bytes of journal that are not too many to read again; an index that is larger allows as many as it has. */
 const JOURNAL = 64 * 2 ** 20
+/** Rows that are held in memory: 2.5 MiB and their names. */
+const HELD = 1 << 15
+/** Windows of an index on the disk: what goes through all rows has one, and what is under way lies in a few. */
+const WINDOWS = 12
 
 const EMPTY = new IndexBuilder().finish({scanned: 0n, device: 0n})
 
@@ -52,9 +61,11 @@ export function readIndex(place: Place): IndexFile {
 	// the journal first: of a command that ends in between it is in the index by then
 	const journal = read(join(dir, 'journal'))
 	const bytes = read(join(dir, 'index'))
-	const index = bytes === undefined ? first(place) : parseIndex(bytes)
-	return journal === undefined ? index : withEntries(index, parseJournal(journal))
+	const index = bytes === undefined ? firstOf(place) : parseIndex(bytes)
+	return journal === undefined ? index : withEntries(index, parseJournal(journal), inMemory)
 }
+
+const inMemory = () => new IndexBuilder()
 
 /** The index as readIndex has it, to be looked at: it stays on the disk where no journal belongs to it. */
 export function openIndex(place: Place): OpenIndex<IndexRows> {
@@ -63,12 +74,32 @@ export function openIndex(place: Place): OpenIndex<IndexRows> {
 	return stored ?? {index: readIndex(place), close: () => {}}
 }
 
-const first = ({indexDir, ...main}: Place): IndexFile =>
+const firstOf = ({indexDir, ...main}: Place): IndexFile =>
 	indexDir === undefined ? EMPTY : localSides(readIndex(main))
 
 /** Writes an index beside the old one and renames it over it: it is there whole or not at all. */
-function writeIndex(place: Place, index: IndexFile): void {
+function writeIndex(place: Place, index: Index): void {
 	const path = join(indexDirOf(place), 'index')
+	if (index instanceof IndexFile) writeWhole(path, index)
+	else writeRows(path, index)
+}
+
+/** Writes the rows that say anything, one after the other. */
+function writeRows(path: Path, rows: IndexRows): void {
+	const writer = new IndexWriter(path)
+	try {
+		for (let row = 0; row < rows.count; row++) {
+			if (!(rows.flags(row) & ALIVE)) continue
+			const {first, index} = rows.window(row)
+			writer.take(index, row - first)
+		}
+		writer.finish(rows)
+	} finally {
+		writer.close()
+	}
+}
+
+function writeWhole(path: Path, index: IndexFile): void {
 	const temporary = `${path}.new`
 	try {
 		const fd = openSync(forFs(temporary), 'w', 0o600)
@@ -100,35 +131,47 @@ export type SessionOptions = {
 	readonly signal?: AbortSignal | undefined
 	/** Bytes of journal after which the index is written; by default 64 MiB, or the size of the index. */
 	readonly journal?: number | undefined
+	/** Rows that are held in memory; an index that has more stays on the disk. */
+	readonly held?: number | undefined
 }
 
 export class IndexSession {
 	readonly place: Place
+	/** Where the entries of an index that is made anew go to: into memory, until there are many. */
+	readonly building: () => Building
 	readonly #lock: Lock | undefined
-	#index: IndexFile
+	readonly #scratch: Scratch
+	readonly #held: number
+	#opened: OpenIndex<Index> = {index: EMPTY, close: () => {}}
+	#index: Index = EMPTY
 	readonly #fresh = new Map<Path, Entry>()
 	#dirty: boolean
 	#journal: number | undefined
 	#lines: string[] = []
 	/** Bytes in the journal, and how many may be. */
 	#journaled = 0
-	readonly #limit: number
+	readonly #limit: number | undefined
 	#flushing: NodeJS.Immediate | undefined
 	#broken: {readonly error: unknown} | undefined
 
-	private constructor(place: Place, index: IndexFile, lock?: Lock, limit?: number) {
+	private constructor(place: Place, {journal, held = HELD}: SessionOptions, lock?: Lock) {
 		this.place = place
-		this.#index = index
 		this.#lock = lock
-		this.#limit = limit ?? Math.max(JOURNAL, index.count * ENTRY)
+		this.#held = held
+		this.#limit = journal
+		const scratch = new Scratch(indexDirOf(place))
+		this.#scratch = scratch
+		const open = () => ({words: scratch.file(), names: scratch.file(), extras: scratch.file()})
+		this.building = () => new GrowingIndex({open, held, stored: {held: WINDOWS}})
 		this.#dirty = existsSync(forFs(this.#journalFile))
+		this.#read()
 	}
 
 	/** Takes the lock and reads the index; waits for another command that holds it. */
-	static async open(place: Place, {signal, journal}: SessionOptions = {}): Promise<IndexSession> {
-		const lock = await lockIndex(place, signal)
+	static async open(place: Place, options: SessionOptions = {}): Promise<IndexSession> {
+		const lock = await lockIndex(place, options.signal)
 		try {
-			const session = new IndexSession(place, readIndex(place), lock, journal)
+			const session = new IndexSession(place, options, lock)
 			session.save()
 			return session
 		} catch (error) {
@@ -138,8 +181,25 @@ export class IndexSession {
 	}
 
 	/** A session that keeps its changes to itself: for -n. */
-	static pretend(place: Place): IndexSession {
-		return new IndexSession(place, readIndex(place))
+	static pretend(place: Place, options: SessionOptions = {}): IndexSession {
+		return new IndexSession(place, options)
+	}
+
+	/** As readIndex, but one with many rows stays on the disk. */
+	#read(): void {
+		const path = join(indexDirOf(this.place), 'index')
+		const size = statSync(forFs(path), {throwIfNoEntry: false})?.size ?? 0
+		if (size < this.#held * ENTRY) {
+			this.#index = readIndex(this.place)
+			return
+		}
+		// the journal first: of a command that ends in between it is in the index by then
+		const journal = read(this.#journalFile)
+		const opened = openStored(path, {held: WINDOWS, scratch: this.#scratch})
+		if (!opened) return this.#read()
+		this.#opened = opened
+		this.#index = opened.index
+		if (journal) this.#index = withEntries(this.#index, parseJournal(journal), this.building)
 	}
 
 	get #journalFile(): Path {
@@ -147,19 +207,22 @@ export class IndexSession {
 	}
 
 	/** The index, with every change made so far. */
-	get index(): IndexFile {
+	get index(): Index {
 		if (this.#fresh.size > 0) {
-			this.#index = withEntries(this.#index, this.#fresh.values())
+			this.#index = withEntries(this.#index, this.#fresh.values(), this.building)
 			this.#fresh.clear()
 		}
 		return this.#index
 	}
 
 	/** Takes another index in place of this one: what a scan or a fetch made of it. */
-	adopt(index: IndexFile): void {
+	adopt(index: Index): void {
+		const added = index.count - this.#index.count
 		this.#index = index
 		this.#fresh.clear()
 		this.#dirty = true
+		// what is in the index by then need not be looked for again, nor held, by who comes after a command that died
+		if (added >= this.#held && this.#lock) this.#write(index)
 	}
 
 	get(path: Path): Entry | undefined {
@@ -202,12 +265,14 @@ export class IndexSession {
 		this.#journal ??= openSync(forFs(this.#journalFile), 'a', 0o600)
 		for (let at = 0; at < bytes.length;) at += writeSync(this.#journal, bytes, at)
 		this.#journaled += bytes.length
+		const {index} = this
+		const limit = this.#limit ?? Math.max(JOURNAL, index.count * ENTRY)
 		// who has taken the index keeps it: a copy is written
-		if (this.#journaled > this.#limit) this.#write(compacted(this.index))
+		if (this.#journaled > limit) this.#write(compacted(index))
 	}
 
 	/** Writes an index that has all that the journal has, which ends with that. */
-	#write(index: IndexFile): void {
+	#write(index: Index): void {
 		writeIndex(this.place, index)
 		if (this.#journal !== undefined) closeSync(this.#journal)
 		this.#journal = undefined
@@ -219,7 +284,7 @@ export class IndexSession {
 	save(): void {
 		if (!this.#dirty || !this.#lock) return
 		this.#flush()
-		// one that was only added to needs no copy, which takes as much memory again
+		// one that was only added to needs no copy
 		if (this.index.wasReplaced) this.#index = compacted(this.index)
 		this.#write(this.index)
 		this.#dirty = false
@@ -242,10 +307,13 @@ export class IndexSession {
 		} finally {
 			if (this.#journal !== undefined) closeSync(this.#journal)
 			this.#journal = undefined
+			this.#opened.close()
+			this.#scratch.close()
 			this.#lock?.release()
 		}
 	}
 }
 
-/** The index without the entries that say nothing and without what replaced ones left in its heaps. */
-const compacted = (index: IndexFile): IndexFile => mergeIndexes(index, new IndexBuilder().finish(index))
+/** The index without the entries that say nothing and without what replaced ones left in its heaps. One on the disk is written so. */
+const compacted = (index: Index): Index =>
+	index instanceof IndexFile ? mergeIndexes(index, new IndexBuilder().finish(index)) : index

@@ -7,7 +7,7 @@ import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import {attributesDigest} from '../format/metadata.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -51,7 +51,7 @@ export async function agree({store, session, prefix, signal, onError}: AgreeOpti
 }
 
 /** Paths with a file and an object that were never known to be the same, and may be: gzip is smaller than its file. */
-function* unsettled(index: IndexFile): Iterable<Path> {
+function* unsettled(index: IndexRows): Iterable<Path> {
 	for (let row = 0; row < index.count; row++) {
 		if (index.inSync(row) || !index.hasLocal(row) || !index.hasRemote(row)) continue
 		const {path, local, remote, base} = index.entry(row)

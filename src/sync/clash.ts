@@ -3,7 +3,7 @@
 
 import {isDirectory, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
 import {type Entry, remoteIsBase} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import type {PlanOptions} from './plan.ts'
 
@@ -15,14 +15,14 @@ const isLeaving = ({local, base, remote}: Entry): boolean =>
 
 /** What stands in the way of what, in one index. */
 export class Clashes {
-	readonly #index: IndexFile
+	readonly #index: IndexRows
 	readonly #options: Options
 	/** Whether there are objects at all: a first push has nothing to be in the way of. */
 	readonly #isEmpty: boolean
 	/** The directory last asked for, and whether a file's object is in its way: what is in it comes in a row. */
 	#last: {readonly directory: Path; readonly isBarred: boolean} = {directory: '', isBarred: false}
 
-	constructor(index: IndexFile, options: Options) {
+	constructor(index: IndexRows, options: Options) {
 		this.#index = index
 		this.#options = options
 		this.#isEmpty = !index.someRemote()

@@ -32,6 +32,8 @@ export type Crews<Task, Done extends Answer> = {
 export type CrewOptions = {
 	/** How many threads; by default as many as cores, up to MOST. */
 	readonly threads?: number | undefined
+	/** Is told when a thread has begun. */
+	readonly onThread?: (() => void) | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
 	/** Is told of each file that went well, and its bytes at the store. */
@@ -96,6 +98,7 @@ export class Crew<Task, Done extends Answer> {
 	#start(workerData: Job): Member {
 		const worker = new Worker(new URL('./crew-worker.js', import.meta.url), {workerData})
 		let resolve = () => {}
+		worker.once('online', () => this.#options.onThread?.())
 		const ended = new Promise<void>((done) => (resolve = done))
 		const member: Member = {worker, ended, waiting: [], outstanding: 0}
 		worker.on('message', (message: FromThread) => {

@@ -7,8 +7,8 @@ import {fromUnicode, isDirectory, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {aliasOf} from '../format/alias.ts'
 import type {Entry, RemoteSide} from '../format/entry.ts'
-import {IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import {type Building, IndexBuilder, mergeInto, withEntries} from '../format/index-builder.ts'
+import type {Index, IndexRows} from '../format/index-file.ts'
 import {SIZE_LIMIT} from '../format/index-layout.ts'
 import {pathOf, SIDE} from '../format/key.ts'
 import type {Store} from '../store/store.ts'
@@ -20,7 +20,7 @@ export type Heard = Pick<RemoteSide, 'etag' | 'size' | 'modified' | 'version'> &
 	readonly superseded?: boolean | undefined
 }
 
-export type Fetched = {readonly index: IndexFile; readonly changed: boolean}
+export type Fetched = {readonly index: Index; readonly changed: boolean}
 
 /**
  * Lists what is under `prefix` as paths, in the order of the keys; side objects and impossible keys are passed
@@ -73,11 +73,12 @@ export function isSameVersion(known: RemoteSide, heard: Heard): boolean {
  * hold paths out of order where a key had to be escaped.
  */
 export async function fetch(
-	index: IndexFile,
+	index: Index,
 	listing: AsyncIterable<readonly Heard[]>,
 	signal?: AbortSignal,
+	building: () => Building = () => new IndexBuilder(),
 ): Promise<Fetched> {
-	const listener = new Listener(index)
+	const listener = new Listener(index, building)
 	for await (const page of listing) {
 		signal?.throwIfAborted()
 		for (const heard of page) listener.hear(heard)
@@ -87,7 +88,7 @@ export async function fetch(
 }
 
 /** The row of the entry that an object is known to be of, where its key is that of another path; negative without. */
-export function aliasRow(index: IndexFile, heard: Heard): number {
+export function aliasRow(index: IndexRows, heard: Heard): number {
 	const mayBeMark = heard.size === 0 && !isDirectory(heard.path)
 	const of = aliasOf(heard) ?? (mayBeMark ? `${heard.path}/` : undefined)
 	const row = of === undefined ? -1 : index.find(of)
@@ -95,8 +96,10 @@ export function aliasRow(index: IndexFile, heard: Heard): number {
 }
 
 class Listener {
-	readonly #index: IndexFile
-	readonly #fresh = new IndexBuilder()
+	readonly #index: Index
+	/** Where the entries of new objects go to. */
+	readonly #building: () => Building
+	readonly #fresh: Building
 	readonly #late = new Map<Path, Entry>()
 	readonly #aliases: (Heard & {readonly of: Path})[] = []
 	/** Empty objects in whose place a directory may be yet: what lies in it comes after them. */
@@ -106,8 +109,10 @@ class Listener {
 	#last = ''
 	#changed = false
 
-	constructor(index: IndexFile) {
+	constructor(index: Index, building: () => Building) {
 		this.#index = index
+		this.#building = building
+		this.#fresh = building()
 		this.#seen = new Uint8Array(index.count)
 	}
 
@@ -161,7 +166,7 @@ class Listener {
 	}
 
 	/** Takes note of objects that stand for another path, unless that has an object of its own. */
-	#noteAliases(fresh: IndexFile): void {
+	#noteAliases(fresh: Index): void {
 		const has = (path: Path): boolean => {
 			const late = this.#late.get(path)
 			const row = this.#index.find(path)
@@ -179,7 +184,7 @@ class Listener {
 	}
 
 	/** Forgets that an object was taken for a file. */
-	#unnote(path: Path, fresh: IndexFile): void {
+	#unnote(path: Path, fresh: Index): void {
 		const row = this.#index.find(path)
 		if (row >= 0) this.#seen[row] = 0
 		if (fresh.find(path) >= 0) this.#late.set(path, {path})
@@ -203,8 +208,8 @@ class Listener {
 			this.#index.replace(row, rest)
 			this.#changed = true
 		}
-		const merged = fresh.count === 0 ? this.#index : mergeIndexes(this.#index, fresh)
-		return {index: withEntries(merged, this.#late.values()), changed: this.#changed}
+		const merged = fresh.count === 0 ? this.#index : mergeInto(this.#building(), this.#index, fresh)
+		return {index: withEntries(merged, this.#late.values(), this.#building), changed: this.#changed}
 	}
 }
 

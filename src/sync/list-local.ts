@@ -2,7 +2,7 @@
 
 import {nameOf, type Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {isTemporary} from '../local/temporary.ts'
 import {lookAt} from '../local/look.ts'
 import {type Entry as WalkEntry, walk, walkPaths} from '../local/walk.ts'
@@ -14,7 +14,7 @@ export type ListOptions = Pick<
 	ScanOptions,
 	'root' | 'paths' | 'shallow' | 'sizes' | 'select' | 'oneFileSystem' | 'onError'
 > & {
-	readonly index: IndexFile
+	readonly index: IndexRows
 	/** Reads the files that the index does not know, or knows otherwise; without, they have no MD5. */
 	readonly contents?: Contents | undefined
 }
@@ -22,13 +22,13 @@ export type ListOptions = Pick<
 /** A file of the list. What it says holds until the next one is asked for. */
 export class Listed {
 	readonly file: WalkEntry
-	readonly #index: IndexFile
+	readonly #index: IndexRows
 	/** The row of the index that knows its MD5, or -1. */
 	readonly #row: number
 	/** Its MD5, where it was read. */
 	readonly #md5: string | undefined
 
-	constructor(file: WalkEntry, index: IndexFile, row: number, md5: string | undefined) {
+	constructor(file: WalkEntry, index: IndexRows, row: number, md5: string | undefined) {
 		this.file = file
 		this.#index = index
 		this.#row = row

@@ -4,9 +4,10 @@
 // not changed; where only one side changed, it is sent to the other; where both did, and not to the
 // same content, it is a conflict, and nothing is written.
 
+import {NumberMap} from '../base/number-map.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {type Entry, localIsBase, objectMd5, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
 import {Clashes} from './clash.ts'
 import type {Selection} from './select.ts'
@@ -96,7 +97,7 @@ export function planLine({status, entry}: PlanItem, direction: Direction): DiffL
 }
 
 /** What is done with each entry, before it is known which content is on the remote already. */
-function* compared(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
+function* compared(index: IndexRows, options: PlanOptions): Generator<PlanItem, undefined> {
 	const {direction, select, same, selection} = options
 	const clashes = new Clashes(index, options)
 	const shown = selection && new Shown(index, options, selection)
@@ -117,7 +118,7 @@ function* compared(index: IndexFile, options: PlanOptions): Generator<PlanItem, 
  * The items of a push or pull, in the order of their paths. Each is made when it is asked for: those that
  * are executed meanwhile may be noted in the index.
  */
-export function* plan(index: IndexFile, options: PlanOptions): Generator<PlanItem, undefined> {
+export function* plan(index: IndexRows, options: PlanOptions): Generator<PlanItem, undefined> {
 	let sources: CopySources | undefined
 	for (const item of compared(index, options)) {
 		if (item.status === 'A' && options.direction === 'push') sources ??= copySources(index)
@@ -126,7 +127,7 @@ export function* plan(index: IndexFile, options: PlanOptions): Generator<PlanIte
 }
 
 /** How many deletions a plan has. */
-export function countDeletions(index: IndexFile, options: PlanOptions): number {
+export function countDeletions(index: IndexRows, options: PlanOptions): number {
 	let count = 0
 	for (const {status} of compared(index, options)) if (status === 'D') count++
 	return count
@@ -139,8 +140,8 @@ export type CopySources = {
 	find(entry: Entry): Entry | undefined
 }
 
-/** A key for an MD5 that is quick to hash; a match is confirmed by the whole. */
-const keyOf = (md5: string): number => parseInt(md5.slice(0, 12), 16)
+/** A part of an MD5; a match is confirmed by the whole. */
+const keyOf = (md5: string): number => parseInt(md5.slice(0, 8), 16)
 
 const isCopyable = ({local}: Entry): boolean =>
 	local !== undefined && local.md5 !== undefined && local.size > 0 && typeOf(local.mode) === TYPE.file
@@ -149,21 +150,19 @@ const isCopyable = ({local}: Entry): boolean =>
  * Finds for new files the objects that hold their content: a renamed file's old name, or a
  * duplicate, also one that this push itself sends first. Memory is in proportion to the new files.
  */
-export function copySources(index: IndexFile): CopySources {
-	const rows = new Map<number, number>()
-	const fresh: number[] = []
+export function copySources(index: IndexRows): CopySources {
+	const rows = new NumberMap()
 	for (let row = 0; row < index.count; row++) {
 		if (index.hasRemote(row) || !index.hasMd5(row)) continue
 		const entry = index.entry(row)
 		if (!isCopyable(entry)) continue
-		fresh.push(row)
 		const key = keyOf(entry.local?.md5 ?? '')
-		if (!rows.has(key)) rows.set(key, row)
+		if (rows.get(key) === undefined) rows.set(key, row)
 	}
-	if (fresh.length > 0)
+	if (rows.size > 0)
 		for (let row = 0; row < index.count; row++) {
 			const md5 = index.baseMd5(row)
-			if (md5 !== undefined && rows.has(keyOf(md5))) rows.set(keyOf(md5), row)
+			if (md5 !== undefined && rows.get(keyOf(md5)) !== undefined) rows.set(keyOf(md5), row)
 		}
 	const find = (entry: Entry): Entry | undefined => {
 		if (!isCopyable(entry)) return undefined

@@ -21,7 +21,12 @@ export type PullOptions = ReceiveOptions & {
 export async function pull(options: PullOptions): Promise<Outcome> {
 	const {session, store, prefix, events, signal} = options
 	const unread = await index(options, options.scan)
-	const fetched = await fetch(session.index, listPaths(store, prefix, events.failed), signal)
+	const fetched = await fetch(
+		session.index,
+		listPaths(store, prefix, events.failed),
+		signal,
+		session.building,
+	)
 	if (fetched.changed) session.adopt(fetched.index)
 	const {selection} = options
 	if (selection) await learnRules('pull', {...options, selection, open: async () => store})

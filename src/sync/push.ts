@@ -4,7 +4,7 @@
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
 import {type Compare, withoutHad} from './compare-dest.ts'
@@ -161,6 +161,7 @@ export async function index(
 	const scanned = await scan({
 		...how,
 		index: session.index,
+		building: session.building,
 		contents: files,
 		owners,
 		select: selection?.scans,
@@ -191,7 +192,7 @@ type GuardOptions = Pick<
  * read and so only seem gone (rsync's rule), and all, where they are more than --max-delete.
  */
 function guardedPlan(
-	known: IndexFile,
+	known: IndexRows,
 	direction: Direction,
 	unread: boolean,
 	options: GuardOptions,

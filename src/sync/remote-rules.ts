@@ -6,7 +6,7 @@ import {pool} from '../base/pool.ts'
 import {shown} from '../base/quote.ts'
 import {type Entry, inSync, objectPath} from '../format/entry.ts'
 import {dirMergeNames} from '../format/filter-read.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {IndexSession} from '../repo/session.ts'
 import {isKind, type Store} from '../store/store.ts'
@@ -61,7 +61,7 @@ export async function learnRules(direction: Direction, options: LearnOptions): P
 	selection.learn(texts)
 }
 
-function* entriesOf(index: IndexFile, names: ReadonlySet<string>): Generator<Entry> {
+function* entriesOf(index: IndexRows, names: ReadonlySet<string>): Generator<Entry> {
 	for (let row = 0; row < index.count; row++) {
 		const path = index.path(row)
 		if (!isDirectory(path) && names.has(nameOf(path))) yield index.entry(row)

@@ -4,7 +4,8 @@
 import {setImmediate as turn} from 'node:timers/promises'
 import type {Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {Building} from '../format/index-builder.ts'
+import type {Index} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Owners} from './attributes.ts'
@@ -30,7 +31,9 @@ export type Contents = {
 
 export type ScanOptions = {
 	readonly root: Path
-	readonly index: IndexFile
+	readonly index: Index
+	/** Where the entries of new files go to; into memory without. */
+	readonly building?: (() => Building) | undefined
 	readonly contents: Contents
 	readonly owners: Owners
 	/** These paths and what is below them; everything without. One that is gone loses its local side. */
@@ -59,7 +62,7 @@ export type ScanOptions = {
 export type Change = {readonly status: Status; readonly entry: Entry}
 
 export type Scan = {
-	readonly index: IndexFile
+	readonly index: Index
 	/** Whether the index differs from the one it began with, if only in when it was scanned. */
 	readonly changed: boolean
 }

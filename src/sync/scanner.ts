@@ -3,8 +3,8 @@
 import {errnoOf} from '../base/errors.ts'
 import {isDirectory, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
 import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf} from '../format/entry.ts'
-import {IndexBuilder, mergeIndexes} from '../format/index-builder.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import {type Building, IndexBuilder, mergeInto} from '../format/index-builder.ts'
+import type {Index} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import {lookAt} from '../local/look.ts'
 import type {Stat} from '../local/stat.ts'
@@ -21,9 +21,11 @@ export class Scanner {
 	/** Changes that nobody has been told of yet. */
 	readonly found: Change[] = []
 	readonly #options: Omit<ScanOptions, 'onChange'>
-	readonly #index: IndexFile
+	readonly #index: Index
 	readonly #began = BigInt(Date.now()) * 1_000_000n
-	readonly #fresh = new IndexBuilder()
+	readonly #building: () => Building
+	readonly #fresh: Building
+	#added = 0
 	readonly #links = new LinkGroups()
 	readonly #unread: Path[] = []
 	/** Of a shallow scan: the names that it is of. */
@@ -40,6 +42,8 @@ export class Scanner {
 	constructor(options: Omit<ScanOptions, 'onChange'>) {
 		this.#options = options
 		this.#index = options.index
+		this.#building = options.building ?? (() => new IndexBuilder())
+		this.#fresh = this.#building()
 		this.#names = options.paths && options.shallow ? new Set(options.paths.map(withoutSlash)) : undefined
 	}
 
@@ -121,13 +125,18 @@ export class Scanner {
 		const attrs = digestOf(local, this.#options.owners)
 		const entry: Entry = {...old, path, local, attrs, base: old && remembering(old)}
 		this.#changed = true
-		if (row === undefined) this.#fresh.add(entry)
+		if (row === undefined) this.#add(entry)
 		else this.#index.replace(row, entry)
 		if (stat.nlink > 1) this.#links.see(path, stat, local)
 		const status = changeBetween(old, entry)
 		if (!status) return
 		this.found.push({status, entry})
 		if (stat.nlink > 1 && !isDirectory(path)) this.#told.add(path)
+	}
+
+	#add(entry: Entry): void {
+		this.#fresh.add(entry)
+		this.#added++
 	}
 
 	#localOf(path: Path, stat: Stat, old: Local | undefined): Local {
@@ -198,13 +207,20 @@ export class Scanner {
 		this.#skipTo(undefined)
 		// a later time would vouch for what was passed over, too
 		const scanned = this.#passedRacy ? this.#index.scanned : this.#began
-		const index = mergeIfAny(this.#index, this.#fresh, {scanned, device: this.#device ?? this.#index.device})
+		const index = this.#merged({scanned, device: this.#device ?? this.#index.device})
 		this.#noteLinks(index)
 		return {index, changed: this.#changed}
 	}
 
+	/** The index with what was added to it. */
+	#merged(when: Pick<Index, 'scanned' | 'device'>): Index {
+		if (this.#added === 0) return this.#index.at(when)
+		const added = this.#fresh.finish(when)
+		return this.#index.count === 0 ? added : mergeInto(this.#building(), this.#index, added)
+	}
+
 	/** Notes the groups of hard links; where not all files were looked at, those that are known stay. */
-	#noteLinks(index: IndexFile): void {
+	#noteLinks(index: Index): void {
 		const find = (path: Path): Entry | undefined => {
 			const row = index.find(path)
 			return row < 0 ? undefined : index.entry(row)
@@ -220,16 +236,6 @@ export class Scanner {
 			if (!this.#told.has(path)) this.found.push({status: 'P', entry: linked})
 		}
 	}
-}
-
-function mergeIfAny(
-	index: IndexFile,
-	fresh: IndexBuilder,
-	when: {scanned: bigint; device: bigint},
-): IndexFile {
-	if (fresh.count === 0) return index.at(when)
-	const added = fresh.finish(when)
-	return index.count === 0 ? added : mergeIndexes(index, added)
 }
 
 /** The base of an entry whose local side is about to change. */

@@ -8,6 +8,7 @@
 import {errnoOf, fatal} from '../base/errors.ts'
 import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
+import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
@@ -94,8 +95,8 @@ export class Sender {
 	readonly acls: KeptAcls
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
-	readonly copies: Path[] = []
-	readonly deletions: Path[] = []
+	readonly copies = new PathList()
+	readonly deletions = new PathList()
 	#sources: ReturnType<typeof copySources> | undefined
 
 	constructor(options: SendOptions) {
@@ -107,7 +108,7 @@ export class Sender {
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
 	async execute({status, entry}: PlanItem): Promise<void> {
-		if (status === 'D') this.deletions.push(entry.path)
+		if (status === 'D') this.deletions.add(entry.path)
 		else if (status === 'R') await this.#copyWhenThere(entry)
 		else if (status === '=' || (status === 'C' && !this.#keepsBoth(entry))) this.#done(status, entry)
 		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
@@ -227,7 +228,7 @@ export class Sender {
 	async #copyWhenThere(entry: Entry): Promise<void> {
 		this.#sources ??= copySources(this.options.session.index)
 		const source = this.#sources.find(entry)
-		if (source && !source.remote) this.copies.push(entry.path)
+		if (source && !source.remote) this.copies.add(entry.path)
 		else await this.copyOrSend(entry)
 	}
 

@@ -3,7 +3,7 @@
 
 import {isDirectory, parentOf, type Path, ROOT} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import type {PlanOptions} from './plan.ts'
 import {selector} from './scanner.ts'
 import type {Selection} from './select.ts'
@@ -16,7 +16,7 @@ type Fate = 'stands' | 'goes' | 'stays'
 export class Shown {
 	/** Whether something may be lost although both sides have it and it is the same. */
 	readonly exposes: boolean
-	readonly #index: IndexFile
+	readonly #index: IndexRows
 	readonly #isPush: boolean
 	readonly #deletes: boolean
 	readonly #risks: Selection['risks']
@@ -24,7 +24,7 @@ export class Shown {
 	/** What lies in one directory comes in a row. */
 	#last: {readonly directory: Path; readonly fate: Fate} = {directory: '', fate: 'stands'}
 
-	constructor(index: IndexFile, {direction, delete: deletes = false}: Options, selection: Selection) {
+	constructor(index: IndexRows, {direction, delete: deletes = false}: Options, selection: Selection) {
 		const {shows, risks, exposes} = selection
 		this.#index = index
 		this.#isPush = direction === 'push'

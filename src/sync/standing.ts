@@ -1,7 +1,7 @@
 // How both sides stand to each other, as far as the index knows: what status tells.
 
 import {isDirectory, type Path} from '../base/path.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {plan, type PlanItem} from './plan.ts'
 import type {Selection} from './select.ts'
 
@@ -24,7 +24,7 @@ type Part = {
 }
 
 /** Compares both sides by the index alone. */
-export function standing(index: IndexFile, {select, push, pull}: Part = {}): Standing {
+export function standing(index: IndexRows, {select, push, pull}: Part = {}): Standing {
 	const outgoing = [...plan(index, {direction: 'push', delete: true, select, selection: push})]
 	const told = new Set(outgoing.map(({entry}) => entry.path))
 	const incoming = [...plan(index, {direction: 'pull', delete: true, select, selection: pull})]

@@ -10,7 +10,7 @@ import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Local, TYPE, typeOf} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {secondsAt, X} from '../format/statx.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Statx} from '../local/statx.ts'
@@ -24,10 +24,13 @@ export const isRacy = (ctime: bigint, scanned: bigint): boolean =>
 	ctime >= scanned - (ctime % 1_000_000_000n === 0n ? COARSE_TICK : TICK)
 
 /** Whether a file certainly holds what entry `row` of the index says. */
-export const isUnchanged = (index: IndexFile, row: number, stat: Statx): boolean =>
-	index.matches(row, stat.words) &&
-	(typeOf(stat.mode) !== TYPE.file ||
-		(index.hasMd5(row) && (isLongBefore(stat, index.scannedSeconds) || !isRacy(stat.ctime, index.scanned))))
+export function isUnchanged(index: IndexRows, row: number, stat: Statx): boolean {
+	const {first, index: near} = index.window(row)
+	if (!near.matches(row - first, stat.words)) return false
+	if (typeOf(stat.mode) !== TYPE.file) return true
+	if (!near.hasMd5(row - first)) return false
+	return isLongBefore(stat, index.scannedSeconds) || !isRacy(stat.ctime, index.scanned)
+}
 
 /** What is true of most files, and cannot be of a racy one: for this no BigInt is needed. */
 const isLongBefore = ({words}: Statx, scannedSeconds: number): boolean =>

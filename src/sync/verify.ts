@@ -6,7 +6,7 @@ import {reason} from '../base/errors.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {type Entry, localIsBase, objectPath, remoteIsBase, typeOf} from '../format/entry.ts'
-import type {IndexFile} from '../format/index-file.ts'
+import type {IndexRows} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
 import {Statx} from '../local/statx.ts'
@@ -21,7 +21,7 @@ import {contentMd5} from './unchanged.ts'
 
 export type VerifyOptions = {
 	readonly store: Store
-	readonly index: IndexFile
+	readonly index: IndexRows
 	readonly files: Contents & {stat(path: Path): Stat | undefined}
 	readonly prefix: string
 	/** Which paths are looked at; all without. */

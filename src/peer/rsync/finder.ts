@@ -1,8 +1,7 @@
 // What is remembered of objects that are listed: rows of an index, of which the listing says whether they still hold.
 
 import type {Path} from '../../base/path.ts'
-import type {IndexFile} from '../../format/index-file.ts'
-import type {IndexRows} from '../../repo/stored-index.ts'
+import type {IndexFile, IndexRows} from '../../format/index-file.ts'
 import {type Heard, isSameVersion} from '../../sync/fetch.ts'
 import type {Found} from './catalogue.ts'
 import {foundOf} from './index-entry.ts'

@@ -7,7 +7,8 @@ import type {Entry} from '../../format/entry.ts'
 import {IndexBuilder} from '../../format/index-builder.ts'
 import {serializeIndex} from '../../format/index-bytes.ts'
 import {join, type Place} from '../../repo/find.ts'
-import {type IndexRows, StoredIndex} from '../../repo/stored-index.ts'
+import type {IndexRows} from '../../format/index-file.ts'
+import {StoredIndex} from '../../repo/stored-index.ts'
 import {digestOf, type Owners} from '../../sync/attributes.ts'
 import type {Found} from './catalogue.ts'
 import type {Remembered} from './finder.ts'
@@ -97,7 +98,7 @@ export class Learned {
 				at += written
 				file.length += written
 			}
-		const index = new StoredIndex(file.fd, from, file.length - from)
+		const index = StoredIndex.in(file.fd, from, file.length - from)
 		this.#packs.push({index, from: paths[0] ?? '', to: paths.at(-1) ?? ''})
 		this.#learned = new Map()
 	}
