@@ -156,3 +156,62 @@ test.serial(
 		t.true(each < 24, `${each} bytes`)
 	},
 )
+
+test.serial(
+	'files of MiBs are read into memory that is used again, but for that of one that failed',
+	async (t) => {
+		const size = 2 * 2 ** 20
+		const count = 12
+		const statOf = (path: Path): Stat => ({...statAt(path), size})
+		const contentOf = (path: Path): Buffer => Buffer.alloc(size, path, 'latin1')
+		const used: ArrayBufferLike[] = []
+		const large: Files = {
+			...files,
+			stat: statOf,
+			open: (path) => ({
+				...files.open(path),
+				stat: statOf(path),
+				read(_, length, memory) {
+					if (!memory) throw new Error('there is no memory for it')
+					used.push(memory.buffer)
+					return memory.subarray(0, contentOf(path).copy(memory, 0, 0, length))
+				},
+			}),
+		}
+		const held: Buffer[] = []
+		const taking = {
+			conditional: true,
+			async put(key: string, body: Buffer) {
+				await turn()
+				t.true(body.equals(contentOf(fromUnicode(key))), key)
+				if (key === pathOf(3)) held.push(body)
+				if (key === pathOf(3)) throw new Error('the network is gone')
+				return {etag: createHash('md5').update(body).digest('hex')}
+			},
+		} as unknown as Store
+		const root = mkdtempSync(join(tmpdir(), 's3r-push-memory-'))
+		t.teardown(() => rmSync(root, {recursive: true, force: true}))
+		const session = await IndexSession.open(createPlace(root))
+		const building = session.building()
+		for (let i = 0; i < count; i++) {
+			const {local, ...rest} = entryAt(i, false)
+			building.add({...rest, local: local && {...local, size}})
+		}
+		session.adopt(building.finish({scanned: 1_300_000_000_000_000_000n, device: 1n}))
+		const failed: Path[] = []
+		const events = {
+			done() {},
+			failed: (path: Path) => void failed.push(path),
+			vanished() {},
+			warn() {},
+			moved() {},
+		}
+		const open = () => Promise.resolve(taking)
+		await push({session, files: large, owners, prefix: '', open, events, jobs: 1})
+		session.end()
+		t.deepEqual(failed, [pathOf(3)])
+		t.is(used.length, count)
+		t.is(new Set(used).size, 2)
+		t.true(held[0]?.equals(contentOf(pathOf(3))))
+	},
+)

@@ -32,9 +32,9 @@ export class OpenFile {
 		}
 	}
 
-	/** Bytes from `position`, fewer at the end. */
-	read(position: number, length: number): Buffer {
-		return this.fill(Buffer.allocUnsafeSlow(length), position)
+	/** Bytes from `position`, fewer at the end; in `memory` where that is given, which has room for them. */
+	read(position: number, length: number, memory = Buffer.allocUnsafeSlow(length)): Buffer {
+		return this.fill(memory.subarray(0, length), position)
 	}
 
 	/** Reads into `buffer` until it is full or the file ends, as it was when it was opened; returns the part that was filled. */

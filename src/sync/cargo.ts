@@ -5,6 +5,7 @@ import {gzipSync} from 'node:zlib'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
+import type {SpareMemory} from '../base/spare.ts'
 import type {Acl} from '../format/acl.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {type HeaderRule, ruled} from '../format/header-rules.ts'
@@ -46,6 +47,8 @@ export type CargoOptions = {
 	readonly owners: Owners
 	readonly stored?: Stored | undefined
 	readonly compress?: boolean | undefined
+	/** Where the bytes of a file are read into, which are good until their memory is given back. */
+	readonly memory?: SpareMemory | undefined
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -86,7 +89,7 @@ export function fileCargo(
 	options: CargoOptions,
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local; readonly attrs: string} {
-	const {bytes, stat} = read(path, options.files)
+	const {bytes, stat} = read(path, options)
 	const md5 = hash('md5', bytes)
 	const local = {...localOf(stat), md5, link: kept.link, xattrs: kept.xattrs}
 	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
@@ -145,21 +148,21 @@ export function describe(
 }
 
 /** The bytes of a file, and what it was while they were read. */
-function read(path: Path, files: Files): {bytes: Buffer; stat: Stat} {
+function read(path: Path, options: CargoOptions): {bytes: Buffer; stat: Stat} {
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-		const found = readOnce(path, files)
+		const found = readOnce(path, options)
 		if (found) return found
 	}
 	throw fatal('it changes while it is read')
 }
 
 /** A file's bytes and stat, or undefined if it changed meanwhile, or since it was found small enough. */
-function readOnce(path: Path, files: Files): {bytes: Buffer; stat: Stat} | undefined {
+function readOnce(path: Path, {files, memory}: CargoOptions): {bytes: Buffer; stat: Stat} | undefined {
 	const file = files.open(path)
 	try {
 		// too large by now to be read whole
 		if (file.stat.size >= MULTIPART_FROM) return undefined
-		const bytes = file.read(0, file.stat.size)
+		const bytes = file.read(0, file.stat.size, memory?.take(file.stat.size))
 		return bytes.length === file.stat.size && file.unchanged() ? {bytes, stat: file.stat} : undefined
 	} finally {
 		file.close()

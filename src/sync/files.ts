@@ -10,8 +10,8 @@ export type OpenFile = {
 	readonly stat: Stat
 	/** For other threads to read it by; absent where it is no file of the system. */
 	readonly fd?: number | undefined
-	/** Bytes from `position`, fewer at the end. */
-	read(position: number, length: number): Buffer
+	/** Bytes from `position`, fewer at the end; in `memory` where that is given, which has room for them. */
+	read(position: number, length: number, memory?: Buffer): Buffer
 	/** Fills `buffer` off the main thread, as far as the file goes; resolves to the part that was filled. */
 	readInto(buffer: Buffer, position: number): Promise<Buffer>
 	/** Whether the file is still what it was when it was opened. */

@@ -1,6 +1,7 @@
 // A file in one piece: by a thread of the crew where there are many, else here.
 
 import {isDeepStrictEqual} from 'node:util'
+import {SpareMemory} from '../base/spare.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
 import {type Cargo, cargoOf} from './cargo.ts'
@@ -12,6 +13,8 @@ import {guardOf, type SendTask, sentFile, type Sent} from './crew-send.ts'
 
 export class WholeFiles {
 	readonly #sender: Sender
+	/** Of bodies that the store has. */
+	readonly #memory = new SpareMemory()
 	readonly #small: SmallFiles<SendTask, Sent>
 	/** Until the store shows that it is not so. */
 	#etagIsMd5: boolean
@@ -48,9 +51,11 @@ export class WholeFiles {
 	 */
 	async send(planned: Entry): Promise<SentFile> {
 		const etagIsMd5 = this.#etagIsMd5
-		const cargo = cargoOf(planned, this.#sender.options, etagIsMd5)
+		const cargo = cargoOf(planned, {...this.#sender.options, memory: this.#memory}, etagIsMd5)
 		await this.#sender.sendSide(cargo.side)
 		const written = await this.#put(cargo)
+		// the store has verified all of it, and reads it no more; what it did not take may still be on its way
+		this.#memory.give(cargo.body)
 		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
 			return {entry: cargo.entry, written, size: cargo.body.length}
 		return this.#again(cargo.entry, written, cargo.body.length)

@@ -1,0 +1,34 @@
+// Memory that is used again: what comes new from the system each time costs its pages, and what is not used any more waits
+// for V8 to look for it.
+
+/** Memory that is kept for whoever comes next. */
+const KEPT = 24 * 2 ** 20
+/** Bytes below which memory is not worth it. */
+const LEAST = 2 ** 20
+/** How much larger memory may be than what is asked for. */
+const LARGER = 1.25
+
+export class SpareMemory {
+	readonly #spare: Buffer[] = []
+	#bytes = 0
+	/** All that came from here: what else is given is somebody else's. */
+	readonly #own = new WeakSet<ArrayBufferLike>()
+
+	/** Memory of at least `size` bytes; undefined for little. */
+	take(size: number): Buffer | undefined {
+		if (size < LEAST) return undefined
+		const at = this.#spare.findIndex(({length}) => length >= size && length <= size * LARGER)
+		const [memory = Buffer.allocUnsafeSlow(size)] = at < 0 ? [] : this.#spare.splice(at, 1)
+		if (at >= 0) this.#bytes -= memory.length
+		this.#own.add(memory.buffer)
+		return memory
+	}
+
+	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the oldest goes where it is too much. */
+	give({buffer}: Buffer): void {
+		if (!this.#own.delete(buffer)) return
+		this.#spare.push(Buffer.from(buffer))
+		this.#bytes += buffer.byteLength
+		while (this.#bytes > KEPT) this.#bytes -= this.#spare.shift()?.length ?? 0
+	}
+}
