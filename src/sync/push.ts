@@ -71,11 +71,11 @@ export async function push(options: PushOptions): Promise<Outcome> {
 }
 
 /**
- * Whether new small files are hashed by who sends them, so that they are read once. Not where there are objects that one
- * may be a copy of, or that are to be compared with it.
+ * Whether new small files are hashed by who sends them, so that they are read once. Not where nothing is sent, or where
+ * there are objects that one may be a copy of, or that are to be compared with it.
  */
-const leavesHashing = ({crew, compare, session}: PushOptions): boolean =>
-	crew !== undefined && compare === undefined && !session.index.someRemote()
+const leavesHashing = ({pretend, compare, session}: PushOptions): boolean =>
+	pretend !== true && compare === undefined && !session.index.someRemote()
 
 /** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
 function hashUnsent({session, files}: PushOptions): void {
