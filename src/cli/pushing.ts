@@ -17,10 +17,10 @@ import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
-import {keepNewSpace, keepThreadsSmall} from './heap.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
+import {keepNewSpace, keepThreadsSmall, optimizeLate} from './v8.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
 
@@ -98,5 +98,6 @@ export function crewOf<Task, Done extends Answer>(
 			keepThreadsSmall()
 			return new Crew(job, {...options, threads, onThread: keepNewSpace})
 		},
+		onFew: optimizeLate,
 	}
 }

@@ -27,6 +27,8 @@ export type Crews<Task, Done extends Answer> = {
 	start(): Crew<Task, Done>
 	/** It was said how many there are: they do every small file. */
 	readonly isAsked: boolean
+	/** Is told that there are few files. */
+	readonly onFew?: (() => void) | undefined
 }
 
 export type CrewOptions = {

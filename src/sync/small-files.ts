@@ -9,6 +9,8 @@ export const BELOW = 2 ** 20
  * Without them 6,000 files took less time on two cores, three quarters of the CPU and 60 % of the memory.
  */
 const WORTH = 12_000
+/** Fewer files than this are few: the run is short. */
+const FEW = 4000
 /** Even then the first files are not the crew's: most often few of many have changed. */
 const FROM = 2000
 
@@ -22,6 +24,7 @@ export class SmallFiles<Task, Done extends Answer> {
 	/** Without `crews` every file is left to the caller. `most` is how many files there can be. */
 	constructor(crews: Crews<Task, Done> | undefined, most: number) {
 		this.#crews = crews
+		if (most < FEW) crews?.onFew?.()
 		this.#from = crews?.isAsked ? 0 : most < WORTH ? Infinity : FROM
 	}
 
