@@ -4,7 +4,7 @@ import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
 import {backupOf, bwlimitOf, deletesOf, narrowOf, prefixesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
-import {keepHeapSmall, keepNewSpace} from '../src/cli/v8.ts'
+import {keepMemorySmall, MANY_ROWS} from '../src/cli/v8.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
 import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
@@ -26,8 +26,6 @@ export default command({
 	},
 
 	async run(context, flags, args, ordered) {
-		keepHeapSmall()
-		keepNewSpace()
 		const place = placeOf(context, flags)
 		const remote = remoteOf(context, flags)
 		const pretend = flags['dry-run']
@@ -39,6 +37,7 @@ export default command({
 		const selection = await selectionOf(context, place, flags, ordered, scope)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
+		if (session.index.count >= MANY_ROWS) keepMemorySmall()
 		report.keepLog(place, 'push', remote)
 		const jobs = new AdaptiveWidth({first: MANY})
 		const onSlowDown = () => jobs.slowDown()

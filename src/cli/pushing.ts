@@ -20,7 +20,7 @@ import {filterRules} from './filters.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
-import {keepNewSpace, keepThreadsSmall, optimizeLate} from './v8.ts'
+import {keepMemorySmall, keepNewSpace, keepThreadsSmall, optimizeLate} from './v8.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
 
@@ -95,6 +95,7 @@ export function crewOf<Task, Done extends Answer>(
 	return {
 		isAsked: threads !== undefined,
 		start: () => {
+			keepMemorySmall()
 			keepThreadsSmall()
 			return new Crew(job, {...options, threads, onThread: keepNewSpace})
 		},
