@@ -37,7 +37,6 @@ export default command({
 		const selection = await selectionOf(context, place, flags, ordered, scope)
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
-		if (session.index.count >= MANY_ROWS) keepMemorySmall()
 		report.keepLog(place, 'push', remote)
 		const jobs = new AdaptiveWidth({first: MANY})
 		const onSlowDown = () => jobs.slowDown()
@@ -48,8 +47,12 @@ export default command({
 		}
 		try {
 			const outcome = await push({
-				open: async () =>
-					(opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests, bwlimit})).store,
+				open: async () => {
+					// by now the files are known
+					if (session.index.count >= MANY_ROWS) keepMemorySmall()
+					opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests, bwlimit})
+					return opened.store
+				},
 				jobs,
 				pretend,
 				// threads do not share a count of requests, or a rate, and know no rules

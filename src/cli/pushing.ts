@@ -20,7 +20,7 @@ import {filterRules} from './filters.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
-import {keepMemorySmall, keepNewSpace, keepThreadsSmall, optimizeLate} from './v8.ts'
+import {keepMemorySmall, keepNewSpaceStill, keepThreadsSmall, optimizeLate} from './v8.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
 
@@ -97,7 +97,7 @@ export function crewOf<Task, Done extends Answer>(
 		start: () => {
 			keepMemorySmall()
 			keepThreadsSmall()
-			return new Crew(job, {...options, threads, onThread: keepNewSpace})
+			return new Crew(job, {...options, threads, onThread: keepNewSpaceStill})
 		},
 		onFew: optimizeLate,
 	}

@@ -1,6 +1,6 @@
 // What V8 is told of the run that is ahead.
 
-import {setFlagsFromString} from 'node:v8'
+import {getHeapSpaceStatistics, setFlagsFromString} from 'node:v8'
 
 /**
  * Lets the heap grow by this many percent of what is in use before all of it is collected. V8 by itself waits for several
@@ -16,12 +16,30 @@ export function keepHeapSmall(): void {
 /** MiB in which a thread makes new objects, and as many again into which it copies what is still in use. */
 const NEW_SPACE = 4
 
+/** Milliseconds between two looks at how much room new objects have. */
+const LOOK = 20
+let isKept = false
+
+const keep = (): void => setFlagsFromString('--semi-space-growth-factor=1')
+
 /**
- * Lets the space for new objects grow no more, which V8 would let have 32 MiB for each thread. To be called again when a
- * thread has begun: that sets it back.
+ * Lets the space for new objects of this thread grow no more once it has half of that, where V8 would let it have 32 MiB. Kept at
+ * the 1 MiB that it begins with, a third of the CPU of 45,000 deletions went into looking for what is not used.
  */
-export function keepNewSpace(): void {
-	setFlagsFromString('--semi-space-growth-factor=1')
+function keepNewSpace(): void {
+	const timer = setInterval(() => {
+		const space = getHeapSpaceStatistics().find(({space_name: name}) => name === 'new_space')
+		if ((space?.space_size ?? 0) < NEW_SPACE * 2 ** 20) return
+		isKept = true
+		keep()
+		clearInterval(timer)
+	}, LOOK)
+	timer.unref()
+}
+
+/** To be called when a thread has begun, which sets that back. */
+export function keepNewSpaceStill(): void {
+	if (isKept) keep()
 }
 
 /** An index of so many rows is a long list. */
