@@ -112,7 +112,8 @@ export class Receiver {
 		this.links = new LinkTargets(options.session)
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
-		this.small = new SmallFiles(options.crew, options.session.index.count)
+		const {index} = options.session
+		this.small = new SmallFiles(options.crew, {count: index.count, has: (row) => index.hasLocal(row)})
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */

@@ -22,7 +22,9 @@ export class WholeFiles {
 	constructor(sender: Sender) {
 		this.#sender = sender
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
-		this.#small = new SmallFiles(sender.options.crew, sender.options.session.index.count)
+		const {crew, session} = sender.options
+		const {index} = session
+		this.#small = new SmallFiles(crew, {count: index.count, has: (row) => index.hasRemote(row)})
 	}
 
 	/** Ends the threads. */

@@ -5,14 +5,29 @@ import type {Answer, Crew, Crews} from './crew.ts'
 /** Files below this size are the crew's. */
 export const BELOW = 2 ** 20
 /**
- * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled.
- * Without them 6,000 files took less time on two cores, three quarters of the CPU and 60 % of the memory.
+ * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. 6,000
+ * files took two thirds of the time with two threads, and no more CPU; 1,500 as long, and a quarter more CPU.
  */
-const WORTH = 12_000
-/** Fewer files than this are few: the run is short. */
-const FEW = 4000
-/** Even then the first files are not the crew's: most often few of many have changed. */
+const WORTH = 4000
+/** Even then the first files are not the crew's where most are known to both sides: most often few of many have changed. */
 const FROM = 2000
+/** Rows that tell what most are. */
+const SAMPLE = 256
+
+/** What an index holds before the transfer. */
+export type Before = {
+	/** How many files there can be. */
+	readonly count: number
+	/** Whether the other side is known to have the file of a row. */
+	readonly has: (row: number) => boolean
+}
+
+/** Whether most files are on one side only, by a sample of the rows. */
+function areMostNew({count, has}: Before): boolean {
+	let known = 0
+	for (let i = 0; i < SAMPLE; i++) if (has(Math.floor((i * count) / SAMPLE))) known++
+	return known < SAMPLE / 2
+}
 
 export class SmallFiles<Task, Done extends Answer> {
 	readonly #crews: Crews<Task, Done> | undefined
@@ -21,11 +36,13 @@ export class SmallFiles<Task, Done extends Answer> {
 	#crew: Crew<Task, Done> | undefined
 	#seen = 0
 
-	/** Without `crews` every file is left to the caller. `most` is how many files there can be. */
-	constructor(crews: Crews<Task, Done> | undefined, most: number) {
+	/** Without `crews` every file is left to the caller. */
+	constructor(crews: Crews<Task, Done> | undefined, before: Before) {
 		this.#crews = crews
-		if (most < FEW) crews?.onFew?.()
-		this.#from = crews?.isAsked ? 0 : most < WORTH ? Infinity : FROM
+		if (before.count < WORTH) {
+			crews?.onFew?.()
+			this.#from = crews?.isAsked ? 0 : Infinity
+		} else this.#from = crews?.isAsked || areMostNew(before) ? 0 : FROM
 	}
 
 	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
