@@ -46,6 +46,84 @@ const inThreads = Crew.pays ? test.serial : test.serial.skip
 
 const ask = (cwd: string, ...argv: readonly string[]): Promise<Result> =>
 	s3r(argv, {cwd, env: {...server.env, S3R_THREADS: '2'}})
+// ---- what a file allocates: first of all, for a run with few files has V8 optimize late (cli/v8.ts), and so do these then
+
+/** Bytes that `work` allocates on the heap, whether they stay or not: an estimate by samples. */
+async function allocated(work: () => Promise<unknown>): Promise<number> {
+	const session = new Session()
+	session.connect()
+	const post = <T>(method: string, params?: object): Promise<T> =>
+		new Promise((resolve, reject) => {
+			session.post(method, params, (error, result) => (error ? reject(error) : resolve(result as T)))
+		})
+	const all = {includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true}
+	await post('HeapProfiler.startSampling', {samplingInterval: 512, ...all})
+	await work()
+	const {profile} = await post<HeapProfiler.StopSamplingReturnType>('HeapProfiler.stopSampling')
+	session.disconnect()
+	const sum = ({selfSize, children}: HeapProfiler.SamplingHeapProfileNode): number =>
+		children.reduce((bytes, child) => bytes + sum(child), selfSize)
+	return sum(profile.head)
+}
+
+/** The root of a new tree of so many files. */
+function treeOf(count: number): string {
+	const root = fs.mkdtempSync(join(base, 'tree-'))
+	for (let i = 0; i < count; i++) {
+		if (i % 100 === 0) fs.mkdirSync(`${root}/directory ${i / 100}`, {recursive: true})
+		fs.writeFileSync(`${root}/directory ${Math.floor(i / 100)}/file ${i}`, String(i))
+	}
+	return root
+}
+
+/** What a tree of so many files is to a scan of it that opens no file: that of what is known already. */
+async function lookAgain(count: number): Promise<() => Promise<void>> {
+	const root = treeOf(count)
+	const onError = (_: string, error: unknown) => {
+		throw error
+	}
+	const how = {root, owners: new Owners(), onError}
+	// what is as old as a scan is looked at again by the next
+	await pause(100)
+	const nothing = new IndexBuilder().finish({scanned: 0n, device: 0n})
+	const {index} = await scan({...how, index: nothing, contents: new LocalFiles(root, {})})
+	const refused = () => {
+		throw new Error('a file was opened')
+	}
+	return async () => {
+		await scan({...how, index, contents: {hash: refused, readLink: refused}})
+	}
+}
+
+test.serial(
+	'to find that nothing changed opens no file, and makes two small objects of each, and no string',
+	async (t) => {
+		// so many that libc is asked where koffi is here
+		const [few, many] = [await lookAgain(4500), await lookAgain(9500)]
+		await few()
+		const each = ((await allocated(many)) - (await allocated(few))) / 5000
+		t.log(`${Math.round(each)} bytes a file`)
+		t.true(each < (native() ? 300 : 3000), `${each} bytes a file`)
+	},
+)
+
+/** What it is to list a tree of so many files. */
+async function listAll(count: number): Promise<(how?: RunOptions) => Promise<Result>> {
+	const root = treeOf(count)
+	await ask(root, 'init', `${BUCKET}/list`)
+	return (how) => s3r(['ls-local'], {cwd: root, env: server.env, ...how})
+}
+
+test.serial('to print what a file is makes two small objects of it, and no string', async (t) => {
+	const [few, many] = [await listAll(4500), await listAll(9500)]
+	t.is((await few()).stdout.match(/\n/g)?.length, 4500 + 45 + 1)
+	const each = ((await allocated(many)) - (await allocated(few))) / 5000
+	t.log(`${Math.round(each)} bytes a file`)
+	t.true(each < (native() ? 500 : 3500), `${each} bytes a file`)
+})
+
+// ---- threads
+
 const nameOf = (i: number): string => `d${i % DIRECTORIES}/file-${i}`
 
 /** A new local side of many small files, which have been pushed; says what that took. */
@@ -198,80 +276,6 @@ inThreads('a signal ends what the threads have under way', async (t) => {
 	const {status} = await clone
 	t.true(status === 130 || (status === 0 && count() >= FILES))
 	t.deepEqual(temporary(there), [])
-})
-
-/** Bytes that `work` allocates on the heap, whether they stay or not: an estimate by samples. */
-async function allocated(work: () => Promise<unknown>): Promise<number> {
-	const session = new Session()
-	session.connect()
-	const post = <T>(method: string, params?: object): Promise<T> =>
-		new Promise((resolve, reject) => {
-			session.post(method, params, (error, result) => (error ? reject(error) : resolve(result as T)))
-		})
-	const all = {includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true}
-	await post('HeapProfiler.startSampling', {samplingInterval: 512, ...all})
-	await work()
-	const {profile} = await post<HeapProfiler.StopSamplingReturnType>('HeapProfiler.stopSampling')
-	session.disconnect()
-	const sum = ({selfSize, children}: HeapProfiler.SamplingHeapProfileNode): number =>
-		children.reduce((bytes, child) => bytes + sum(child), selfSize)
-	return sum(profile.head)
-}
-
-/** The root of a new tree of so many files. */
-function treeOf(count: number): string {
-	const root = fs.mkdtempSync(join(base, 'tree-'))
-	for (let i = 0; i < count; i++) {
-		if (i % 100 === 0) fs.mkdirSync(`${root}/directory ${i / 100}`, {recursive: true})
-		fs.writeFileSync(`${root}/directory ${Math.floor(i / 100)}/file ${i}`, String(i))
-	}
-	return root
-}
-
-/** What a tree of so many files is to a scan of it that opens no file: that of what is known already. */
-async function lookAgain(count: number): Promise<() => Promise<void>> {
-	const root = treeOf(count)
-	const onError = (_: string, error: unknown) => {
-		throw error
-	}
-	const how = {root, owners: new Owners(), onError}
-	// what is as old as a scan is looked at again by the next
-	await pause(100)
-	const nothing = new IndexBuilder().finish({scanned: 0n, device: 0n})
-	const {index} = await scan({...how, index: nothing, contents: new LocalFiles(root, {})})
-	const refused = () => {
-		throw new Error('a file was opened')
-	}
-	return async () => {
-		await scan({...how, index, contents: {hash: refused, readLink: refused}})
-	}
-}
-
-test.serial(
-	'to find that nothing changed opens no file, and makes two small objects of each, and no string',
-	async (t) => {
-		// so many that libc is asked where koffi is here
-		const [few, many] = [await lookAgain(4500), await lookAgain(9500)]
-		await few()
-		const each = ((await allocated(many)) - (await allocated(few))) / 5000
-		t.log(`${Math.round(each)} bytes a file`)
-		t.true(each < (native() ? 300 : 3000), `${each} bytes a file`)
-	},
-)
-
-/** What it is to list a tree of so many files. */
-async function listAll(count: number): Promise<(how?: RunOptions) => Promise<Result>> {
-	const root = treeOf(count)
-	await ask(root, 'init', `${BUCKET}/list`)
-	return (how) => s3r(['ls-local'], {cwd: root, env: server.env, ...how})
-}
-
-test.serial('to print what a file is makes two small objects of it, and no string', async (t) => {
-	const [few, many] = [await listAll(4500), await listAll(9500)]
-	t.is((await few()).stdout.match(/\n/g)?.length, 4500 + 45 + 1)
-	const each = ((await allocated(many)) - (await allocated(few))) / 5000
-	t.log(`${Math.round(each)} bytes a file`)
-	t.true(each < (native() ? 500 : 3500), `${each} bytes a file`)
 })
 
 test.serial('a list that is written to a file ends at a signal, too', async (t) => {
