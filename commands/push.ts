@@ -4,7 +4,7 @@ import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
 import {backupOf, bwlimitOf, deletesOf, narrowOf, prefixesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
-import {keepMemorySmall, MANY_ROWS} from '../src/cli/v8.ts'
+import {keepMemorySmall} from '../src/cli/v8.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
 import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
@@ -49,7 +49,7 @@ export default command({
 			const outcome = await push({
 				open: async () => {
 					// by now the files are known
-					if (session.index.count >= MANY_ROWS) keepMemorySmall()
+					keepMemorySmall(session.index.count)
 					opened = await openRemote(context, remote, {pretend, onSlowDown, maxRequests, bwlimit})
 					return opened.store
 				},

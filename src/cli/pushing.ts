@@ -94,8 +94,8 @@ export function crewOf<Task, Done extends Answer>(
 	if (pretend || openStore || threads === 0 || (threads === undefined && !Crew.pays)) return undefined
 	return {
 		isAsked: threads !== undefined,
-		start: () => {
-			keepMemorySmall()
+		start: (files) => {
+			keepMemorySmall(files)
 			keepThreadsSmall()
 			return new Crew(job, {...options, threads, onThread: keepNewSpaceStill})
 		},

@@ -24,7 +24,8 @@ export type Answer = readonly [size: number, ...unknown[]]
 
 /** How threads come to be. */
 export type Crews<Task, Done extends Answer> = {
-	start(): Crew<Task, Done>
+	/** `files` is how many there can be. */
+	start(files: number): Crew<Task, Done>
 	/** It was said how many there are: they do every small file. */
 	readonly isAsked: boolean
 	/** Is told that there are few files. */

@@ -31,6 +31,7 @@ function areMostNew({count, has}: Before): boolean {
 
 export class SmallFiles<Task, Done extends Answer> {
 	readonly #crews: Crews<Task, Done> | undefined
+	readonly #count: number
 	/** Files that the crew does not do. */
 	readonly #from: number
 	#crew: Crew<Task, Done> | undefined
@@ -39,6 +40,7 @@ export class SmallFiles<Task, Done extends Answer> {
 	/** Without `crews` every file is left to the caller. */
 	constructor(crews: Crews<Task, Done> | undefined, before: Before) {
 		this.#crews = crews
+		this.#count = before.count
 		if (before.count < WORTH) {
 			crews?.onFew?.()
 			this.#from = crews?.isAsked ? 0 : Infinity
@@ -48,7 +50,7 @@ export class SmallFiles<Task, Done extends Answer> {
 	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
 	async do(size: number, task: () => Task): Promise<Done | undefined> {
 		if (!this.#crews || size >= BELOW || this.#seen++ < this.#from) return undefined
-		this.#crew ??= this.#crews.start()
+		this.#crew ??= this.#crews.start(this.#count)
 		return this.#crew.do(task())
 	}
 
