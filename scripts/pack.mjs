@@ -78,6 +78,8 @@ async function makePack() {
 async function warm() {
 	// what was compiled stays, also if it is not used for a while
 	setFlagsFromString('--no-flush-bytecode')
+	// V8 takes a cache only where its flags are those that it was made with: those that a command sets are not
+	createRequire(import.meta.url)('node:v8').setFlagsFromString = () => {}
 	const chunks = new Chunks(process.argv[3])
 	for (const words of COMMANDS) await run(chunks, words)
 	setFlagsFromString('--flush-bytecode')

@@ -100,7 +100,8 @@ test.serial(
 	async (t) => {
 		// so many that libc is asked where koffi is here
 		const [few, many] = [await lookAgain(4500), await lookAgain(9500)]
-		await few()
+		// V8 has to have optimized it, for other code allocates three times as much
+		for (let i = 0; i < 8; i++) await few()
 		const each = ((await allocated(many)) - (await allocated(few))) / 5000
 		t.log(`${Math.round(each)} bytes a file`)
 		t.true(each < (native() ? 300 : 3000), `${each} bytes a file`)

@@ -20,7 +20,7 @@ import {filterRules} from './filters.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
-import {keepMemorySmall, keepNewSpaceStill, keepThreadsSmall, optimizeLate} from './v8.ts'
+import {keepMemorySmall, keepNewSpaceStill, optimizeLate} from './v8.ts'
 
 export type PreserveValues = Values<typeof preserveFlags>
 
@@ -96,7 +96,6 @@ export function crewOf<Task, Done extends Answer>(
 		isAsked: threads !== undefined,
 		start: (files) => {
 			keepMemorySmall(files)
-			keepThreadsSmall()
 			return new Crew(job, {...options, threads, onThread: keepNewSpaceStill})
 		},
 		onFew: optimizeLate,

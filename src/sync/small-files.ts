@@ -11,6 +11,8 @@ export const BELOW = 2 ** 20
 const WORTH = 4000
 /** Even then the first files are not the crew's where most are known to both sides: most often few of many have changed. */
 const FROM = 2000
+/** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
+const LOADED = 50
 /** Rows that tell what most are. */
 const SAMPLE = 256
 
@@ -41,15 +43,15 @@ export class SmallFiles<Task, Done extends Answer> {
 	constructor(crews: Crews<Task, Done> | undefined, before: Before) {
 		this.#crews = crews
 		this.#count = before.count
-		if (before.count < WORTH) {
-			crews?.onFew?.()
-			this.#from = crews?.isAsked ? 0 : Infinity
-		} else this.#from = crews?.isAsked || areMostNew(before) ? 0 : FROM
+		if (crews?.isAsked) this.#from = 0
+		else if (before.count < WORTH) this.#from = Infinity
+		else this.#from = areMostNew(before) ? 0 : FROM
 	}
 
 	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
 	async do(size: number, task: () => Task): Promise<Done | undefined> {
-		if (!this.#crews || size >= BELOW || this.#seen++ < this.#from) return undefined
+		if (++this.#seen === LOADED && this.#from === Infinity) this.#crews?.onFew?.()
+		if (!this.#crews || size >= BELOW || this.#seen <= this.#from) return undefined
 		this.#crew ??= this.#crews.start(this.#count)
 		return this.#crew.do(task())
 	}
