@@ -7,10 +7,12 @@ import {getHeapSpaceStatistics, setFlagsFromString} from 'node:v8'
  * times as much, which with long lists is most of the memory of a process; what this costs is a tenth of the CPU.
  */
 const GROWTH = 40
+/** The same beside threads, which have heaps of their own. */
+const GROWTH_BESIDE = 20
 
 /** For commands that go through long lists and live on a memory budget; for the rest of the process. */
-export function keepHeapSmall(): void {
-	setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
+export function keepHeapSmall(growth = GROWTH): void {
+	setFlagsFromString(`--heap-growing-percent=${growth}`)
 }
 
 /** MiB for new objects, half of which is for what is still in use. */
@@ -53,7 +55,7 @@ export function keepMemorySmall(files: number): void {
 	isThrifty = true
 	// threads that begin have all of theirs from the beginning: else they would be kept at 1 MiB, too
 	setFlagsFromString(`--min-semi-space-size=${NEW_SPACE}`)
-	keepHeapSmall()
+	keepHeapSmall(GROWTH_BESIDE)
 	keepNewSpace()
 }
 
