@@ -105,17 +105,12 @@ async function* pages(lines: AsyncIterable<Asked>, index: IndexRows): AsyncItera
 			page = []
 		}
 	}
-	if (isEmpty && knowsObjects(index))
+	if (isEmpty && index.someRemote())
 		throw fatal(
 			'the listing is empty, but the index knows objects',
 			"if the remote is empty indeed, 's3r fetch' notes it",
 		)
 	yield page
-}
-
-function knowsObjects(index: IndexRows): boolean {
-	for (let row = 0; row < index.count; row++) if (index.hasRemote(row)) return true
-	return false
 }
 
 /** What a line of ls-remote tells of an object. */

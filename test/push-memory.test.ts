@@ -5,8 +5,6 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setImmediate as turn} from 'node:timers/promises'
-import {setFlagsFromString} from 'node:v8'
-import {runInNewContext} from 'node:vm'
 import test, {type ExecutionContext} from 'ava'
 import {fromUnicode, type Path} from '../src/base/path.ts'
 import type {Entry} from '../src/format/entry.ts'
@@ -17,22 +15,12 @@ import type {Store} from '../src/store/store.ts'
 import {digestOf} from '../src/sync/attributes.ts'
 import type {Files} from '../src/sync/files.ts'
 import {push, type PushOptions} from '../src/sync/push.ts'
+import {inUse} from './support/in-use.ts'
 
 const PAGE = 1000
 /** Files between two looks at the memory. */
 const LOOK = 20_000
 const [FEW, MANY] = [40_000, 100_000] as const
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** Bytes that are in use, on the heap and beside it. */
-function inUse(): number {
-	// what one finds is given back beside it, and the next one waits for that
-	for (let i = 0; i < 3; i++) collect()
-	const {heapUsed, arrayBuffers} = process.memoryUsage()
-	return heapUsed + arrayBuffers
-}
 
 const pathOf = (i: number): Path =>
 	`directory${String(Math.floor(i / PAGE)).padStart(4, '0')}/file${String(i % PAGE).padStart(4, '0')}.txt`

@@ -3,8 +3,6 @@
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {setFlagsFromString} from 'node:v8'
-import {runInNewContext} from 'node:vm'
 import test from 'ava'
 import {fromUnicode} from '../src/base/path.ts'
 import {parseIndex} from '../src/format/index-bytes.ts'
@@ -16,23 +14,13 @@ import {defaults} from '../src/peer/rsync/server-options.ts'
 import {Survey} from '../src/peer/rsync/survey.ts'
 import {Wanted} from '../src/peer/rsync/wanted.ts'
 import type {Listed, Store} from '../src/store/store.ts'
+import {inUse} from './support/in-use.ts'
 
 const COUNT = 200_000
 const PAGE = 1000
 const MIB = 2 ** 20
 const ETAG = '5d41402abc4b2a76b9719d911017c592'
 const SECONDS = 1_234_567_890
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** Bytes that are in use, on the heap and beside it. */
-function inUse(): number {
-	// what one finds is given back beside it, and the next one waits for that
-	for (let i = 0; i < 3; i++) collect()
-	const {heapUsed, arrayBuffers} = process.memoryUsage()
-	return heapUsed + arrayBuffers
-}
 
 const pathOf = (i: number) =>
 	`directory${String(Math.floor(i / PAGE)).padStart(4, '0')}/file${String(i % PAGE).padStart(4, '0')}.txt`
