@@ -44,7 +44,7 @@ export class SmallFiles<Task, Done extends Answer> {
 		this.#crews = crews
 		this.#count = before.count
 		if (crews?.isAsked) this.#from = 0
-		else if (before.count < WORTH) this.#from = Infinity
+		else if (!crews || before.count < WORTH) this.#from = Infinity
 		else this.#from = areMostNew(before) ? 0 : FROM
 	}
 
