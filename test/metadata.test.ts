@@ -190,11 +190,15 @@ test('of what several conventions say, the first is believed', (t) => {
 	)
 	fc.assert(
 		fc.property(
-			fc.dictionary(fc.constantFrom('mode', 'mtime', 'uid', 'file-mtime', 's3cmd-attrs'), fc.string()),
+			fc.dictionary(
+				fc.constantFrom('mode', 'mtime', 'uid', 'file-mtime', 's3cmd-attrs', 'goog-reserved-file-mtime'),
+				fc.oneof(fc.string(), fc.nat().map(String)),
+			),
 			(any) => {
 				const believed = decodeMetadata(any, FILE).attributes
 				const won = explainMetadata(any, FILE).filter((saying) => saying.won)
 				t.deepEqual(won.map(({field}) => field).toSorted(), Object.keys(believed).toSorted())
+				t.is(believed.mtime, won.find(({field}) => field === 'mtime')?.attributes.mtime)
 			},
 		),
 	)

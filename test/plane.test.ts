@@ -1,6 +1,7 @@
 // The data plane: its signatures, pages and errors are those of the SDK, only cheaper. The contract of a store
 // is asked of it in store.test.ts; S3R_DATA_PLANE=0 asks it of the SDK alone.
 
+import {createHmac} from 'node:crypto'
 import {mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
@@ -19,6 +20,7 @@ import {makeClient} from '../src/store/s3-client.ts'
 import {S3Connection} from '../src/store/s3-connection.ts'
 import {siteOf} from '../src/store/s3-site.ts'
 import {SdkWire} from '../src/store/s3-wire.ts'
+import {HmacKey} from '../src/store/hmac.ts'
 import type {HeaderList} from '../src/store/http.ts'
 import {EMPTY, payloadHash, Signer} from '../src/store/sigv4.ts'
 import type {Store} from '../src/store/store.ts'
@@ -101,6 +103,17 @@ for (const [title, {signature, headers, ...request}] of Object.entries(PUBLISHED
 		)
 		t.true(authorizationIn(signed)?.endsWith(`Signature=${signature}`))
 	})
+
+test('an HMAC is the one that node makes', (t) => {
+	const texts = fc.array(fc.string({unit: 'binary', maxLength: 300}), {minLength: 1, maxLength: 4})
+	fc.assert(
+		fc.property(fc.uint8Array({maxLength: 64}), texts, (key, all) => {
+			const ours = new HmacKey(Buffer.from(key))
+			for (const text of all) t.is(ours.sign(text), createHmac('sha256', key).update(text).digest('hex'))
+		}),
+	)
+	t.throws(() => new HmacKey(Buffer.alloc(65)), {instanceOf: RangeError})
+})
 
 test('a signer turns to the next day, and back', (t) => {
 	const signer = new Signer(KEYS, 'us-east-1')

@@ -690,6 +690,26 @@ test('a new file that appears while its object comes is not overwritten', async 
 	)
 })
 
+test('in a directory that a pull made, no new file is looked for', async (t) => {
+	const {store} = await pushed(t, {'d/a': '1', 'd/e/b': '2', c: '3'})
+	const there = new Side(t, store)
+	const looked: Path[] = []
+	class WatchedDisk extends LocalDisk {
+		override stat(path: Path) {
+			looked.push(path)
+			return super.stat(path)
+		}
+	}
+	const disk = new WatchedDisk(there.root, {owners: new Owners()})
+	t.deepEqual([...(await there.pull({disk})).failed], [])
+	t.true(looked.includes('c'))
+	t.deepEqual(
+		looked.filter((path) => ['d/a', 'd/e/b'].includes(path)),
+		[],
+	)
+	t.is(there.read('d/e/b'), '2')
+})
+
 test('an object that changes between the listing and its head is not taken for what was listed', async (t) => {
 	const {store, here} = await pushed(t, {a: 'one'})
 	const there = new Side(t, store).write({a: 'one'})

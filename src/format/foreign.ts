@@ -38,11 +38,14 @@ const READERS: readonly (readonly [Convention, Reader, names: RegExp])[] = [
 	['mc', readMc, /^mc-attrs$/],
 	['s3cmd', readS3cmd, /^s3cmd-attrs$/],
 	['s3fs', readS3fs, /^mode$/],
-	['rclone', readRclone, /^(mtime|md5chksum|mode|uid|gid)$/],
+	['rclone', readRclone, /^(md5chksum|mode|uid|gid)$/],
 	['s3sync.rb', readS3sync, /^(permissions|owner|group|symlink)$/],
 	['s4cmd', readS4cmd, /^(privilege|md5)$/],
 	['gcs', readGcs, /^goog-reserved-/],
 ]
+
+/** The bit of the name `mtime`: rclone's, and that of s3r's own objects, which tell the time by another name, too. */
+const BARE_TIME = 1 << READERS.length
 
 /** Names whose readers are remembered: objects have few different ones, unless somebody else makes them up. */
 const NAMES = 1000
@@ -52,20 +55,32 @@ const byName = new Map<string, number>()
 function readersOf(name: string): number {
 	const remembered = byName.get(name)
 	if (remembered !== undefined) return remembered
-	const readers = READERS.reduce((bits, [, , pattern], i) => (pattern.test(name) ? bits | (1 << i) : bits), 0)
+	const readers = READERS.reduce(
+		(bits, [, , pattern], i) => (pattern.test(name) ? bits | (1 << i) : bits),
+		name === 'mtime' ? BARE_TIME : 0,
+	)
 	if (byName.size < NAMES) byName.set(name, readers)
 	return readers
 }
 
-/** What each convention says, those that say something, in the order in which they are believed. */
-function readings(metadata: Metadata, info: ContentInfo): (readonly [Convention, Known])[] {
+/**
+ * What each convention says, those that say something, in the order in which they are believed; unless `all` is asked for,
+ * without one that can only repeat a time.
+ */
+function readings(
+	metadata: Metadata,
+	info: ContentInfo,
+	{all}: {readonly all: boolean},
+): (readonly [Convention, Known])[] {
 	let readers = 0
 	for (const name in metadata) readers |= readersOf(name)
 	const isLink = info.key.endsWith(RCLONE_LINK)
 	const found: (readonly [Convention, Known])[] = []
+	const hasTime = () => found.some(([, {mtime}]) => mtime !== undefined)
 	for (let i = 0; i < READERS.length; i++) {
 		const [name, read] = READERS[i] as (typeof READERS)[number]
-		if ((readers & (1 << i)) === 0 && !(isLink && name === 'rclone')) continue
+		const isRclones = name === 'rclone' && (isLink || ((readers & BARE_TIME) !== 0 && (all || !hasTime())))
+		if ((readers & (1 << i)) === 0 && !isRclones) continue
 		const said = read(metadata, info)
 		if (Object.keys(said).length > 0) found.push([name, said])
 	}
@@ -76,7 +91,7 @@ function readings(metadata: Metadata, info: ContentInfo): (readonly [Convention,
 export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
 	const attributes: Record<string, unknown> & {mode?: number} = {}
 	let convention: Decoded['convention'] = 'none'
-	for (const [name, found] of readings(metadata, info)) {
+	for (const [name, found] of readings(metadata, info, {all: false})) {
 		if (convention === 'none') convention = name
 		for (const field in found) attributes[field] ??= found[field as keyof Known]
 	}
@@ -96,7 +111,7 @@ export type Saying = {
 /** All that an object's user metadata tells, field by field in the order in which the conventions are believed. */
 export function explainMetadata(metadata: Metadata, info: ContentInfo): Saying[] {
 	const told = new Set<keyof Known>()
-	return readings(metadata, info).flatMap(([convention, attributes]) =>
+	return readings(metadata, info, {all: true}).flatMap(([convention, attributes]) =>
 		(Object.keys(attributes) as (keyof Known)[]).map((field) => {
 			const won = !told.has(field)
 			told.add(field)

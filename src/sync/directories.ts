@@ -21,6 +21,8 @@ export class Directories {
 	readonly #touched = new Set<Path>()
 	/** Those of them that were missing. */
 	readonly #made = new Set<Path>()
+	/** Those that this run made: nothing is in them but what it put there, as far as it knows. */
+	readonly #empty = new Set<Path>()
 
 	constructor(options: ReceiveOptions, notes: Notes) {
 		this.#options = options
@@ -35,6 +37,17 @@ export class Directories {
 		if (directory === ROOT || this.#options.disk.stat(directory) !== undefined) return
 		this.#made.add(directory)
 		this.touch(directory)
+	}
+
+	/** Makes a directory. */
+	make(path: Path): void {
+		this.touch(path)
+		if (this.#options.disk.directory(path)) this.#empty.add(path)
+	}
+
+	/** Whether nothing can have this name, unless somebody else gave it meanwhile: its directory was made by this run. */
+	isFree(path: Path): boolean {
+		return this.#empty.has(parentOf(path))
 	}
 
 	/** Keeps the attributes of a directory for the end. */

@@ -35,8 +35,8 @@ export type Disk = {
 	link(path: Path, to: Path): void
 	/** A FIFO, socket or device, as `wanted` says; with 'device' lost where it cannot be made here. */
 	special(path: Path, wanted: Known): Lost
-	/** A directory with no attributes yet; one that is there already stays. */
-	directory(path: Path): void
+	/** A directory with no attributes yet; one that is there already stays. Whether it is new. */
+	directory(path: Path): boolean
 	/** Gives what is there these attributes. */
 	apply(path: Path, wanted: Known): Lost
 	/** Removes a file, or an empty directory. */

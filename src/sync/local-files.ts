@@ -160,8 +160,8 @@ export class LocalDisk implements Disk {
 		return lost
 	}
 
-	directory(path: Path): void {
-		this.#within(path, makeDirectory)
+	directory(path: Path): boolean {
+		return this.#within(path, makeDirectory)
 	}
 
 	apply(path: Path, wanted: Known): Lost {
@@ -224,7 +224,9 @@ export class PretendDisk implements Disk {
 		return new Map()
 	}
 
-	directory(): void {}
+	directory(): boolean {
+		return false
+	}
 
 	apply(): Lost {
 		return new Map()

@@ -142,7 +142,10 @@ export class Receiver {
 	}
 
 	async #file(status: Status, entry: Entry, canWait: boolean): Promise<void> {
-		const isFree = entry.local === undefined && this.options.disk.stat(entry.path) === undefined
+		const {path, local} = entry
+		// who makes the file sees whether that is still so
+		const isFree =
+			local === undefined && (this.directories.isFree(path) || this.options.disk.stat(path) === undefined)
 		if (canWait && !isFree && this.#isBlocked(entry)) this.blocked.push({status, entry})
 		else if (await this.#byThread(status, entry)) return
 		else if (isFree || this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
@@ -191,8 +194,7 @@ export class Receiver {
 	/** Makes a directory before anything is waited for: what lies in it is the next to be made. */
 	async #directory(status: Status, entry: Entry): Promise<void> {
 		if (!this.#clear(entry.path)) return this.notes.tell('C', entry)
-		this.directories.touch(entry.path)
-		this.options.disk.directory(entry.path)
+		this.directories.make(entry.path)
 		this.directories.arrived(status, entry, await this.arrival(entry))
 	}
 
