@@ -11,6 +11,7 @@ import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../sr
 import {scopeFrom} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
+import {addTo, type Counts} from '../src/store/counted.ts'
 import {push} from '../src/sync/push.ts'
 
 export default command({
@@ -41,10 +42,7 @@ export default command({
 		const jobs = new AdaptiveWidth({first: MANY})
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
-		const onFile = (bytes: number) => {
-			if (opened) opened.counts.put++
-			if (opened) opened.counts.sent += bytes
-		}
+		const onCounts = (counts: Counts) => opened && addTo(opened.counts, counts)
 		try {
 			const outcome = await push({
 				open: async () => {
@@ -67,7 +65,7 @@ export default command({
 									compress: flags.compress,
 									stored: storedAs(remote).stored,
 								},
-								{pretend, onSlowDown, onFile, signal: report.signal},
+								{pretend, onSlowDown, onCounts, signal: report.signal},
 							)
 						: undefined,
 				session,

@@ -15,6 +15,7 @@ import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
 import {Crew} from '../src/sync/crew.ts'
+import {openStore} from '../src/store/open.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
@@ -236,6 +237,40 @@ inThreads('no thread goes through a symlink', async (t) => {
 	t.regex(stderr, new RegExp(`d6/file-${FILES - 1}': it passes through the symlink`))
 	t.deepEqual(fs.readdirSync(outside), [])
 	t.is(fs.readdirSync(`${there}/d5`).length, FILES / DIRECTORIES)
+})
+
+inThreads('what was touched or renamed sends no bytes, and keeps what its object had besides', async (t) => {
+	const {root} = await newSide('touched')
+	const bucket = `${BUCKET}/touched`
+	const store = await openStore({bucket: BUCKET, prefix: '', endpoint: server.endpoint})
+	t.teardown(() => store.close())
+	const key = `touched/${nameOf(3)}`
+	const head = await store.head(key)
+	if (!head) return t.fail('it is not there')
+	const noted = {...head, metadata: {...head.metadata, note: 'kept'}, contentType: 'text/x-log'}
+	await store.copy(key, key, {...noted, sourceIfMatch: head.etag})
+	// of which this index knows nothing
+	const theirs = join(base, 'touched theirs')
+	await ask(base, 'clone', '-a', bucket, theirs)
+	fs.writeFileSync(`${theirs}/${nameOf(5)}`, 'theirs')
+	await ask(theirs, 'push', '-a')
+
+	for (let i = 0; i < FILES; i++) fs.utimesSync(`${root}/${nameOf(i)}`, 1, 1_100_000_000 + i)
+	const {status, stdout, stderr} = await ask(root, 'push', '-av', '--stats')
+	t.is(status, 23, stderr)
+	t.regex(stderr, new RegExp(`'${nameOf(5)}': it changed both here and on the remote`))
+	t.is(stdout.match(/^P .*file/gm)?.length, FILES - 1, stdout.slice(0, 200))
+	t.regex(stderr, new RegExp(`copy ${FILES - 1}\\b`))
+	t.notRegex(stderr, /\bput\b/)
+	const now = await store.head(key)
+	t.like(now, {contentType: 'text/x-log', metadata: {note: 'kept', mtime: '1100000003.000000000'}})
+
+	fs.renameSync(`${root}/d1`, `${root}/e`)
+	const moved = await ask(root, 'push', '-av', '--delete', '--stats')
+	t.is(moved.stdout.match(/^R .*\te\/file/gm)?.length, FILES / DIRECTORIES)
+	t.regex(moved.stderr, new RegExp(`put 2, .*copy ${FILES / DIRECTORIES},`))
+	t.is(await store.head(`touched/${nameOf(1)}`), undefined)
+	t.like(await store.head('touched/e/file-1'), {metadata: {mtime: '1100000001.000000000'}})
 })
 
 inThreads(

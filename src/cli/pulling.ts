@@ -4,6 +4,7 @@ import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
+import {addTo, type Counts} from '../store/counted.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
 import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
@@ -103,10 +104,7 @@ export async function runPull(
 	const onSlowDown = () => jobs.slowDown()
 	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
 	const {store, counts} = opened
-	const onFile = (bytes: number) => {
-		counts.get++
-		counts.received += bytes
-	}
+	const onCounts = (more: Counts) => addTo(counts, more)
 	const taken = takenAs(place, flags, selection)
 	try {
 		const outcome = await pull({
@@ -135,7 +133,7 @@ export async function runPull(
 								umask,
 								disk: writtenAs(flags),
 							},
-							{pretend, onSlowDown, onFile, signal: report.signal},
+							{pretend, onSlowDown, onCounts, signal: report.signal},
 						)
 					: undefined,
 			force: flags.force,

@@ -50,9 +50,13 @@ const NONE: Counts = {
 /** What was counted in several places. */
 export function sumOf(all: readonly Counts[]): Counts {
 	const sum = {...NONE}
-	for (const counts of all)
-		for (const kind of [...KINDS, 'sent', 'received'] as const) sum[kind] += counts[kind]
+	for (const counts of all) addTo(sum, counts)
 	return sum
+}
+
+/** Adds what was counted elsewhere. */
+export function addTo(sum: Counts, counts: Counts): void {
+	for (const kind of [...KINDS, 'sent', 'received'] as const) sum[kind] += counts[kind]
 }
 
 /** As many requests as were allowed have been made. */

@@ -1,14 +1,16 @@
-// What a thread does for a push: reads, hashes and sends a small file.
+// What a thread does for a push: reads, hashes and sends a small file, or gives an object attributes.
 
 import type {Path} from '../base/path.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {fileCargo, type Stored} from './cargo.ts'
+import {fileCargo, type Side, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
+import {KeptAcls} from './kept-acl.ts'
 import {LocalFiles} from './local-files.ts'
+import {relabel, type RelabelOptions} from './relabel.ts'
 
 export type SendJob = {
 	readonly kind: 'send'
@@ -20,17 +22,28 @@ export type SendJob = {
 }
 
 /** A regular file. `guard`: the ETag that its object must have, or '*' for none, or '' for any. */
-export type SendTask = readonly [path: Path, key: string, guard: string, link: string | undefined]
+type PutTask = readonly [what: 'put', path: Path, key: string, guard: string, link: string | undefined]
 
-/** What is there now: its bytes, their MD5 (hex), what the store said, and the file as it was when it was read. */
+/** A file whose attributes an object gets, and the bytes of the object `from` with this ETag. */
+type CopyTask = readonly [
+	what: 'copy',
+	path: Path,
+	key: string,
+	guard: string,
+	local: LocalFields,
+	from: string,
+	etag: string | undefined,
+]
+
+export type SendTask = PutTask | CopyTask
+
+/** What is there now: its bytes, what the store said, and of a file that was read its MD5 (hex), and what it was then. */
 export type Sent = readonly [
 	size: number,
-	md5: string,
 	etag: string,
 	version: string | undefined,
 	modified: number | undefined,
-	attrs: string,
-	local: LocalFields,
+	read: readonly [md5: string, attrs: string, local: LocalFields] | undefined,
 ]
 
 export const guardOf = ({ifMatch, ifNoneMatch}: Condition): string => ifNoneMatch ?? ifMatch ?? ''
@@ -38,28 +51,41 @@ export const guardOf = ({ifMatch, ifNoneMatch}: Condition): string => ifNoneMatc
 const conditionOf = (guard: string): Condition =>
 	guard === '*' ? {ifNoneMatch: '*'} : guard === '' ? {} : {ifMatch: guard}
 
-/** What a thread says of a file that it sent. */
-export const sentFile = ([size, md5, etag, version, modified, attrs, local]: Sent): {
+/** What a thread says of a file that it sent, or of an object that it copied. */
+export const sentFile = ([size, etag, version, modified, read]: Sent): {
 	readonly size: number
-	readonly md5: string
 	readonly written: Written
-	readonly attrs: string
-	readonly local: Local
-} => ({size, md5, written: {etag, version, modified}, attrs, local: localIn(local)})
+	readonly read: {readonly md5: string; readonly attrs: string; readonly local: Local} | undefined
+} => ({
+	size,
+	written: {etag, version, modified},
+	read: read && {md5: read[0], attrs: read[1], local: localIn(read[2])},
+})
 
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
-	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
+	const files = new LocalFiles(root, {})
+	const how = {files, owners: new Owners(), compress, stored, store, acls: new KeptAcls(store), sendSide}
 	return {
-		async do([path, key, guard, link]) {
-			const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
-			if (side) return undefined
-			const {etag, version, modified} = await store.put(key, body, {
-				...properties,
-				md5,
-				...conditionOf(guard),
-			})
-			return [body.length, md5.toString('hex'), etag, version, modified, attrs, fieldsOf(local)]
-		},
+		do: (task) => (task[0] === 'put' ? put(task, how) : copy(task, how)),
 		close() {},
 	}
+}
+
+async function put([, path, key, guard, link]: PutTask, how: RelabelOptions): Promise<Sent | undefined> {
+	const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
+	if (side) return undefined
+	const condition = conditionOf(guard)
+	const {etag, version, modified} = await how.store.put(key, body, {...properties, md5, ...condition})
+	return [body.length, etag, version, modified, [md5.toString('hex'), attrs, fieldsOf(local)]]
+}
+
+async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {
+	const wanted = {path, local: localIn(local), from, etag, to, guard: conditionOf(guard)}
+	const {written, size} = await relabel(wanted, how)
+	return [size, written.etag, written.version, written.modified, undefined]
+}
+
+/** Two threads must not send the same one at a time. */
+async function sendSide(side: Side | undefined): Promise<void> {
+	if (side) throw new Error('what an object of its own is needed for is left to the caller')
 }

@@ -1,6 +1,7 @@
 // A thread of the crew (crew.ts): takes tasks, does them, answers.
 
 import {parentPort, workerData} from 'node:worker_threads'
+import {counted, sumOf} from '../store/counted.ts'
 import {openStore} from '../store/open.ts'
 import {type FromThread, type Job, type ToThread, type Work} from './crew.ts'
 import {receiving} from './crew-receive.ts'
@@ -10,7 +11,9 @@ const job = workerData as Job
 const answer = (message: FromThread) => parentPort?.postMessage(message)
 
 const stop = new AbortController()
-const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')})
+const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')}).then(
+	(store) => counted(store),
+)
 const working = opening.then(
 	(store) => (job.kind === 'send' ? sending(job, store) : receiving(job, store)) as Work<unknown, unknown>,
 )
@@ -43,10 +46,13 @@ function reply(id: number, done: unknown): void {
 }
 
 async function end(): Promise<void> {
+	let counts = sumOf([])
 	try {
+		const store = await opening
+		;({counts} = store)
 		;(await working).close()
-		;(await opening).close()
+		store.close()
 	} finally {
-		answer('ended')
+		answer(counts)
 	}
 }

@@ -6,6 +6,7 @@
 
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
+import type {Counts} from '../store/counted.ts'
 import type {ReceiveJob} from './crew-receive.ts'
 import type {SendJob} from './crew-send.ts'
 
@@ -39,14 +40,16 @@ export type CrewOptions = {
 	readonly onThread?: (() => void) | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
-	/** Is told of each file that went well, and its bytes at the store. */
-	readonly onFile?: ((bytes: number) => void) | undefined
+	/** Is told what each thread has asked of the store, when it ends. */
+	readonly onCounts?: ((counts: Counts) => void) | undefined
 	/** Ends every request under way when it is aborted. */
 	readonly signal?: AbortSignal | undefined
 }
 
 export type ToThread = 'stop' | 'end' | readonly (readonly [id: number, task: unknown])[]
-export type FromThread = 'slow down' | 'ended' | readonly (readonly [id: number, done: unknown])[]
+/** Answers; at the end, what was asked of the store. */
+export type FromThread = 'slow down' | Counts | Answers
+export type Answers = readonly (readonly [id: number, done: unknown])[]
 
 /** More threads than this gain nothing: the main thread has its part of every file. */
 const MOST = 4
@@ -64,6 +67,8 @@ type Member = {
 	waiting: [number, unknown][]
 	outstanding: number
 }
+
+const isAnswers = (message: Counts | Answers): message is Answers => Array.isArray(message)
 
 export class Crew<Task, Done extends Answer> {
 	readonly #members: Member[]
@@ -115,8 +120,11 @@ export class Crew<Task, Done extends Answer> {
 		const member: Member = {worker, ended, waiting: [], outstanding: 0}
 		worker.on('message', (message: FromThread) => {
 			if (message === 'slow down') this.#options.onSlowDown?.()
-			else if (message === 'ended') resolve()
-			else this.#take(member, message)
+			else if (isAnswers(message)) this.#take(member, message)
+			else {
+				this.#options.onCounts?.(message)
+				resolve()
+			}
 		})
 		// a thread that dies takes its answers with it: the caller does that work itself
 		worker.on('error', () => this.#lose(member))
@@ -140,11 +148,10 @@ export class Crew<Task, Done extends Answer> {
 		}
 	}
 
-	#take(member: Member, answers: Exclude<FromThread, string>): void {
+	#take(member: Member, answers: Answers): void {
 		for (const [id, answer] of answers) {
 			const done = answer as Done | undefined
 			member.outstanding--
-			if (done) this.#options.onFile?.(done[0])
 			this.#answers.get(id)?.(done)
 			this.#answers.delete(id)
 		}

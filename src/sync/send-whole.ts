@@ -2,49 +2,35 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import {SpareMemory} from '../base/spare.ts'
-import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import type {Entry, Local} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
 import {type Cargo, cargoOf} from './cargo.ts'
 import {isOfType} from './same-type.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
-import {SmallFiles} from './small-files.ts'
-import {guardOf, type SendTask, sentFile, type Sent} from './crew-send.ts'
 
 export class WholeFiles {
 	readonly #sender: Sender
 	/** Of bodies that the store has. */
 	readonly #memory = new SpareMemory()
-	readonly #small: SmallFiles<SendTask, Sent>
 	/** Until the store shows that it is not so. */
 	#etagIsMd5: boolean
 
 	constructor(sender: Sender) {
 		this.#sender = sender
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
-		const {crew, session} = sender.options
-		const {index} = session
-		this.#small = new SmallFiles(crew, {count: index.count, has: (row) => index.hasRemote(row)})
-	}
-
-	/** Ends the threads. */
-	close(): Promise<void> {
-		return this.#small.close()
 	}
 
 	/** Lets a thread send a file, if it is one for threads and that goes well. */
 	async byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
+		if (!this.#etagIsMd5) return undefined
 		const {path} = planned
-		if (!this.#etagIsMd5 || !this.#sender.options.store.conditional) return undefined
-		if (typeOf(local.mode) !== TYPE.file || local.xattrs !== undefined) return undefined
-		const said = await this.#small.do(local.size, () => {
-			const guard = guardOf(this.#sender.guard(planned))
-			return [path, this.#sender.key(path), guard, local.link]
-		})
-		if (!said) return undefined
-		const {written, size, md5, attrs, local: now} = sentFile(said)
-		const entry = {...planned, local: now, attrs}
-		return written.etag === md5 ? {written, size, entry} : this.#again(entry, written, size)
+		const sender = this.#sender
+		const said = await sender.threads.put(path, local, sender.key(path), sender.guard(planned))
+		if (!said?.read) return undefined
+		const {written, size, read} = said
+		const entry = {...planned, local: read.local, attrs: read.attrs}
+		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
 	}
 
 	/**

@@ -17,7 +17,6 @@ import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
 import {type Condition, type Head, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
-import {sendAttributes} from './send-attributes.ts'
 import {type Backup, keepObject} from './backup.ts'
 import type {Cargo, Stored} from './cargo.ts'
 import type {Crews} from './crew.ts'
@@ -29,7 +28,9 @@ import {HashThreads} from './hash-thread.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
+import {type Relabel, relabel} from './relabel.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
+import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
 
@@ -80,7 +81,7 @@ export async function send(
 		await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
-		await sender.whole.close()
+		await sender.threads.close()
 		await sender.hashes.close()
 	}
 }
@@ -92,6 +93,7 @@ export class Sender {
 	readonly large = new Budget(2)
 	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
+	readonly threads: SendThreads
 	readonly acls: KeptAcls
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
@@ -102,6 +104,7 @@ export class Sender {
 	constructor(options: SendOptions) {
 		this.options = options
 		this.whole = new WholeFiles(this)
+		this.threads = new SendThreads(options)
 		this.acls = new KeptAcls(options.store)
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
@@ -210,8 +213,26 @@ export class Sender {
 		return (this.options.files.stat(path)?.size ?? size) >= MULTIPART_FROM
 	}
 
+	/** Gives an entry's key the bytes of the object of `source`, with its own attributes: see relabel.ts. */
+	async relabel(entry: Entry, source: Entry, head?: Head): Promise<Pick<SentFile, 'written' | 'size'>> {
+		const {path, local} = entry
+		if (!local) throw fatal('it is not in the index')
+		const wanted: Relabel = {
+			path,
+			local,
+			from: this.objectKey(source),
+			etag: source.remote?.etag,
+			to: this.key(path),
+			guard: this.guard(entry),
+		}
+		const byThread = head ? undefined : await this.threads.copy(wanted)
+		if (byThread) return byThread
+		const {acls, sendSide} = this
+		return relabel(wanted, {...this.options, acls, sendSide}, head)
+	}
+
 	/** Stores what an object's metadata refers to, before the object itself. */
-	async sendSide(side: Cargo['side']): Promise<void> {
+	readonly sendSide = async (side: Cargo['side']): Promise<void> => {
 		if (!side) return
 		const key = this.options.prefix + side.key
 		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
@@ -221,7 +242,7 @@ export class Sender {
 		if (!remoteIsBase(entry)) await needSameType(this, entry)
 		if (isDirectory(entry.path) || typeOf(entry.local?.mode ?? 0) !== TYPE.file)
 			return this.#content('P', entry)
-		const {written, size} = await sendAttributes(this, entry, entry, head)
+		const {written, size} = await this.relabel(entry, entry, head)
 		this.commit('P', entry, written, size)
 	}
 
@@ -237,7 +258,7 @@ export class Sender {
 		const source = this.#sources.find(entry)
 		if (!source?.remote) return false
 		try {
-			const {written, size} = await sendAttributes(this, entry, source)
+			const {written, size} = await this.relabel(entry, source)
 			this.commit('R', entry, written, size, source.path)
 			return true
 		} catch (error) {

@@ -11,7 +11,6 @@ import type {Store} from '../../store/store.ts'
 import {digestOf as attributesDigestOf, type Owners} from '../../sync/attributes.ts'
 import type {Stored} from '../../sync/cargo.ts'
 import {type Ledger, Sender} from '../../sync/send.ts'
-import {sendAttributes} from '../../sync/send-attributes.ts'
 import type {Catalogue, Found} from './catalogue.ts'
 import {type Content, InHand} from './in-hand.ts'
 
@@ -144,7 +143,7 @@ export class Writer {
 		try {
 			const entry = this.#entry(writing)
 			const source = {path: from.path, remote: {etag: from.etag, size: local.size}}
-			const {written, size} = await sendAttributes(this.#sender, entry, source)
+			const {written, size} = await this.#sender.relabel(entry, source)
 			this.#sender.commit('R', entry, written, size, from.path)
 			return this.#check(path)
 		} finally {
