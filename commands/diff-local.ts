@@ -11,7 +11,7 @@ import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
-import {readIndex} from '../src/repo/session.ts'
+import {readIndex} from '../src/repo/index-files.ts'
 import {localRecord} from '../src/sync/plan.ts'
 import {changes} from '../src/sync/scan.ts'
 

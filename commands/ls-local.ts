@@ -10,7 +10,7 @@ import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {requirePlace} from '../src/repo/find.ts'
-import {readIndex} from '../src/repo/session.ts'
+import {readIndex} from '../src/repo/index-files.ts'
 import {listLocal} from '../src/sync/list-local.ts'
 
 export default command({

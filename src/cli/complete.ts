@@ -2,7 +2,7 @@
 
 import {fromUnicode, type Path, withoutSlash} from '../base/path.ts'
 import {CANNED} from '../format/acl.ts'
-import {readIndex} from '../repo/session.ts'
+import {readIndex} from '../repo/index-files.ts'
 import {chosenRemote, namedObject, placeOfRemote} from '../repo/remotes.ts'
 import {ownConfig} from '../repo/edit-remotes.ts'
 import {findPlace} from '../repo/find.ts'

@@ -2,7 +2,8 @@
 
 import {crc32} from '../base/crc32.ts'
 import {fatal} from '../base/errors.ts'
-import {IndexFile, type Sections} from './index-file.ts'
+import type {Sections} from './index-columns.ts'
+import {IndexFile} from './index-file.ts'
 import {Heaps} from './index-write.ts'
 import {ENTRY, H, HEADER, MAGIC, packTime, TRAILER, unpackTime, VERSION, WORDS} from './index-layout.ts'
 

@@ -6,38 +6,10 @@
 
 import {comparePaths, type Path} from '../base/path.ts'
 import {type Base, type Entry, type Local, type RemoteSide, S_IFMT, TYPE} from './entry.ts'
+import {IndexColumns, type Sections} from './index-columns.ts'
 import {decodeExtra, parseWas} from './index-extra.ts'
-import {
-	biased,
-	F,
-	IN_SYNC,
-	IN_SYNC_MASK,
-	packedHigh,
-	packedLow,
-	unpackSeconds,
-	unpackTime,
-	W,
-	WORDS,
-} from './index-layout.ts'
-import {Heaps, writeEntry} from './index-write.ts'
+import {biased, F, packedHigh, packedLow, W, WORDS} from './index-layout.ts'
 import {secondsAt, type StatxWords, X} from './statx.ts'
-
-/** The sections of an index, as IndexFile holds and IndexBuilder makes them. */
-export type Sections = {
-	readonly count: number
-	/** When the scan began that this index is of: entries not older than this are racy. */
-	readonly scanned: bigint
-	/** st_dev of the root at that scan; 0 before the first. */
-	readonly device: bigint
-	/** Entries, WORDS words each. */
-	readonly words: Uint32Array
-	/** Pairs of offset and length in `names`. */
-	readonly directories: Uint32Array
-	/** Pairs of uid and gid. */
-	readonly owners: Uint32Array
-	readonly names: Buffer
-	readonly extras: Buffer
-}
 
 /** A file that a walk has come to, with its name as bytes. */
 export type FoundPath = {
@@ -51,8 +23,6 @@ export type FoundPath = {
 
 /** Rows that follow one another, as an index of their own; `first` is the number of its first row. */
 export type Window = {readonly first: number; readonly index: IndexFile}
-
-const HEX = Buffer.from('0123456789abcdef')
 
 /** What can be asked of the rows of an index, wherever they lie. */
 export type IndexRows = Pick<
@@ -91,86 +61,10 @@ export type Index = IndexRows &
 /** Rows to either side of one that are near it. */
 const NEAR = 128
 
-export class IndexFile implements Sections {
-	readonly count: number
-	readonly scanned: bigint
-	readonly device: bigint
-	readonly words: Uint32Array
-	readonly directories: Uint32Array
-	readonly names: Buffer
-	/** Whole seconds of `scanned`. */
-	readonly scannedSeconds: number
-	/** What owners and extras are written into; most indexes are only read. */
-	#heaps: Heaps | undefined
-	#owners: Uint32Array
-	#extras: Buffer
-	/** The bytes of `words`. */
-	readonly #bytes: Buffer
-	/** The directory that was last asked for: most often the next is the same. */
-	#lastNumber = -1
-	#lastDirectory: Path = ''
-	#wasReplaced = false
+export class IndexFile extends IndexColumns {
 	/** The row that was last found. */
 	#found = 0
 	readonly #window: Window = {first: 0, index: this}
-
-	constructor(s: Sections) {
-		this.count = s.count
-		this.scanned = s.scanned
-		this.device = s.device
-		this.words = s.words
-		this.directories = s.directories
-		this.names = s.names
-		this.scannedSeconds = Number(s.scanned / 1_000_000_000n)
-		this.#bytes = Buffer.from(s.words.buffer, s.words.byteOffset, s.words.byteLength)
-		this.#owners = s.owners
-		this.#extras = s.extras
-	}
-
-	get owners(): Uint32Array {
-		return this.#owners
-	}
-
-	get extras(): Buffer {
-		return this.#extras
-	}
-
-	#word(row: number, word: number): number {
-		return this.words[row * WORDS + word] as number
-	}
-
-	/** The path of the directory that entry `row` lies in, '' for the root. */
-	directory(row: number): Path {
-		const number = this.#word(row, W.directory)
-		if (number !== this.#lastNumber) {
-			const from = this.directories[number * 2] as number
-			this.#lastDirectory = this.names.toString(
-				'latin1',
-				from,
-				from + (this.directories[number * 2 + 1] as number),
-			)
-			this.#lastNumber = number
-		}
-		return this.#lastDirectory
-	}
-
-	/** The last component of the path, with a directory's '/'. */
-	name(row: number): Path {
-		const from = this.#word(row, W.name)
-		return this.names.toString('latin1', from, from + (this.#word(row, W.lengthFlags) & 0xffff))
-	}
-
-	path(row: number): Path {
-		return this.directory(row) + this.name(row)
-	}
-
-	flags(row: number): number {
-		return this.#word(row, W.lengthFlags) >>> 16
-	}
-
-	hasLocal(row: number): boolean {
-		return (this.flags(row) & F.local) !== 0
-	}
 
 	/** Whether any entry has a remote side. */
 	someRemote(): boolean {
@@ -178,34 +72,20 @@ export class IndexFile implements Sections {
 		return false
 	}
 
-	hasRemote(row: number): boolean {
-		return (this.flags(row) & F.remote) !== 0
-	}
-
-	/** Whether the content of the local side of entry `row` is known. */
-	hasMd5(row: number): boolean {
-		return (this.flags(row) & F.md5) !== 0
-	}
-
-	/** The ctime of the local side of entry `row`. */
-	ctime(row: number): bigint {
-		return this.#time(row, W.ctime)
-	}
-
 	/** Whether the local side of entry `row` was just this when it was last looked at. */
 	matches(row: number, stat: StatxWords): boolean {
 		if (!this.hasLocal(row)) return false
-		const modeSize = this.#word(row, W.modeSize)
+		const modeSize = this.word(row, W.modeSize)
 		const mode = (stat[X.mode] as number) & 0xffff
-		const owner = this.#word(row, W.owner) * 2
+		const owner = this.word(row, W.owner) * 2
 		const isDirectory = (mode & S_IFMT) === TYPE.directory << 12
 		return (
 			this.#isTime(row, W.ctime, stat, X.ctime) &&
 			this.#isTime(row, W.mtime, stat, X.mtime) &&
 			(modeSize & 0xffff) === mode &&
-			(isDirectory || (this.#word(row, W.size) === stat[X.size] && modeSize >>> 16 === stat[X.size + 1])) &&
-			this.#word(row, W.ino) === stat[X.ino] &&
-			this.#word(row, W.ino + 1) === stat[X.ino + 1] &&
+			(isDirectory || (this.word(row, W.size) === stat[X.size] && modeSize >>> 16 === stat[X.size + 1])) &&
+			this.word(row, W.ino) === stat[X.ino] &&
+			this.word(row, W.ino + 1) === stat[X.ino + 1] &&
 			this.owners[owner] === stat[X.uid] &&
 			this.owners[owner + 1] === stat[X.gid]
 		)
@@ -214,8 +94,8 @@ export class IndexFile implements Sections {
 	#isTime(row: number, word: number, stat: StatxWords, at: number): boolean {
 		const seconds = biased(secondsAt(stat, at))
 		return (
-			this.#word(row, word) === packedLow(seconds, stat[at + 2] as number) &&
-			this.#word(row, word + 1) === packedHigh(seconds)
+			this.word(row, word) === packedLow(seconds, stat[at + 2] as number) &&
+			this.word(row, word + 1) === packedHigh(seconds)
 		)
 	}
 
@@ -227,22 +107,13 @@ export class IndexFile implements Sections {
 	}
 
 	#compareName(row: number, {bytes, start}: FoundPath): number {
-		const from = this.#word(row, W.name)
-		const length = this.#word(row, W.lengthFlags) & 0xffff
+		const from = this.word(row, W.name)
+		const length = this.word(row, W.lengthFlags) & 0xffff
 		for (let i = 0; i < length; i++) {
 			const order = (this.names[from + i] as number) - (bytes[start + i] as number)
 			if (order !== 0) return order
 		}
 		return bytes[start + length] === 0 ? 0 : -1
-	}
-
-	#size(row: number): number {
-		return (this.#word(row, W.modeSize) >>> 16) * 2 ** 32 + this.#word(row, W.size)
-	}
-
-	/** Whether both sides of entry `row` are the same, without decoding it. */
-	inSync(row: number): boolean {
-		return (this.flags(row) & IN_SYNC_MASK) === IN_SYNC
 	}
 
 	/** The row of `path`, or, where there is none, -1 - the row it would be inserted before. */
@@ -266,80 +137,23 @@ export class IndexFile implements Sections {
 		return [this.path(low) <= path ? low : 0, this.path(high - 1) >= path ? high : this.count]
 	}
 
-	#time(row: number, word: number): bigint {
-		return unpackTime(this.#word(row, word), this.#word(row, word + 1))
-	}
-
-	/** Seconds of the local side's mtime since the epoch; nanoseconds() has the rest of it. */
-	seconds(row: number): number {
-		return unpackSeconds(this.#word(row, W.mtime), this.#word(row, W.mtime + 1))
-	}
-
-	nanoseconds(row: number): number {
-		return this.#word(row, W.mtime) & 0x3fffffff
-	}
-
-	/** st_mode of the local side, as the following ones are of it. */
-	mode(row: number): number {
-		return this.#word(row, W.modeSize) & 0xffff
-	}
-
-	size(row: number): number {
-		return this.#size(row)
-	}
-
-	uid(row: number): number {
-		return this.#owners[this.#word(row, W.owner) * 2] ?? 0
-	}
-
-	gid(row: number): number {
-		return this.#owners[this.#word(row, W.owner) * 2 + 1] ?? 0
-	}
-
-	/** Whether entry `row` has no extra: a file without links, xattrs and device numbers, whose ETag is its MD5. */
-	isPlain(row: number): boolean {
-		return this.#word(row, W.extra) === 0
-	}
-
 	/** This index as a window of one on the disk. */
 	window(): Window {
 		return this.#window
 	}
 
-	#md5(row: number): string {
-		const at = (row * WORDS + W.md5) * 4
-		return this.#bytes.toString('hex', at, at + 16)
-	}
-
-	/** MD5 of the local side of entry `row`; undefined where it has none. */
-	localMd5(row: number): string | undefined {
-		return (this.flags(row) & (F.local | F.md5)) === (F.local | F.md5) ? this.#md5(row) : undefined
-	}
-
-	/** Writes the MD5 of the local side of entry `row` in hex; returns where it ends, `at` where it has none. */
-	writeLocalMd5(row: number, into: Buffer, at: number): number {
-		if ((this.flags(row) & (F.local | F.md5)) !== (F.local | F.md5)) return at
-		const from = (row * WORDS + W.md5) * 4
-		for (let i = 0; i < 16; i++) {
-			const byte = this.#bytes[from + i] as number
-			into[at + 2 * i] = HEX[byte >>> 4] as number
-			into[at + 2 * i + 1] = HEX[byte & 15] as number
-		}
-		return at + 32
-	}
-
 	#local(row: number, flags: number): Local {
-		const owner = this.#word(row, W.owner) * 2
-		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
+		const owner = this.word(row, W.owner) * 2
+		const extra = decodeExtra(this.extras, this.word(row, W.extra))
 		return {
-			mode: this.#word(row, W.modeSize) & 0xffff,
-			size: this.#size(row),
-			mtime: this.#time(row, W.mtime),
-			ctime: this.#time(row, W.ctime),
-			ino: (BigInt(this.#word(row, W.ino + 1)) << 32n) | BigInt(this.#word(row, W.ino)),
+			mode: this.word(row, W.modeSize) & 0xffff,
+			size: this.size(row),
+			mtime: this.time(row, W.mtime),
+			ctime: this.time(row, W.ctime),
+			ino: (BigInt(this.word(row, W.ino + 1)) << 32n) | BigInt(this.word(row, W.ino)),
 			uid: this.owners[owner] as number,
 			gid: this.owners[owner + 1] as number,
-			md5: flags & F.md5 ? this.#md5(row) : undefined,
+			md5: flags & F.md5 ? this.md5(row) : undefined,
 			rdev: extra.rdev,
 			link: extra.link,
 			xattrs: extra.xattrs,
@@ -352,11 +166,11 @@ export class IndexFile implements Sections {
 	}
 
 	#remote(row: number, flags: number): RemoteSide {
-		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
+		const extra = decodeExtra(this.extras, this.word(row, W.extra))
 		return {
-			etag: flags & F.etagIsMd5 ? this.#md5(row) : (extra.etag ?? ''),
-			size: flags & F.sameSize ? this.#size(row) : (extra.remoteSize ?? 0),
-			modified: this.#word(row, W.modified) || undefined,
+			etag: flags & F.etagIsMd5 ? this.md5(row) : (extra.etag ?? ''),
+			size: flags & F.sameSize ? this.size(row) : (extra.remoteSize ?? 0),
+			modified: this.word(row, W.modified) || undefined,
 			bound: (flags & F.bound) !== 0,
 			version: extra.version,
 			alias: extra.alias,
@@ -366,8 +180,8 @@ export class IndexFile implements Sections {
 
 	#base(row: number, flags: number): Base {
 		const at = (row * WORDS + W.base) * 4
-		const extra = decodeExtra(this.extras, this.#word(row, W.extra))
-		const own = flags & F.md5 ? this.#md5(row) : undefined
+		const extra = decodeExtra(this.extras, this.word(row, W.extra))
+		const own = flags & F.md5 ? this.md5(row) : undefined
 		return {
 			type: flags >>> 12,
 			md5: flags & F.sameContent ? own : extra.baseMd5,
@@ -388,7 +202,7 @@ export class IndexFile implements Sections {
 		const flags = this.flags(row)
 		const local = flags & F.local ? this.#local(row, flags) : undefined
 		const base = flags & F.base ? this.#base(row, flags) : undefined
-		const attrs = flags & F.sameAttrs ? base?.attrs : decodeExtra(this.extras, this.#word(row, W.extra)).attrs
+		const attrs = flags & F.sameAttrs ? base?.attrs : decodeExtra(this.extras, this.word(row, W.extra)).attrs
 		return {
 			path: this.path(row),
 			local,
@@ -401,22 +215,7 @@ export class IndexFile implements Sections {
 	/** The same index, of another scan. */
 	at(when: Pick<Sections, 'scanned' | 'device'>): IndexFile {
 		const {count, words, directories, owners, names, extras} = this
-		const index = new IndexFile({count, words, directories, owners, names, extras, ...when})
-		index.#wasReplaced = this.#wasReplaced
-		return index
-	}
-
-	/** Whether an entry was replaced, so that the heaps hold what nobody refers to, or an entry says nothing any more. */
-	get wasReplaced(): boolean {
-		return this.#wasReplaced
-	}
-
-	/** Replaces entry `row`; the path is not looked at. */
-	replace(row: number, entry: Entry): void {
-		this.#wasReplaced = true
-		this.#heaps ??= new Heaps(this.#owners, this.#extras)
-		writeEntry(this.words, row * WORDS, entry, this.#heaps)
-		this.#owners = this.#heaps.owners
-		this.#extras = this.#heaps.extras
+		const sections = {count, words, directories, owners, names, extras, ...when}
+		return new IndexFile(sections, this.wasReplaced)
 	}
 }

@@ -5,124 +5,27 @@
 // A command that dies leaves its journal, and the next one begins with what it says: it writes the
 // index anew before all else, for lines behind one that was cut off would not be read.
 
-import {
-	closeSync,
-	existsSync,
-	fsyncSync,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	renameSync,
-	rmSync,
-	statSync,
-	writeSync,
-} from 'node:fs'
-import {errnoOf, fatal, reason, S3rError} from '../base/errors.ts'
+import {closeSync, existsSync, openSync, rmSync, statSync, writeSync} from 'node:fs'
+import {reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import {type Building, IndexBuilder, localSides, mergeIndexes, withEntries} from '../format/index-builder.ts'
-import {parseIndex, serializeIndex} from '../format/index-bytes.ts'
-import {type Index, IndexFile, type IndexRows} from '../format/index-file.ts'
-import {ALIVE, ENTRY} from '../format/index-layout.ts'
+import {type Building, IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
+import {type Index, IndexFile} from '../format/index-file.ts'
+import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
-import {acquireLock, type Lock} from '../local/lock.ts'
+import type {Lock} from '../local/lock.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {Scratch} from './growing-file.ts'
 import {GrowingIndex} from './growing-index.ts'
-import {IndexWriter} from './index-writer.ts'
+import {EMPTY, lockIndex, read, readIndex, writeIndex} from './index-files.ts'
 import {type OpenIndex, openStored} from './stored-index.ts'
 
-/** Milliseconds that a command waits for another that works on the same index. */
-const WAIT = 30_000
 /** Bytes of journal that are not too many to read again; an index that is larger allows as many as it has. */
 const JOURNAL = 64 * 2 ** 20
 /** Rows that are held in memory: 2.5 MiB and their names. */
 const HELD = 1 << 15
 /** Windows of an index on the disk: what goes through all rows has one, and what is under way lies in a few. */
 const WINDOWS = 12
-
-const EMPTY = new IndexBuilder().finish({scanned: 0n, device: 0n})
-
-function read(path: Path): Buffer | undefined {
-	try {
-		return readFileSync(forFs(path))
-	} catch (error) {
-		if (errnoOf(error) === 'ENOENT') return undefined
-		throw fatal(`cannot read '${path}': ${reason(error)}`, undefined, error)
-	}
-}
-
-/**
- * The index as it is on disk, with the journal of a command that died or still runs. That of another remote than
- * `origin` begins with what `origin`'s knows of the files: they need not be hashed once for each remote.
- */
-export function readIndex(place: Place): IndexFile {
-	const dir = indexDirOf(place)
-	// the journal first: of a command that ends in between it is in the index by then
-	const journal = read(join(dir, 'journal'))
-	const bytes = read(join(dir, 'index'))
-	const index = bytes === undefined ? firstOf(place) : parseIndex(bytes)
-	return journal === undefined ? index : withEntries(index, parseJournal(journal), inMemory)
-}
-
-const inMemory = () => new IndexBuilder()
-
-/** The index as readIndex has it, to be looked at: it stays on the disk where no journal belongs to it. */
-export function openIndex(place: Place): OpenIndex<IndexRows> {
-	const dir = indexDirOf(place)
-	const stored = existsSync(forFs(join(dir, 'journal'))) ? undefined : openStored(join(dir, 'index'))
-	return stored ?? {index: readIndex(place), close: () => {}}
-}
-
-const firstOf = ({indexDir, ...main}: Place): IndexFile =>
-	indexDir === undefined ? EMPTY : localSides(readIndex(main))
-
-/** Writes an index beside the old one and renames it over it: it is there whole or not at all. */
-function writeIndex(place: Place, index: Index): void {
-	const path = join(indexDirOf(place), 'index')
-	if (index instanceof IndexFile) writeWhole(path, index)
-	else writeRows(path, index)
-}
-
-/** Writes the rows that say anything, one after the other. */
-function writeRows(path: Path, rows: IndexRows): void {
-	const writer = new IndexWriter(path)
-	try {
-		for (let row = 0; row < rows.count; row++) {
-			if (!(rows.flags(row) & ALIVE)) continue
-			const {first, index} = rows.window(row)
-			writer.take(index, row - first)
-		}
-		writer.finish(rows)
-	} finally {
-		writer.close()
-	}
-}
-
-function writeWhole(path: Path, index: IndexFile): void {
-	const temporary = `${path}.new`
-	try {
-		const fd = openSync(forFs(temporary), 'w', 0o600)
-		try {
-			for (const piece of serializeIndex(index))
-				for (let at = 0; at < piece.length;) at += writeSync(fd, piece, at)
-			fsyncSync(fd)
-		} finally {
-			closeSync(fd)
-		}
-		renameSync(forFs(temporary), forFs(path))
-	} catch (error) {
-		rmSync(forFs(temporary), {force: true})
-		throw fatal(`cannot write '${path}': ${reason(error)}`, undefined, error)
-	}
-}
-
-/** Takes the lock of an index; waits for another command that holds it. */
-export function lockIndex(place: Place, signal: AbortSignal | undefined): Promise<Lock> {
-	const dir = indexDirOf(place)
-	if (place.indexDir !== undefined) mkdirSync(forFs(dir), {mode: 0o700, recursive: true})
-	return acquireLock(join(dir, 'index.lock'), {wait: WAIT, signal})
-}
 
 /** The index cannot be kept: whatever is done now would not be known afterwards. */
 export class Unrecorded extends S3rError {}

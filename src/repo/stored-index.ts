@@ -5,12 +5,14 @@ import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import {corruptIndex, encodeTrailer, readLayout, type Span} from '../format/index-bytes.ts'
-import type {FoundPath, Index, Sections, Window} from '../format/index-file.ts'
+import type {Sections} from '../format/index-columns.ts'
+import type {FoundPath, Index, Window} from '../format/index-file.ts'
 import {HEADER, TRAILER} from '../format/index-layout.ts'
 import {Heaps} from '../format/index-write.ts'
 import type {StatxWords} from '../format/statx.ts'
 import {crcOf, readFully} from './growing-file.ts'
-import {ROWS, type StoredSections, Windows, type WindowsOptions} from './index-windows.ts'
+import {Windows, type WindowsOptions} from './index-windows.ts'
+import {ROWS, type StoredSections} from './window-parts.ts'
 
 export class StoredIndex implements Index {
 	readonly scanned: bigint

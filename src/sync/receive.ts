@@ -4,19 +4,21 @@
 // must still be what the index says; a file that changed since is a conflict.
 
 import {Budget} from '../base/budget.ts'
-import {errnoOf, fatal} from '../base/errors.ts'
-import {comparePaths, isDirectory, parentOf, type Path, withoutSlash} from '../base/path.ts'
+import {fatal} from '../base/errors.ts'
+import {isDirectory, parentOf, type Path, withoutSlash} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {type Entry, localIsBase, objectPath, TYPE, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
-import {type Head, isKind, type RestoreOptions, type Restoring, type Store} from '../store/store.ts'
+import {type Head, isKind, type RestoreOptions, type Store} from '../store/store.ts'
+import {askForCopy} from './archived.ts'
 import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, backupNames} from './backup.ts'
 import type {Crews} from './crew.ts'
 import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
+import {Deletions} from './deletions.ts'
 import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
 import type {Events} from './events.ts'
@@ -68,8 +70,8 @@ export async function receive(
 	const how = {width: options.jobs ?? JOBS, signal: options.signal}
 	try {
 		await pool(items, how, (item) => receiver.execute(item))
-		await pool([...receiver.deletions], how, (path) => receiver.confirm(path))
-		receiver.deleteAll()
+		await pool(receiver.deletions.paths, how, (path) => receiver.deletions.confirm(path))
+		receiver.deletions.deleteAll()
 		await pool(receiver.blocked, how, (item) => receiver.take(item))
 	} finally {
 		// what the threads hold open must not get its old mode back later
@@ -79,21 +81,6 @@ export async function receive(
 	}
 }
 
-const toCome = (state: Restoring, {days, tier}: NonNullable<ReceiveOptions['restore']>) =>
-	fatal(
-		state === 'begun'
-			? `it is archived, and a copy for ${days} days was asked for (${tier})`
-			: 'it is archived, and a copy was asked for before',
-		HOURS[tier],
-	)
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html */
-const HOURS = {
-	Expedited: 'run this again in some minutes',
-	Standard: 'run this again in 3 to 5 hours, or 12 for DEEP_ARCHIVE',
-	Bulk: 'run this again in 5 to 12 hours, or 48 for DEEP_ARCHIVE',
-} as const
-
 export class Receiver {
 	readonly options: ReceiveOptions
 	readonly links: LinkTargets
@@ -102,7 +89,7 @@ export class Receiver {
 	readonly small: SmallFiles<ReceiveTask, Received>
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
-	readonly deletions = new Set<Path>()
+	readonly deletions = new Deletions(this)
 	/** Large files few at once: each comes by several connections already. */
 	readonly large = new Budget(2)
 	readonly hashes = new HashThreads()
@@ -135,8 +122,7 @@ export class Receiver {
 			else await this.#file(status, entry, canWait)
 		} catch (error) {
 			if (this.options.signal?.aborted || isFinal(error)) throw error
-			const {restore} = this.options
-			if (restore && isKind(error, 'archived')) await this.#restore(entry, restore)
+			if (this.options.restore && isKind(error, 'archived')) await askForCopy(this, entry)
 			else this.options.events.failed(entry.path, error)
 		}
 	}
@@ -150,18 +136,6 @@ export class Receiver {
 		else if (await this.#byThread(status, entry)) return
 		else if (isFree || this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
 		else this.notes.tell('C', entry)
-	}
-
-	/** Asks for a copy of what is archived, and tells that it comes later. */
-	async #restore(entry: Entry, how: NonNullable<ReceiveOptions['restore']>): Promise<void> {
-		const {store, events} = this.options
-		try {
-			const state = await store.restore(this.key(entry), {...how, ...this.version(entry)})
-			events.failed(entry.path, toCome(state, how))
-		} catch (error) {
-			if (isFinal(error)) throw error
-			events.failed(entry.path, error)
-		}
 	}
 
 	/** Lets a thread bring a file, if it is one for threads and that goes well. */
@@ -276,53 +250,6 @@ export class Receiver {
 		if (directory === '' || this.options.disk.stat(directory) !== undefined) return
 		this.#makeWayTo(directory)
 		this.options.disk.directory(directory)
-	}
-
-	/** Keeps a file whose object is there after all: a listing may lack what is written meanwhile. */
-	async confirm(path: Path): Promise<void> {
-		const {store, session, events} = this.options
-		// one that is known to be there is hidden
-		if (session.get(path)?.remote) return
-		try {
-			if (!(await store.head(this.key({path})))) return
-			throw fatal('the remote has it, though it was not listed', "the next 's3r pull' looks again")
-		} catch (error) {
-			if (isFinal(error)) throw error
-			this.deletions.delete(path)
-			events.failed(path, error)
-		}
-	}
-
-	/** Deletes what is to be deleted, the deepest first. */
-	deleteAll(): void {
-		for (const path of [...this.deletions].toSorted((a, b) => comparePaths(b, a))) {
-			try {
-				this.#delete(path)
-			} catch (error) {
-				this.options.events.failed(path, error)
-			}
-		}
-	}
-
-	#delete(path: Path): void {
-		const {disk, session, events, backup} = this.options
-		const entry = session.get(path)
-		// a file that made way for a directory is gone already
-		if (!entry?.local) return
-		if (!isDirectory(path) && !this.options.force && !this.notes.isAsIndexed(entry))
-			return this.notes.tell('C', entry)
-		this.directories.touch(path)
-		try {
-			if (backup !== undefined && !isDirectory(path)) this.keepBackup(path)
-			else if (disk.stat(path)) disk.remove(path)
-		} catch (error) {
-			// rsync leaves a directory that something excluded or new lies in, and says so
-			if (errnoOf(error) === 'ENOTEMPTY')
-				return events.warn('not empty', `cannot delete non-empty directory: ${path}`)
-			throw error
-		}
-		this.notes.gone(entry)
-		events.done({line: {status: 'D', record: localRecord(entry)}, entry})
 	}
 
 	/** Which version of an object is wanted. */
