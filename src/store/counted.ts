@@ -70,11 +70,14 @@ export class RequestsSpent extends S3rError {
 }
 
 /**
- * `store`, with every request counted in the `counts` given beside it. What would be more than `limit` requests
+ * `store`, with every request counted in `counts`. What would be more than `limit` requests
  * rejects with RequestsSpent, and nothing is sent; only a listing that is under way may go one page further.
  */
-export function counted(store: Store, limit: number = Infinity): Store & {readonly counts: Counts} {
-	const counts = sumOf([])
+export function counted(
+	store: Store,
+	limit: number = Infinity,
+	counts = sumOf([]),
+): Store & {readonly counts: Counts} {
 	const spend = (kind: Kind, many = 1): void => {
 		if (requests(counts) + many > limit) throw new RequestsSpent(limit)
 		counts[kind] += many

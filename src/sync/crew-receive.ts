@@ -4,6 +4,7 @@ import type {Path} from '../base/path.ts'
 import {type Local, TYPE} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
+import {counted, sumOf} from '../store/counted.ts'
 import type {Got, Head, Store} from '../store/store.ts'
 import {WholeBody} from '../store/whole.ts'
 import {arrivalOf, type Preserve, withXattrs} from './arrival.ts'
@@ -52,17 +53,22 @@ export const receivedFile = ([size, etag, version, modified, lost, attrs, local]
 } => ({head: {etag, size, version, modified}, lost, attrs, local: localIn(local)})
 
 export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received> {
+	const counts = sumOf([])
+	const asking = counted(store, Infinity, counts)
 	const owners = new Owners()
 	const disk = new LocalDisk(job.root, {...job.disk, owners})
 	return {
 		async do(task) {
+			counts.get++
 			const got = await store.get(task[1])
+			counts.received += got.head.size
 			try {
-				return await take(task, got, {job, store, disk, owners})
+				return await take(task, got, {job, store: asking, disk, owners})
 			} finally {
 				if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
 			}
 		},
+		counts,
 		close: () => disk.close(),
 	}
 }

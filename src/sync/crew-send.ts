@@ -4,8 +4,9 @@ import type {Path} from '../base/path.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
+import {counted, type Counts, sumOf} from '../store/counted.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {fileCargo, type Side, type Stored} from './cargo.ts'
+import {type CargoOptions, fileCargo, type Side, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
@@ -63,19 +64,28 @@ export const sentFile = ([size, etag, version, modified, read]: Sent): {
 })
 
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
-	const files = new LocalFiles(root, {})
-	const how = {files, owners: new Owners(), compress, stored, store, acls: new KeptAcls(store), sendSide}
+	const counts = sumOf([])
+	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
+	const asking = counted(store, Infinity, counts)
+	const putting = {...how, store, counts}
+	const copying = {...how, store: asking, acls: new KeptAcls(asking), sendSide}
 	return {
-		do: (task) => (task[0] === 'put' ? put(task, how) : copy(task, how)),
+		do: (task) => (task[0] === 'put' ? put(task, putting) : copy(task, copying)),
+		counts,
 		close() {},
 	}
 }
 
-async function put([, path, key, guard, link]: PutTask, how: RelabelOptions): Promise<Sent | undefined> {
+type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts}
+
+/** Counts by itself: a store that counts takes a twentieth more CPU. */
+async function put([, path, key, guard, link]: PutTask, how: PutOptions): Promise<Sent | undefined> {
 	const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
+	how.counts.put++
 	const {etag, version, modified} = await how.store.put(key, body, {...properties, md5, ...condition})
+	how.counts.sent += body.length
 	return [body.length, etag, version, modified, [md5.toString('hex'), attrs, fieldsOf(local)]]
 }
 

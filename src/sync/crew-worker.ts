@@ -1,7 +1,7 @@
 // A thread of the crew (crew.ts): takes tasks, does them, answers.
 
 import {parentPort, workerData} from 'node:worker_threads'
-import {counted, sumOf} from '../store/counted.ts'
+import {sumOf} from '../store/counted.ts'
 import {openStore} from '../store/open.ts'
 import {type FromThread, type Job, type ToThread, type Work} from './crew.ts'
 import {receiving} from './crew-receive.ts'
@@ -11,9 +11,7 @@ const job = workerData as Job
 const answer = (message: FromThread) => parentPort?.postMessage(message)
 
 const stop = new AbortController()
-const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')}).then(
-	(store) => counted(store),
-)
+const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')})
 const working = opening.then(
 	(store) => (job.kind === 'send' ? sending(job, store) : receiving(job, store)) as Work<unknown, unknown>,
 )
@@ -48,10 +46,10 @@ function reply(id: number, done: unknown): void {
 async function end(): Promise<void> {
 	let counts = sumOf([])
 	try {
-		const store = await opening
-		;({counts} = store)
-		;(await working).close()
-		store.close()
+		const work = await working
+		;({counts} = work)
+		work.close()
+		;(await opening).close()
 	} finally {
 		answer(counts)
 	}

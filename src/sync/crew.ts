@@ -16,6 +16,8 @@ export type Job = SendJob | ReceiveJob
 /** What a thread does: undefined where it leaves a task to the caller. */
 export type Work<Task, Done> = {
 	do(task: Task): Promise<Done | undefined>
+	/** What it has asked of the store. */
+	readonly counts: Counts
 	/** Gives back what it holds. */
 	close(): void
 }
