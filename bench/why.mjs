@@ -4,7 +4,7 @@
 const WHY = [
 	{
 		rows: /touch/,
-		why: 's3r keeps what an object has besides its bytes (tags, other metadata, and where there are any ACLs), so a file that was only touched takes two requests (HEAD, copy on the server), where a tool that drops all that sends one; it is read again, too, for it may have changed',
+		why: 's3r keeps what an object has besides its bytes (tags, other metadata, and where there are any ACLs), so a file that was only touched takes two requests (HEAD, copy on the server), where a tool that drops all that sends one; before that it is read again by the main thread, for it may have changed',
 	},
 	{
 		rows: /rename/,

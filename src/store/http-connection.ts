@@ -12,6 +12,8 @@ import {notHttp, timedOut} from './plane-errors.ts'
 const HEAD = 64 * 2 ** 10
 const END = Buffer.from('\r\n\r\n')
 const BEGIN = 'HTTP/1.'
+/** A request that is not longer is sent in one piece. */
+const ROOM = 8 * 2 ** 10
 
 /** What a connection tells. */
 export type Owner = {
@@ -36,6 +38,8 @@ export class Connection {
 	#receiver: Receiver | undefined
 	/** Whether the body of the request comes from elsewhere, and has not come to its end. */
 	#isPumping = false
+	/** What a small request is put together in: one write of two pieces takes 3 us more. */
+	#room: Buffer | undefined
 
 	constructor(origin: string, options: HttpOptions, owner: Owner, session: Buffer | undefined) {
 		this.#owner = owner
@@ -72,10 +76,19 @@ export class Connection {
 			if (body !== undefined) void this.#pump(body)
 			return
 		}
+		const length = head.length + body.length
+		if (length <= ROOM) return void socket.write(this.#together(head, body).subarray(0, length))
 		socket.cork()
 		socket.write(head, 'latin1')
-		if (body.length > 0) socket.write(body)
+		socket.write(body)
 		socket.uncork()
+	}
+
+	/** A small request in one piece; good until the next one, which is not carried before all of this one was sent. */
+	#together(head: string, body: Buffer): Buffer {
+		const room = (this.#room ??= Buffer.allocUnsafeSlow(ROOM))
+		body.copy(room, room.write(head, 'latin1'))
+		return room
 	}
 
 	/** Ends it, and the request that it carries, with this error. */

@@ -1,11 +1,10 @@
 // The data plane: the hot requests without the SDK, at a tenth of its work.
 
 import type {Remote} from '../format/remote.ts'
-import {watched} from './body.ts'
 import {readAcl} from './acl-page.ts'
 import {readBuckets} from './buckets-page.ts'
 import {isFailure, readCopied} from './copied.ts'
-import type {HeaderList, HttpOptions, Reply, Request} from './http.ts'
+import type {HeaderList} from './http.ts'
 import {type CustomerKey, customerKeyHeaders, sourceKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
@@ -15,18 +14,14 @@ import {
 	guardHeaders,
 	headIn,
 	md5Headers,
-	payerHeaders,
 	propertyHeaders,
-	timeIn,
 	writtenIn,
 } from './plane-headers.ts'
 import {readOwnership} from './ownership-page.ts'
-import {Transport} from './plane-transport.ts'
+import {type Outgoing, PlaneSender, type SenderOptions} from './plane-sender.ts'
 import {Room} from './room.ts'
-import {type FindSite, Location, type Site} from './plane-site.ts'
-import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {AclPolicy, Body, Head, Written} from './store.ts'
-import {encodeKey, queryOf} from './uri.ts'
+import {encodeKey} from './uri.ts'
 import {readVersions} from './versions-page.ts'
 import type {
 	BucketPage,
@@ -43,68 +38,35 @@ import type {
 	Wire,
 } from './wire.ts'
 
-export type PlaneOptions = {
-	readonly bucket: string
-	readonly remote: Partial<Remote>
-	readonly customerKey: CustomerKey | undefined
-	readonly site: Site
-	/** Finds it again when the region turns out to be another, or the credentials expire. */
-	readonly find: FindSite
-	readonly region: () => string
-	readonly http: HttpOptions
-	/** The SDK, for what the plane does not cover. */
-	readonly sdk: () => Promise<Wire>
-	/** Ends every request under way when it is aborted. */
-	readonly signal: AbortSignal | undefined
-}
-
-/** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
-const SKEW = 240_000
-
 /** The status that a failure stands for whose reply began with a good one, as the SDK takes it. */
 const UNAVAILABLE = 503
 
-type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & {
-	/** Behind the bucket's, percent-encoded. */
-	readonly path: string
-	readonly query?: Readonly<Record<string, string>> | undefined
-	readonly headers?: HeaderList
-	readonly body?: Body
-	/** The signature vouches for a body in memory, also where the connection does. */
-	readonly signsBody?: boolean
+export type PlaneOptions = SenderOptions & {
+	readonly bucket: string
+	readonly customerKey: CustomerKey | undefined
+	/** The SDK, for what the plane does not cover. */
+	readonly sdk: () => Promise<Wire>
 }
 
 export class Plane implements Wire {
 	readonly #bucket: string
 	readonly #remote: Partial<Remote>
-	readonly #location: Location
-	readonly #http: Transport
+	readonly #sender: PlaneSender
 	readonly #sdk: () => Promise<Wire>
-	readonly #signal: AbortSignal | undefined
-	readonly #payer: HeaderList
 	/** Of requests on bytes that may be encrypted with the customer's key. */
 	readonly #key: HeaderList
 	/** Of those on a copy's source, beside. */
 	readonly #sourceKey: HeaderList
 	/** Those that are not in use. */
 	readonly #rooms: Room[] = []
-	/** What has to be added to our clock, in milliseconds. */
-	#offset = 0
 
-	constructor({bucket, remote, customerKey, site, find, region, http, sdk, signal}: PlaneOptions) {
+	constructor({bucket, customerKey, sdk, ...how}: PlaneOptions) {
 		this.#bucket = bucket
-		this.#remote = remote
-		this.#location = new Location(find, region, site)
-		this.#http = new Transport(http)
+		this.#remote = how.remote
+		this.#sender = new PlaneSender(how)
 		this.#sdk = sdk
-		this.#payer = payerHeaders(remote)
 		this.#key = customerKeyHeaders(customerKey)
 		this.#sourceKey = sourceKeyHeaders(customerKey)
-		this.#signal = signal
-		// one listener, however many requests there are
-		signal?.addEventListener('abort', this.#abort, {once: true})
-		// it may have been aborted while it was found out where the bucket is
-		if (signal?.aborted === true) this.#abort()
 	}
 
 	async put(key: string, body: Body, request: PutRequest): Promise<Written> {
@@ -115,14 +77,14 @@ export class Plane implements Wire {
 			...guardHeaders(request.guard),
 			...md5Headers(request.md5),
 		]
-		const reply = await this.#send({method: 'PUT', path: encodeKey(key), headers, body})
+		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body})
 		return writtenIn(reply.headers)
 	}
 
 	async uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
 		if (!isVouched(body, md5)) return (await this.#sdk()).uploadPart(part, body, md5)
 		const query = {partNumber: String(part.number), uploadId: part.id}
-		const reply = await this.#send({
+		const reply = await this.#sender.send({
 			method: 'PUT',
 			path: encodeKey(part.key),
 			query,
@@ -141,7 +103,7 @@ export class Plane implements Wire {
 			...copyHeaders(this.#bucket, from, request),
 			...guardHeaders(request.guard),
 		]
-		const reply = await this.#send({method: 'PUT', path: encodeKey(to), headers})
+		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(to), headers})
 		const body = reply.body as Buffer
 		const copied = readCopied(body)
 		if (copied !== undefined) return {...copied, version: reply.headers.get('x-amz-version-id')}
@@ -150,7 +112,7 @@ export class Plane implements Wire {
 	}
 
 	async delete(key: string, {guard, version}: DeleteRequest): Promise<void> {
-		await this.#send({
+		await this.#sender.send({
 			method: 'DELETE',
 			path: encodeKey(key),
 			query: versionQuery(version),
@@ -170,7 +132,7 @@ export class Plane implements Wire {
 	async get(key: string, request: GetRequest): Promise<GetReply> {
 		const path = encodeKey(key)
 		const query = versionQuery(request.version)
-		const {headers, body} = await this.#send({
+		const {headers, body} = await this.#sender.send({
 			method: 'GET',
 			path,
 			query,
@@ -184,7 +146,7 @@ export class Plane implements Wire {
 	async head(key: string, version: string | undefined): Promise<Head> {
 		return headIn(
 			(
-				await this.#send({
+				await this.#sender.send({
 					method: 'HEAD',
 					path: encodeKey(key),
 					query: versionQuery(version),
@@ -195,7 +157,7 @@ export class Plane implements Wire {
 	}
 
 	async headBucket(): Promise<void> {
-		await this.#send({method: 'HEAD', path: ''})
+		await this.#sender.send({method: 'HEAD', path: ''})
 	}
 
 	async list(request: ListRequest): Promise<Page> {
@@ -221,11 +183,8 @@ export class Plane implements Wire {
 	}
 
 	close(): void {
-		this.#signal?.removeEventListener('abort', this.#abort)
-		this.#http.close()
+		this.#sender.close()
 	}
-
-	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
 
 	/**
 	 * What is read from the document in a reply; undefined if it is not like any other: it is asked for again, by those
@@ -238,58 +197,16 @@ export class Plane implements Wire {
 	): Promise<T | undefined> {
 		const room = this.#rooms.pop() ?? new Room()
 		try {
-			const {body} = await this.#send({method: 'GET', path, query, room})
+			const {body} = await this.#sender.send({method: 'GET', path, query, room})
 			return read(body as Buffer)
 		} finally {
 			this.#rooms.push(room)
 		}
 	}
-
-	async #send({method, path, query, headers = [], body, signsBody, ...how}: Outgoing): Promise<Reply> {
-		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
-		const offset = this.#offset
-		const unsigned = {
-			method,
-			path: `${site.path}/${path}`,
-			query: query === undefined ? '' : queryOf(query),
-			headers: [...headers, ...this.#payer, ['host', site.host] as const],
-			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
-		}
-		const signed = signer.sign(unsigned, Date.now() + offset)
-		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const request = {method, path: target, headers: signed, ...how}
-		const reply = await this.#exchange(site.origin, request, body)
-		if (reply.status < 300) return reply
-		throw this.#refusal(reply, offset)
-	}
-
-	async #exchange(origin: string, request: Request, body: Body | undefined): Promise<Reply> {
-		if (body === undefined) return this.#http.exchange(origin, request)
-		if (Buffer.isBuffer(body)) return this.#http.exchange(origin, {...request, body})
-		request.headers.push(['content-length', String(body.length)])
-		const source = watched(body)
-		try {
-			return await this.#http.exchange(origin, {...request, body: source.chunks})
-		} catch (error) {
-			throw source.failure ?? error
-		}
-	}
-
-	/** The error in a reply; where the clocks differ, follows the store's. */
-	#refusal({status, headers, body}: Reply, offset: number): Refusal {
-		const ahead = (timeIn(headers, 'date') ?? Date.now() + offset) - Date.now()
-		const skewed = status >= 400 && status < 500 && Math.abs(ahead - offset) > SKEW
-		if (skewed) this.#offset = ahead
-		return new Refusal(status, headers, body as Buffer, skewed)
-	}
 }
 
 /** Whether something vouches for the bytes on their way; for a stream of unknown MD5 the SDK knows more. */
 const isVouched = (body: Body, md5: Buffer | undefined): boolean => Buffer.isBuffer(body) || md5 !== undefined
-
-/** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory cannot be. */
-const payloadOf = (body: Body | undefined, isSigned: boolean): string =>
-	body === undefined ? EMPTY : Buffer.isBuffer(body) && isSigned ? payloadHash(body) : UNSIGNED
 
 const versionQuery = (version: string | undefined): Record<string, string> | undefined =>
 	version === undefined ? undefined : {versionId: version}

@@ -1,0 +1,107 @@
+// A request of the data plane on its way: addressed, signed, sent over connections of our own, and refused where its reply is.
+
+import type {Remote} from '../format/remote.ts'
+import {watched} from './body.ts'
+import type {HeaderList, HttpOptions, Reply, Request} from './http.ts'
+import {Refusal} from './plane-errors.ts'
+import {payerHeaders, timeIn} from './plane-headers.ts'
+import {type FindSite, Location, type Site} from './plane-site.ts'
+import {Transport} from './plane-transport.ts'
+import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
+import type {Body} from './store.ts'
+import {queryOf} from './uri.ts'
+
+export type SenderOptions = {
+	readonly remote: Partial<Remote>
+	readonly site: Site
+	/** Finds it again when the region turns out to be another, or the credentials expire. */
+	readonly find: FindSite
+	readonly region: () => string
+	readonly http: HttpOptions
+	/** Ends every request under way when it is aborted. */
+	readonly signal: AbortSignal | undefined
+}
+
+/** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
+const SKEW = 240_000
+
+export type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & {
+	/** Behind the bucket's, percent-encoded. */
+	readonly path: string
+	readonly query?: Readonly<Record<string, string>> | undefined
+	readonly headers?: HeaderList
+	readonly body?: Body
+	/** The signature vouches for a body in memory, also where the connection does. */
+	readonly signsBody?: boolean
+}
+
+export class PlaneSender {
+	readonly #location: Location
+	readonly #http: Transport
+	readonly #signal: AbortSignal | undefined
+	readonly #payer: HeaderList
+	/** What has to be added to our clock, in milliseconds. */
+	#offset = 0
+
+	constructor({remote, site, find, region, http, signal}: SenderOptions) {
+		this.#location = new Location(find, region, site)
+		this.#http = new Transport(http)
+		this.#payer = payerHeaders(remote)
+		this.#signal = signal
+		// one listener, however many requests there are
+		signal?.addEventListener('abort', this.#abort, {once: true})
+		// it may have been aborted while it was found out where the bucket is
+		if (signal?.aborted === true) this.#abort()
+	}
+
+	/** Sends a request once. Rejects with a Refusal for what the store does not do, and with errors of the system. */
+	async send({method, path, query, headers = [], body, signsBody, ...how}: Outgoing): Promise<Reply> {
+		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
+		const offset = this.#offset
+		const unsigned = {
+			method,
+			path: `${site.path}/${path}`,
+			query: query === undefined ? '' : queryOf(query),
+			headers: [...headers, ...this.#payer, ['host', site.host] as const],
+			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
+		}
+		const signed = signer.sign(unsigned, Date.now() + offset)
+		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
+		const request = {method, path: target, headers: signed, ...how}
+		const reply = await this.#exchange(site.origin, request, body)
+		if (reply.status < 300) return reply
+		throw this.#refusal(reply, offset)
+	}
+
+	async #exchange(origin: string, request: Request, body: Body | undefined): Promise<Reply> {
+		if (body === undefined) return this.#http.exchange(origin, request)
+		if (Buffer.isBuffer(body)) return this.#http.exchange(origin, {...request, body})
+		request.headers.push(['content-length', String(body.length)])
+		const source = watched(body)
+		try {
+			return await this.#http.exchange(origin, {...request, body: source.chunks})
+		} catch (error) {
+			throw source.failure ?? error
+		}
+	}
+
+	/** The error in a reply; where the clocks differ, follows the store's. */
+	#refusal({status, headers, body}: Reply, offset: number): Refusal {
+		const ahead = (timeIn(headers, 'date') ?? Date.now() + offset) - Date.now()
+		const skewed = status >= 400 && status < 500 && Math.abs(ahead - offset) > SKEW
+		if (skewed) this.#offset = ahead
+		return new Refusal(status, headers, body as Buffer, skewed)
+	}
+
+	/** Ends the connections, each when its request is done. */
+	close(): void {
+		this.#signal?.removeEventListener('abort', this.#abort)
+		this.#http.close()
+	}
+
+	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
+}
+
+/** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory cannot be. */
+const payloadOf = (body: Body | undefined, isSigned: boolean): string =>
+	body === undefined ? EMPTY : Buffer.isBuffer(body) && isSigned ? payloadHash(body) : UNSIGNED
