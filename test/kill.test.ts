@@ -283,8 +283,8 @@ test.serial(
 			t.not(point, undefined, 'it was killed')
 			if (point === undefined) return
 		}
+		// all of them, where they came between two of these points: then nothing is left to send
 		const already = await parts()
-		t.true(already < content.length)
 		const counts: Counts[] = []
 		const result = await s3r(argv, {
 			cwd: there.root,
