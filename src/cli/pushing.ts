@@ -11,7 +11,7 @@ import {parseTags} from '../format/tags.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
-import {type Answer, Crew, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
+import {Crew, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
@@ -85,7 +85,7 @@ function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 }
 
 /** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
-export function crewOf<Task, Done extends Answer>(
+export function crewOf<Task, Done>(
 	{openStore, env}: Context,
 	job: Job,
 	{pretend, ...options}: CrewOptions & {readonly pretend: boolean | undefined},

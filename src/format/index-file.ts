@@ -143,16 +143,15 @@ export class IndexFile extends IndexColumns {
 	}
 
 	#local(row: number, flags: number): Local {
-		const owner = this.word(row, W.owner) * 2
 		const extra = decodeExtra(this.extras, this.word(row, W.extra))
 		return {
-			mode: this.word(row, W.modeSize) & 0xffff,
+			mode: this.mode(row),
 			size: this.size(row),
 			mtime: this.time(row, W.mtime),
 			ctime: this.time(row, W.ctime),
 			ino: (BigInt(this.word(row, W.ino + 1)) << 32n) | BigInt(this.word(row, W.ino)),
-			uid: this.owners[owner] as number,
-			gid: this.owners[owner + 1] as number,
+			uid: this.uid(row),
+			gid: this.gid(row),
 			md5: flags & F.md5 ? this.md5(row) : undefined,
 			rdev: extra.rdev,
 			link: extra.link,

@@ -76,19 +76,18 @@ export class Connection {
 			if (body !== undefined) void this.#pump(body)
 			return
 		}
-		const length = head.length + body.length
-		if (length <= ROOM) return void socket.write(this.#together(head, body).subarray(0, length))
+		if (head.length + body.length <= ROOM) return void socket.write(this.#together(head, body))
 		socket.cork()
 		socket.write(head, 'latin1')
-		socket.write(body)
+		if (body.length > 0) socket.write(body)
 		socket.uncork()
 	}
 
 	/** A small request in one piece; good until the next one, which is not carried before all of this one was sent. */
 	#together(head: string, body: Buffer): Buffer {
 		const room = (this.#room ??= Buffer.allocUnsafeSlow(ROOM))
-		body.copy(room, room.write(head, 'latin1'))
-		return room
+		const end = room.write(head, 'latin1')
+		return room.subarray(0, end + body.copy(room, end))
 	}
 
 	/** Ends it, and the request that it carries, with this error. */

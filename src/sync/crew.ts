@@ -22,11 +22,8 @@ export type Work<Task, Done> = {
 	close(): void
 }
 
-/** What a thread says of a file that went well: its bytes at the store, and what else there is to say. */
-export type Answer = readonly [size: number, ...unknown[]]
-
 /** How threads come to be. */
-export type Crews<Task, Done extends Answer> = {
+export type Crews<Task, Done> = {
 	/** `files` is how many there can be. */
 	start(files: number): Crew<Task, Done>
 	/** It was said how many there are: they do every small file. */
@@ -72,7 +69,7 @@ type Member = {
 
 const isAnswers = (message: Counts | Answers): message is Answers => Array.isArray(message)
 
-export class Crew<Task, Done extends Answer> {
+export class Crew<Task, Done> {
 	readonly #members: Member[]
 	readonly #options: CrewOptions
 	readonly #answers = new Map<number, (done: Done | undefined) => void>()

@@ -24,9 +24,7 @@ export class WholeFiles {
 	/** Lets a thread send a file, if it is one for threads and that goes well. */
 	async byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
 		if (!this.#etagIsMd5) return undefined
-		const {path} = planned
-		const sender = this.#sender
-		const said = await sender.threads.put(path, local, sender.key(path), sender.guard(planned))
+		const said = await this.#sender.threads.put(planned, local)
 		if (!said?.read) return undefined
 		const {written, size, read} = said
 		const entry = {...planned, local: read.local, attrs: read.attrs}

@@ -104,7 +104,7 @@ export class Sender {
 	constructor(options: SendOptions) {
 		this.options = options
 		this.whole = new WholeFiles(this)
-		this.threads = new SendThreads(options)
+		this.threads = new SendThreads(this)
 		this.acls = new KeptAcls(options.store)
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}

@@ -1,6 +1,6 @@
 // Which files go to the crew: small ones, where there are many.
 
-import type {Answer, Crew, Crews} from './crew.ts'
+import type {Crew, Crews} from './crew.ts'
 
 /** Files below this size are the crew's. */
 export const BELOW = 2 ** 20
@@ -31,7 +31,7 @@ function areMostNew({count, has}: Before): boolean {
 	return known < SAMPLE / 2
 }
 
-export class SmallFiles<Task, Done extends Answer> {
+export class SmallFiles<Task, Done> {
 	readonly #crews: Crews<Task, Done> | undefined
 	readonly #count: number
 	/** Files that the crew does not do. */
