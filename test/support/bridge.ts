@@ -4,6 +4,7 @@ import {execFile, spawnSync} from 'node:child_process'
 import {mkdtemp, rm, writeFile, mkdir} from 'node:fs/promises'
 import {createServer, type AddressInfo, type Socket} from 'node:net'
 import {join, resolve} from 'node:path'
+import {errnoOf} from '../../src/base/errors.ts'
 import {fromUnicode} from '../../src/base/path.ts'
 import {serve, type Target} from '../../src/peer/rsync/session.ts'
 import {splitWords} from '../../src/peer/rsync/words.ts'
@@ -49,6 +50,12 @@ export async function startBridge(dir: string, served: () => Served): Promise<Br
 	return {env, ended, rsync, close: () => void server.close()}
 }
 
+/** The status of a session whose client went before they had agreed on anything; whatever else went wrong is an error. */
+function gone(error: unknown): number {
+	if (errnoOf(error) !== 'EPIPE') throw error
+	return 12
+}
+
 async function session(socket: Socket, dir: string, served: () => Served): Promise<number> {
 	socket.on('error', () => {})
 	const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
@@ -80,7 +87,7 @@ async function session(socket: Socket, dir: string, served: () => Served): Promi
 	const status = await serve(
 		{input, write},
 		{words, open: async () => target, umask: 0o022, self: {uid: 0, gid: 0}, say: () => {}},
-	)
+	).catch(gone)
 	await writeFile(join(dir, 'status'), String(status))
 	socket.end()
 	await rm(scratch, {recursive: true, force: true})
