@@ -27,11 +27,18 @@ export function journalLine(entry: Entry): string {
 	return `${sum(json)}${json}\n`
 }
 
-const localText = (local: Local) => ({
-	...local,
-	mtime: String(local.mtime),
-	ctime: String(local.ctime),
-	ino: String(local.ino),
+const localText = ({mode, size, mtime, ctime, ino, uid, gid, md5, rdev, link, xattrs}: Local) => ({
+	mode,
+	size,
+	mtime: String(mtime),
+	ctime: String(ctime),
+	ino: String(ino),
+	uid,
+	gid,
+	md5,
+	rdev,
+	link,
+	xattrs,
 })
 
 const baseText = (base: Base) =>

@@ -41,12 +41,12 @@ export class Gathered implements Receiver {
 	}
 
 	end(): void {
-		this.#waiting.resolve({...this.#reply, body: this.#bytes})
+		this.#waiting.resolve({body: this.#bytes, ...this.#reply})
 	}
 
 	fail(error: Error): void {
 		if (this.#isContinued && this.#chunks.length > 0)
-			this.#waiting.resolve({...this.#reply, body: brokenOff(this.#chunks, error)})
+			this.#waiting.resolve({body: brokenOff(this.#chunks, error), ...this.#reply})
 		else this.#waiting.reject(error)
 	}
 

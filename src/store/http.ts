@@ -23,13 +23,13 @@ export type Request = {
 	/** With its query. */
 	readonly path: string
 	readonly headers: HeaderList
-	readonly body?: Buffer | AsyncIterable<Buffer>
+	readonly body?: Buffer | AsyncIterable<Buffer> | undefined
 	/** Whether a large body is given as it comes; else it is always whole. */
-	readonly streams?: boolean
+	readonly streams?: boolean | undefined
 	/** A large body is lent to its reader: each piece is good until the next one is asked for. */
 	readonly lends?: boolean | undefined
 	/** Where a body may gather that is not streamed: it is good until the room is used again. */
-	readonly room?: Room
+	readonly room?: Room | undefined
 }
 
 export type Reply = {

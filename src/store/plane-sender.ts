@@ -55,7 +55,8 @@ export class PlaneSender {
 	}
 
 	/** Sends a request once. Rejects with a Refusal for what the store does not do, and with errors of the system. */
-	async send({method, path, query, headers = [], body, signsBody, ...how}: Outgoing): Promise<Reply> {
+	async send(outgoing: Outgoing): Promise<Reply> {
+		const {method, path, query, headers = [], body, signsBody, streams, lends, room} = outgoing
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
@@ -67,19 +68,18 @@ export class PlaneSender {
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const request = {method, path: target, headers: signed, ...how}
+		const request = {method, path: target, headers: signed, streams, lends, room}
 		const reply = await this.#exchange(site.origin, request, body)
 		if (reply.status < 300) return reply
 		throw this.#refusal(reply, offset)
 	}
 
-	async #exchange(origin: string, request: Request, body: Body | undefined): Promise<Reply> {
-		if (body === undefined) return this.#http.exchange(origin, request)
-		if (Buffer.isBuffer(body)) return this.#http.exchange(origin, {...request, body})
+	async #exchange(origin: string, request: Omit<Request, 'body'>, body: Body | undefined): Promise<Reply> {
+		if (body === undefined || Buffer.isBuffer(body)) return this.#http.exchange(origin, {body, ...request})
 		request.headers.push(['content-length', String(body.length)])
 		const source = watched(body)
 		try {
-			return await this.#http.exchange(origin, {...request, body: source.chunks})
+			return await this.#http.exchange(origin, {body: source.chunks, ...request})
 		} catch (error) {
 			throw source.failure ?? error
 		}

@@ -106,7 +106,7 @@ export class Plane implements Wire {
 		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(to), headers})
 		const body = reply.body as Buffer
 		const copied = readCopied(body)
-		if (copied !== undefined) return {...copied, version: reply.headers.get('x-amz-version-id')}
+		if (copied !== undefined) return {version: reply.headers.get('x-amz-version-id'), ...copied}
 		if (isFailure(body)) throw new Refusal(UNAVAILABLE, reply.headers, body)
 		return (await this.#sdk()).copy(from, to, request)
 	}

@@ -3,7 +3,6 @@
 import {
 	CreateBucketCommand,
 	DeleteBucketCommand,
-	HeadBucketCommand,
 	PutBucketVersioningCommand,
 	PutBucketOwnershipControlsCommand,
 	PutPublicAccessBlockCommand,
@@ -13,20 +12,8 @@ import {lockNeedsNew} from './errors.ts'
 import {checkBucketName} from './limits.ts'
 import {putAcl} from './s3-acl.ts'
 import type {S3Connection} from './s3-connection.ts'
-import {withReason} from './s3-head.ts'
+import {bucketExists} from './s3-head.ts'
 import {type BucketOptions, isKind, StoreError} from './store.ts'
-
-/** Whether the bucket exists; rejects with 'denied' if it is not ours to use. */
-export async function bucketExists(at: S3Connection): Promise<boolean> {
-	try {
-		await at.request({}, (client, signal) => client.send(new HeadBucketCommand({Bucket: at.bucket}), signal))
-	} catch (error) {
-		if (isKind(error, 'no-bucket')) return false
-		throw await withReason(at, error, {})
-	}
-	at.bucketSeen = true
-	return true
-}
 
 /**
  * Makes the bucket if it is not there. It is asked for first, because AWS's us-east-1 answers the

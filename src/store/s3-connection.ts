@@ -177,7 +177,7 @@ export class S3Connection {
 
 	/** What went wrong, as a StoreError. */
 	explain(error: unknown, subject: Subject): StoreError {
-		return toStoreError(error, {...subject, bucket: this.bucket, endpoint: this.endpoint})
+		return toStoreError(error, {bucket: this.bucket, endpoint: this.endpoint, ...subject})
 	}
 
 	close(): void {

@@ -1,4 +1,4 @@
-// An object's head. The answer to a HEAD has no body, so what its status leaves open is asked for.
+// The head of an object, or of a bucket. The answer to a HEAD has no body, so what its status leaves open is asked for.
 
 import type {S3Connection, Subject} from './s3-connection.ts'
 import {type Head, isKind, StoreError} from './store.ts'
@@ -23,6 +23,18 @@ async function refusal(at: S3Connection, error: StoreError, key: string, version
 	} catch (reason) {
 		return reason instanceof StoreError && reason.code !== 'InvalidRange' ? reason : error
 	}
+}
+
+/** Whether the bucket exists; rejects with 'denied' if it is not ours to use. */
+export async function bucketExists(at: S3Connection): Promise<boolean> {
+	try {
+		await at.ask({}, (wire) => wire.headBucket())
+	} catch (error) {
+		if (isKind(error, 'no-bucket')) return false
+		throw await withReason(at, error, {})
+	}
+	at.bucketSeen = true
+	return true
 }
 
 /** Rejects if it was not the key but the bucket that is missing; asks once a connection. */

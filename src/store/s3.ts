@@ -10,7 +10,7 @@ import {copy} from './s3-copy.ts'
 import {deleteOne} from './s3-delete.ts'
 import {get} from './s3-get.ts'
 import {Guards} from './s3-guard.ts'
-import {head} from './s3-head.ts'
+import {bucketExists, head} from './s3-head.ts'
 import {hasAcls} from './s3-ownership.ts'
 import {list, listAllBuckets, listVersions} from './s3-list.ts'
 import {put, uploadPart} from './s3-send.ts'
@@ -170,7 +170,7 @@ class S3Store implements Store {
 	}
 
 	async bucketExists(): Promise<boolean> {
-		return (await control()).bucketExists(this.#at)
+		return bucketExists(this.#at)
 	}
 
 	async createBucket(options: BucketOptions = {}): Promise<boolean> {

@@ -7,11 +7,11 @@ import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {SpareMemory} from '../base/spare.ts'
 import type {Acl} from '../format/acl.ts'
-import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf, withLocal} from '../format/entry.ts'
 import {type HeaderRule, ruled} from '../format/header-rules.ts'
 import type {Tags} from '../format/tags.ts'
 import {xattrsKey} from '../format/xattrs.ts'
-import {type Attributes, type Known, known, placeMetadata} from '../format/metadata.ts'
+import {type Attributes, type Known, placeMetadata} from '../format/metadata.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
 import {attributesOf, digestOf, type Owners} from './attributes.ts'
@@ -75,7 +75,7 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 	const type = typeOf(local.mode)
 	if (type === TYPE.file) {
 		const {local: now, attrs, ...cargo} = fileCargo(path, local, options, etagIsMd5)
-		return {...cargo, entry: {...planned, local: now, attrs}}
+		return {entry: withLocal(planned, now, attrs), ...cargo}
 	}
 	const body = type === TYPE.symlink ? options.files.readLink(path) : NOTHING
 	const how = {etagIsMd5, original: false}
@@ -91,7 +91,7 @@ export function fileCargo(
 ): Omit<Cargo, 'entry'> & {readonly local: Local; readonly attrs: string} {
 	const {bytes, stat} = read(path, options)
 	const md5 = hash('md5', bytes)
-	const local = {...localOf(stat), md5, link: kept.link, xattrs: kept.xattrs}
+	const local = localOf(stat, {md5, link: kept.link, xattrs: kept.xattrs})
 	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes
@@ -119,14 +119,12 @@ export function describe(
 	const original = how.original
 		? {size: local.size, md5: local.md5 ?? '', encoding: 'gzip' as const}
 		: undefined
-	const {xattrsAt, ...plain} = attributesOf(local, owners)
 	const attributes: Attributes = {
-		...plain,
-		...known({
-			original,
-			md5: how.original ? undefined : local.md5,
-			xattrs: xattrsAt === undefined ? undefined : files.readXattrs(path),
-		}),
+		original,
+		md5: how.original ? undefined : local.md5,
+		xattrs: local.xattrs === undefined ? undefined : files.readXattrs(path),
+		...attributesOf(local, owners),
+		xattrsAt: undefined,
 		...how.kept,
 	}
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
@@ -135,7 +133,7 @@ export function describe(
 	const {acl, storageClass, tags} = stored
 	return {
 		properties: {
-			metadata: {...said?.metadata, ...metadata},
+			metadata: said ? {...said.metadata, ...metadata} : metadata,
 			contentType: said?.contentType ?? contentTypeOf(path, local.mode),
 			contentEncoding: how.original ? 'gzip' : said?.contentEncoding,
 			headers: said?.headers,

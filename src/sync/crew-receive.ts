@@ -97,7 +97,7 @@ async function take(
 		// a new one replaces nothing
 		if (!force && known !== undefined && !isAsKnown(disk.stat(path), known)) return undefined
 		const {lost, stat} = file.commit(arrival.attributes)
-		const local = {...localOf(stat), md5, xattrs: xattrsOf(arrival.attributes)}
+		const local = localOf(stat, {md5, xattrs: xattrsOf(arrival.attributes)})
 		const {etag, size, version, modified} = head
 		return [size, etag, version, modified, [...lost], digestOf(local, owners), fieldsOf(local)]
 	} finally {

@@ -84,7 +84,7 @@ async function put([, path, key, guard, link]: PutTask, how: PutOptions): Promis
 	if (side) return undefined
 	const condition = conditionOf(guard)
 	how.counts.put++
-	const {etag, version, modified} = await how.store.put(key, body, {...properties, md5, ...condition})
+	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
 	how.counts.sent += body.length
 	return [body.length, etag, version, modified, [md5.toString('hex'), attrs, fieldsOf(local)]]
 }

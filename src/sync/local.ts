@@ -3,8 +3,14 @@
 import type {Local} from '../format/entry.ts'
 import type {Stat} from '../local/stat.ts'
 
-/** The local side of a file that was only looked at: without its MD5. */
-export const localOf = ({mode, size, mtime, ctime, ino, uid, gid}: Stat): Local => ({
+/** What no stat tells of a file. */
+export type Kept = Pick<Local, 'md5' | 'link' | 'xattrs'>
+
+/** The local side of a file, of what a stat tells of it and what else is known. */
+export const localOf = (
+	{mode, size, mtime, ctime, ino, uid, gid}: Stat,
+	{md5, link, xattrs}: Kept = {},
+): Local => ({
 	mode,
 	size,
 	mtime,
@@ -12,4 +18,7 @@ export const localOf = ({mode, size, mtime, ctime, ino, uid, gid}: Stat): Local 
 	ino: BigInt(ino),
 	uid,
 	gid,
+	md5,
+	link,
+	xattrs,
 })

@@ -1,7 +1,7 @@
 // What a pull notes in the index of what it has done, and tells.
 
 import {isDirectory, type Path} from '../base/path.ts'
-import {type Entry, type Local, TYPE, typeOf, type Was} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf, type Was, withLocal} from '../format/entry.ts'
 import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
@@ -10,15 +10,12 @@ import type {Arrival} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {receivedFile} from './crew-receive.ts'
 import {localRecord, remoteRecord} from './plan.ts'
-import {localOf} from './local.ts'
+import {type Kept, localOf} from './local.ts'
 import type {ReceiveOptions} from './receive.ts'
 import {isAsKnown} from './unchanged.ts'
 
 /** A file as it is, and the head of its object. */
 type Now = Omit<ReturnType<typeof receivedFile>, 'lost'>
-
-/** What lstat does not tell. */
-type Kept = Pick<Local, 'md5' | 'link' | 'xattrs'>
 
 export class Notes {
 	readonly #options: ReceiveOptions
@@ -59,13 +56,13 @@ export class Notes {
 		const link = preserve.hardLinks ? attributes.link : undefined
 		const local = stat && localNow(entry.path, stat, {md5, link, xattrs: xattrsOf(attributes)})
 		if (local) this.#note(entry, {local, attrs: digestOf(local, owners), head}, type)
-		this.tell(status, local ? {...entry, local} : entry, entry.local)
+		this.tell(status, local ? withLocal(entry, local, entry.attrs) : entry, entry.local)
 	}
 
 	/** The same of a file that a thread brought. */
 	brought(status: Status, entry: Entry, received: Now): void {
 		this.#note(entry, received, TYPE.file)
-		this.tell(status, {...entry, local: received.local}, entry.local)
+		this.tell(status, withLocal(entry, received.local, entry.attrs), entry.local)
 	}
 
 	#note({path, local: was, remote: known}: Entry, {local, attrs, head}: Now, type: number): void {
@@ -84,7 +81,7 @@ export class Notes {
 		const known = session.get(path)
 		const stat = this.#options.disk.stat(path)
 		const local = known?.local && stat && localNow(path, stat, known.local)
-		if (local) session.put({...known, local, attrs: digestOf(local, owners)})
+		if (local) session.put(withLocal(known, local, digestOf(local, owners)))
 	}
 
 	tell(status: Status, entry: Entry, was?: Was): void {
@@ -99,15 +96,12 @@ export class Notes {
 }
 
 /** The local side of what was just made. */
-function localNow(path: Path, stat: Stat, {md5, link, xattrs}: Kept): Local {
+function localNow(path: Path, stat: Stat, kept: Kept): Local {
 	const isDevice = [TYPE.charDevice, TYPE.blockDevice].some((type) => type === typeOf(stat.mode))
 	return {
-		...localOf(stat),
-		size: isDirectory(path) ? 0 : stat.size,
-		md5,
 		rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
-		link,
-		xattrs,
+		...localOf(stat, kept),
+		size: isDirectory(path) ? 0 : stat.size,
 	}
 }
 

@@ -122,7 +122,7 @@ export function* plan(index: IndexRows, options: PlanOptions): Generator<PlanIte
 	let sources: CopySources | undefined
 	for (const item of compared(index, options)) {
 		if (item.status === 'A' && options.direction === 'push') sources ??= copySources(index)
-		yield sources?.has(item.entry) && item.status === 'A' ? {...item, status: 'R'} : item
+		yield sources?.has(item.entry) && item.status === 'A' ? {status: 'R', entry: item.entry} : item
 	}
 }
 

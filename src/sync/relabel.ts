@@ -64,15 +64,15 @@ export async function relabel(
 	}
 	await options.sendSide(side)
 	const said = ruled(stored?.headers ?? [], path)
-	const metadata = {...othersOf(head.metadata), ...properties.metadata}
+	const metadata = Object.assign(othersOf(head.metadata), properties.metadata)
 	try {
 		const written = await store.copy(from, to, {
-			...properties,
-			metadata,
-			...(isSame ? keptOf(head, said) : {contentEncoding: head.contentEncoding}),
-			acl,
 			sourceIfMatch: head.etag,
 			size: head.size,
+			...properties,
+			metadata,
+			acl,
+			...(isSame ? keptOf(head, said) : {contentEncoding: head.contentEncoding}),
 			...(isSame ? {} : wanted.guard),
 		})
 		return {written, size: head.size}
@@ -107,5 +107,5 @@ function xattrsOf(head: Head, local: Local): Known {
 }
 
 /** The metadata that is not s3r's. */
-const othersOf = (metadata: Metadata): Metadata =>
+const othersOf = (metadata: Metadata): Record<string, string> =>
 	Object.fromEntries(Object.entries(metadata).filter(([name]) => !OURS.has(name)))

@@ -2,7 +2,7 @@
 
 import {errnoOf} from '../base/errors.ts'
 import {isDirectory, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
-import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf, withLocal} from '../format/entry.ts'
 import {type Building, IndexBuilder, mergeInto} from '../format/index-builder.ts'
 import type {Index} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
@@ -123,7 +123,7 @@ export class Scanner {
 			return this.#fail(path, error)
 		}
 		const attrs = digestOf(local, this.#options.owners)
-		const entry: Entry = {...old, path, local, attrs, base: old && remembering(old)}
+		const entry: Entry = {path, local, remote: old?.remote, base: old && remembering(old), attrs}
 		this.#changed = true
 		if (row === undefined) this.#add(entry)
 		else this.#index.replace(row, entry)
@@ -177,10 +177,10 @@ export class Scanner {
 				this.#passOver(this.#row)
 				continue
 			}
-			const {local, attrs: _, ...rest} = this.#index.entry(this.#row)
-			this.#index.replace(this.#row, rest)
+			const {path, local, remote, base} = this.#index.entry(this.#row)
+			this.#index.replace(this.#row, {path, remote, base})
 			this.#changed = true
-			this.found.push({status: 'D', entry: {...rest, local}})
+			this.found.push({status: 'D', entry: {path, local, remote, base}})
 		}
 		return undefined
 	}
@@ -230,7 +230,7 @@ export class Scanner {
 			const entry = find(path)
 			if (!entry?.local || entry.local.link === link) continue
 			const local = {...entry.local, link}
-			const linked = {...entry, local, attrs: digestOf(local, this.#options.owners)}
+			const linked = withLocal(entry, local, digestOf(local, this.#options.owners))
 			index.replace(index.find(path), linked)
 			this.#changed = true
 			if (!this.#told.has(path)) this.found.push({status: 'P', entry: linked})

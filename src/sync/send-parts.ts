@@ -8,7 +8,7 @@ import {joinedEtag, partSize} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import type {Entry} from '../format/entry.ts'
+import {type Entry, withLocal} from '../format/entry.ts'
 import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
 import {
 	type Condition,
@@ -94,7 +94,7 @@ async function current(sender: Sender, planned: Entry, file: OpenFile): Promise<
 	const isSeen = local.ctime === stat.ctime && local.size === stat.size && local.ino === BigInt(stat.ino)
 	if (isSeen && !isRacy(stat.ctime, session.index.scanned)) return planned
 	const now = refreshed(local, stat, await hashed(sender, planned.path, file))
-	return {...planned, local: now, attrs: digestOf(now, owners)}
+	return withLocal(planned, now, digestOf(now, owners))
 }
 
 /** The MD5 of a file in hex, by a thread where there is one. */

@@ -2,15 +2,16 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import {SpareMemory} from '../base/spare.ts'
-import type {Entry, Local} from '../format/entry.ts'
+import {type Entry, type Local, withLocal} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
-import {type Cargo, cargoOf} from './cargo.ts'
+import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
 
 export class WholeFiles {
 	readonly #sender: Sender
+	readonly #how: CargoOptions
 	/** Of bodies that the store has. */
 	readonly #memory = new SpareMemory()
 	/** Until the store shows that it is not so. */
@@ -18,6 +19,7 @@ export class WholeFiles {
 
 	constructor(sender: Sender) {
 		this.#sender = sender
+		this.#how = {...sender.options, memory: this.#memory}
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
 	}
 
@@ -27,7 +29,7 @@ export class WholeFiles {
 		const said = await this.#sender.threads.put(planned, local)
 		if (!said?.read) return undefined
 		const {written, size, read} = said
-		const entry = {...planned, local: read.local, attrs: read.attrs}
+		const entry = withLocal(planned, read.local, read.attrs)
 		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
 	}
 
@@ -37,7 +39,7 @@ export class WholeFiles {
 	 */
 	async send(planned: Entry): Promise<SentFile> {
 		const etagIsMd5 = this.#etagIsMd5
-		const cargo = cargoOf(planned, {...this.#sender.options, memory: this.#memory}, etagIsMd5)
+		const cargo = cargoOf(planned, this.#how, etagIsMd5)
 		await this.#sender.sendSide(cargo.side)
 		const written = await this.#put(cargo)
 		// the store has verified all of it, and reads it no more; what it did not take may still be on its way
@@ -57,7 +59,7 @@ export class WholeFiles {
 	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
 		const {store} = this.#sender.options
 		const key = this.#sender.key(entry.path)
-		const put = (condition: Condition) => store.put(key, body, {...properties, md5, ...condition})
+		const put = (condition: Condition) => store.put(key, body, {md5, ...condition, ...properties})
 		try {
 			return await put(this.#sender.guard(entry))
 		} catch (error) {

@@ -28,7 +28,7 @@ import {HashThreads} from './hash-thread.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
-import {type Relabel, relabel} from './relabel.ts'
+import {type Relabel, relabel, type RelabelOptions} from './relabel.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
@@ -94,7 +94,7 @@ export class Sender {
 	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
 	readonly threads: SendThreads
-	readonly acls: KeptAcls
+	readonly #relabelling: RelabelOptions
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
 	readonly copies = new PathList()
@@ -105,7 +105,7 @@ export class Sender {
 		this.options = options
 		this.whole = new WholeFiles(this)
 		this.threads = new SendThreads(this)
-		this.acls = new KeptAcls(options.store)
+		this.#relabelling = {...options, acls: new KeptAcls(options.store), sendSide: this.sendSide}
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
 
@@ -227,8 +227,7 @@ export class Sender {
 		}
 		const byThread = head ? undefined : await this.threads.copy(wanted)
 		if (byThread) return byThread
-		const {acls, sendSide} = this
-		return relabel(wanted, {...this.options, acls, sendSide}, head)
+		return relabel(wanted, this.#relabelling, head)
 	}
 
 	/** Stores what an object's metadata refers to, before the object itself. */
