@@ -203,10 +203,10 @@ static void handle(Conn *c) {
     *pu = u->next; for (int i = 0; i < u->n; i++) blob_put(u->part[i].d); free(u->part); free(u->key); free(u->meta); free(u); return;
   }
   Obj *o = lookup(b, c->key, c->klen);
-  if (put && c->copy) { Obj *s = copy_src(c); if (!s) { fail(c, 404, "NoSuchKey"); return; } Blob *d = s->d; d->ref++; char *mt = c->dir && !strcasecmp(c->dir, "REPLACE") ? metadup(c) : s->meta ? strdup(s->meta) : 0; char e[48]; strcpy(e, s->etag); o = obj_make(b, c->key, c->klen); blob_put(o->d); o->d = d; free(o->meta); o->meta = mt; strcpy(o->etag, e); o->t = time(0); Buf x = {0}; iso(h, o->t); addf(&x, "<CopyObjectResult><LastModified>%s</LastModified><ETag>&quot;%s&quot;</ETag></CopyObjectResult>", h, e); reply(c, 200, 0, &x); free(x.p); return; }
+  if (put && c->copy) { Obj *s = copy_src(c); if (!s) { fail(c, 404, "NoSuchKey"); return; } if (blocked(c, o)) return; Blob *d = s->d; d->ref++; char *mt = c->dir && !strcasecmp(c->dir, "REPLACE") ? metadup(c) : s->meta ? strdup(s->meta) : 0; char e[48]; strcpy(e, s->etag); o = obj_make(b, c->key, c->klen); blob_put(o->d); o->d = d; free(o->meta); o->meta = mt; strcpy(o->etag, e); o->t = time(0); Buf x = {0}; iso(h, o->t); addf(&x, "<CopyObjectResult><LastModified>%s</LastModified><ETag>&quot;%s&quot;</ETag></CopyObjectResult>", h, e); reply(c, 200, 0, &x); free(x.p); return; }
   if (put && c->query && (qarg(c, "acl", arg, 8) >= 0 || qarg(c, "tagging", arg, 8) >= 0)) { reply(c, 200, 0, 0); return; }
   if (put) { if (blocked(c, o)) return; o = obj_make(b, c->key, c->klen); blob_put(o->d); take(c, &o->d); free(o->meta); o->meta = metadup(c); o->t = time(0); etag_of(c, o->d->p, o->d->n, o->etag, 0); sprintf(h, "ETag: \"%s\"\r\n", o->etag); reply(c, 200, h, 0); return; }
-  if (del) { obj_del(b, c->key, c->klen); reply(c, 204, 0, 0); return; }
+  if (del) { if (blocked(c, o)) return; obj_del(b, c->key, c->klen); reply(c, 204, 0, 0); return; }
   if (!o) { fail(c, 404, "NoSuchKey"); return; }
   if (get && c->query && qarg(c, "acl", arg, 8) >= 0) { Buf x = {0}; adds(&x, "<AccessControlPolicy><Owner><ID>sink</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>sink</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList></AccessControlPolicy>"); reply(c, 200, 0, &x); free(x.p); return; }
   if (get) {

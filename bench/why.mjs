@@ -8,7 +8,7 @@ const WHY = [
 	},
 	{
 		rows: /rename/,
-		why: 'a renamed file takes a HEAD, a copy on the server and a DELETE, and here two HEADs more, for only of AWS it is known that it obeys the guards of copies and deletions; a tool that sends the bytes again takes one request, and deletes a thousand old names by another',
+		why: 'a renamed file takes a HEAD, a copy on the server and a DELETE, each guarded; a tool that sends the bytes again takes one request, and deletes a thousand old names by another',
 	},
 	{
 		rows: /large down/,

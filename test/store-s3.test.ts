@@ -467,6 +467,47 @@ test('a store without conditional writes is found out, and the guard checked bef
 	)
 })
 
+/** A store of objects with the ETag 'e', which obeys the guards of copies and deletions or passes over them. */
+const obedient = (t: ExecutionContext, obeys: boolean) => {
+	const held = new Set(['', ...Array.from({length: 9}, (_, i) => `old${i}`)])
+	return answering(t, ({method, url, headers}, response) => {
+		const key = url.replace(/^\/bucket\/|\?.*/g, '')
+		const {'if-none-match': absent, 'if-match': etag, 'x-amz-copy-source': copied} = headers
+		if (method === 'HEAD') return held.has(key) ? ok(response) : void response.writeHead(404).end()
+		const isBlocked = (absent !== undefined && held.has(key)) || (etag !== undefined && etag !== '"0"')
+		if (obeys && isBlocked) return refuse(response, 412, 'PreconditionFailed')
+		if (method === 'DELETE') held.delete(key)
+		else held.add(key)
+		return ok(
+			response,
+			{},
+			source === undefined ? '' : '<CopyObjectResult><ETag>"0"</ETag></CopyObjectResult>',
+		)
+	})
+}
+
+for (const obeys of [true, false])
+	test(`that a store ${obeys ? 'obeys' : 'passes over'} the guards of copies and deletions is found out with the eighth`, async (t) => {
+		const {store, asked} = await obedient(t, obeys)
+		const copy = (i: number) => store.copy(`old${i}`, `new${i}`, {size: 1, ifNoneMatch: '*', metadata: {}})
+		const erase = (i: number) => store.delete(`new${i}`, {ifMatch: '0'})
+		for (const [work, verb] of [
+			[copy, 'PUT'],
+			[erase, 'DELETE'],
+		] as const) {
+			const asks = async (i: number): Promise<string[]> => {
+				const before = asked.length
+				await work(i)
+				return asked.slice(before).map(({method}) => method)
+			}
+			for (let i = 0; i < 7; i++) t.deepEqual((await asks(i)).slice(-2), ['HEAD', verb])
+			// the second of the same is what tells
+			t.deepEqual(await asks(7), ['HEAD', verb, ...(verb === 'PUT' || obeys ? [verb] : [])])
+			t.deepEqual(await asks(8), obeys ? [verb] : ['HEAD', verb])
+		}
+		if (obeys) await fails(t, 'precondition', store.copy('old0', 'old1', {size: 1, ifNoneMatch: '*'}))
+	})
+
 test('a store that takes If-Match only without quotes is found out', async (t) => {
 	const {store, asked} = await answering(t, ({method, headers}, response) => {
 		if (method === 'HEAD' || headers['if-match'] === '0') ok(response)

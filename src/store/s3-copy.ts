@@ -13,7 +13,7 @@ export function copy(
 ): Promise<Written> {
 	const {sourceIfMatch, sourceVersion} = options
 	const condition = {ifMatch: sourceIfMatch ?? options.ifMatch}
-	return guards.write(to, options, at.aws, (guard) =>
+	return guards.write(to, options, 'copy', (guard) =>
 		at.ask({key: from, condition}, (wire) =>
 			wire.copy(from, to, {properties: options, guard, sourceIfMatch, sourceVersion}),
 		),

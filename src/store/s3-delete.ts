@@ -12,7 +12,7 @@ export async function deleteOne(
 	{ifMatch, version}: DeleteOptions,
 ): Promise<void> {
 	try {
-		await guards.write(key, {ifMatch}, at.aws, (guard) =>
+		await guards.write(key, {ifMatch}, 'delete', (guard) =>
 			at.ask({key}, (wire) => wire.delete(key, {guard, version})),
 		)
 	} catch (error) {

@@ -7,6 +7,7 @@ import type {OpenOptions} from './open.ts'
 import type {S3Connection} from './s3-connection.ts'
 import {remove} from './s3-delete.ts'
 import {head} from './s3-head.ts'
+import {Obedience, type Verb} from './s3-obedience.ts'
 import {quoteEtag} from './s3-params.ts'
 import {type Condition, isKind, type Kind, StoreError, type Written} from './store.ts'
 import type {Guard} from './wire.ts'
@@ -26,30 +27,33 @@ export class Guards {
 	#probing: Promise<void> | undefined
 	/** Ceph before 20 compares If-Match with the bare ETag, quotes and all. */
 	#quoted = true
+	readonly #obedience: Obedience
 
 	constructor(at: S3Connection, onProbed?: OpenOptions['onProbed']) {
 		this.#at = at
 		this.#onProbed = onProbed
+		this.#obedience = new Obedience(at.aws)
 		this.conditional = at.aws || (at.remote.conditional ?? (onProbed ? undefined : true))
 	}
 
 	/**
-	 * Writes under a guard. Where the store cannot (`conditional` is false) or is not `trusted` to obey for
+	 * Writes under a guard. Where the store cannot (`conditional` is false) or is not known to obey that of
 	 * this verb, the guard is checked just before: a race of milliseconds instead of none. The first write
 	 * finds out, where that was asked for.
 	 */
 	async write<T>(
 		key: string,
 		condition: Condition,
-		trusted: boolean,
+		verb: Verb,
 		send: (guard: Guard) => Promise<T>,
 	): Promise<T> {
 		if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return send({})
 		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
-		if (!trusted || this.conditional !== true) await this.#check(key, condition)
+		if (!this.#obedience.isKnown(verb, condition) || this.conditional !== true)
+			await this.#check(key, condition)
 		if (this.conditional === false) return send({})
 		try {
-			return await send(this.#guard(condition, this.#quoted))
+			return await this.#obedience.send(verb, this.#guard(condition, this.#quoted), send)
 		} catch (error) {
 			if (isNotImplemented(error)) return this.#withoutGuard(key, condition, send)
 			if (isKind(error, 'precondition') && (await this.#misreadQuotes(key, condition)))

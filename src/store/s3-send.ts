@@ -22,7 +22,7 @@ export async function put(
 			return wire.put(key, body, {properties: options, md5, guard})
 		})
 	try {
-		return await guards.write(key, options, true, send)
+		return await guards.write(key, options, 'put', send)
 	} catch (error) {
 		// the answer to an earlier try was lost, and what stands in the way may be what it wrote
 		if (tries < 2 || md5 === undefined || !isKind(error, 'precondition')) throw error

@@ -74,7 +74,7 @@ export async function completeUpload(
 	let tries = 0
 	const Parts = parts.map(({number, etag}) => ({PartNumber: number, ETag: quoteEtag(etag)}))
 	try {
-		const output = await guards.write(key, condition, at.aws, (guard) =>
+		const output = await guards.write(key, condition, 'complete', (guard) =>
 			at.request({key, condition}, (client, signal) => {
 				tries++
 				return client.send(
