@@ -100,7 +100,7 @@ export class Receiver {
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
 		const {index} = options.session
-		this.small = new SmallFiles(options.crew, {count: index.count, has: (row) => index.hasLocal(row)})
+		this.small = new SmallFiles(options.crew, {count: index.count, isDone: (row) => index.inSync(row)})
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */

@@ -18,7 +18,7 @@ export class SendThreads {
 		const {session, crew} = sender.options
 		const {index} = session
 		this.#sender = sender
-		this.#small = new SmallFiles(crew, {count: index.count, has: (row) => index.hasRemote(row)})
+		this.#small = new SmallFiles(crew, {count: index.count, isDone: (row) => index.inSync(row)})
 	}
 
 	/** Ends the threads. */

@@ -5,12 +5,12 @@ import type {Crew, Crews} from './crew.ts'
 /** Files below this size are the crew's. */
 export const BELOW = 2 ** 20
 /**
- * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. 6,000
- * files took two thirds of the time with two threads, and no more CPU; 1,500 as long, and a quarter more CPU.
+ * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. 2,500
+ * files took five sixths of the time with two threads, and an eighth more CPU; 1,500 as long, and a third more CPU.
  */
-const WORTH = 4000
-/** Even then the first files are not the crew's where most are known to both sides: most often few of many have changed. */
-const FROM = 2000
+const WORTH = 2000
+/** Even then the first files are not the crew's where most are the same on both sides: most often few of many have changed. */
+const FROM = 1000
 /** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
 const LOADED = 50
 /** Rows that tell what most are. */
@@ -20,15 +20,15 @@ const SAMPLE = 256
 export type Before = {
 	/** How many files there can be. */
 	readonly count: number
-	/** Whether the other side is known to have the file of a row. */
-	readonly has: (row: number) => boolean
+	/** Whether the file of a row is known to be the same on both sides. */
+	readonly isDone: (row: number) => boolean
 }
 
-/** Whether most files are on one side only, by a sample of the rows. */
-function areMostNew({count, has}: Before): boolean {
-	let known = 0
-	for (let i = 0; i < SAMPLE; i++) if (has(Math.floor((i * count) / SAMPLE))) known++
-	return known < SAMPLE / 2
+/** Whether there is something to do with most files, by a sample of the rows. */
+function areMostToDo({count, isDone}: Before): boolean {
+	let done = 0
+	for (let i = 0; i < SAMPLE; i++) if (isDone(Math.floor((i * count) / SAMPLE))) done++
+	return done < SAMPLE / 2
 }
 
 export class SmallFiles<Task, Done> {
@@ -45,7 +45,7 @@ export class SmallFiles<Task, Done> {
 		this.#count = before.count
 		if (crews?.isAsked) this.#from = 0
 		else if (!crews || before.count < WORTH) this.#from = Infinity
-		else this.#from = areMostNew(before) ? 0 : FROM
+		else this.#from = areMostToDo(before) ? 0 : FROM
 	}
 
 	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
