@@ -1,12 +1,13 @@
 // A file whose attributes are changed: by its path, never following a link, or by an open descriptor,
 // which takes half the calls and cannot be another file's by then.
 
-import {fchmodSync, fchownSync, fstatSync, futimesSync, lchownSync, lutimesSync} from 'node:fs'
+import {fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync} from 'node:fs'
 import {fatal} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {changeMode} from './descriptors.ts'
+import {statOf} from './fstat.ts'
 import {native} from './native.ts'
-import {exactly, lstatExact, type Stat} from './stat.ts'
+import {lstatExact, type Stat} from './stat.ts'
 
 /** All of these throw system errors. */
 export type Handle = {
@@ -42,7 +43,7 @@ export const byPath = (file: Path): Handle => ({
 /** The file that is open as `fd`, whose name is `file`. */
 export const byDescriptor = (fd: number, file: Path): Handle => ({
 	file,
-	stat: () => exactly(fstatSync(fd, {bigint: true})),
+	stat: () => statOf(fd),
 	chown: (uid, gid) => fchownSync(fd, uid, gid),
 	chmod: (mode) => fchmodSync(fd, mode),
 	setMtime(mtime) {

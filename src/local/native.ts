@@ -19,6 +19,8 @@ export type Native = {
 	readonly link?: ((fd: number, file: Path) => void) | undefined
 	/** Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. Linux only. */
 	readonly statAt?: ((directory: number, name: Buffer, found: StatxWords) => boolean) | undefined
+	/** The same of an open file. */
+	readonly statOf?: ((fd: number, found: StatxWords) => boolean) | undefined
 	/** Reads struct dirent64 after struct dirent64 of an open directory: how many bytes, 0 at the end, -1 where that failed. Linux only. */
 	readonly readDirectory?: ((directory: number, found: Buffer) => number) | undefined
 	listXattrs(file: Path): string[]
@@ -39,6 +41,7 @@ type Abi = {
 	readonly AT_SYMLINK_NOFOLLOW: number
 	/** Where linkat can give a file of /proc/self/fd a name. */
 	readonly AT_SYMLINK_FOLLOW?: number
+	readonly AT_EMPTY_PATH?: number
 	readonly UTIME_OMIT: bigint
 	/** What the xattr calls take after their common arguments so as not to follow a link. */
 	readonly xattr: {
@@ -63,6 +66,7 @@ const LINUX: Abi = {
 	AT_FDCWD: -100,
 	AT_SYMLINK_NOFOLLOW: 0x100,
 	AT_SYMLINK_FOLLOW: 0x400,
+	AT_EMPTY_PATH: 0x1000,
 	UTIME_OMIT: (1n << 30n) - 2n,
 	xattr: {list: [], get: [], set: [0], remove: []},
 }
@@ -117,6 +121,8 @@ function installed(): Koffi | undefined {
 const GETDENTS = 'long getdents64(int, void *, size_t)'
 const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
 const STATX_BASIC_STATS = 0x7ff
+const EMPTY = Buffer.from('\0')
+const BILLION = 1_000_000_000n
 
 function optional<T>(find: () => T): T | undefined {
 	try {
@@ -148,17 +154,22 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		statx &&
 		((directory, name, found) =>
 			statx(directory, name, abi.AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, found) === 0)
+	const statOf: Native['statOf'] =
+		statx && ((fd, found) => statx(fd, EMPTY, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
 	const getdents = ofLinux(GETDENTS)
 	const readDirectory: Native['readDirectory'] =
 		getdents && ((directory, found) => Number(getdents(directory, found, found.length)))
+	const times = new BigInt64Array(4)
 	const setTimesOf: Native['setTimesOf'] = (fd, {atime, mtime}) => {
-		const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
+		timespec(times, 0, atime, abi)
+		timespec(times, 2, mtime, abi)
 		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
 	}
 	return {
 		...timesAndNodes(call, abi),
 		setTimesOf,
 		statAt,
+		statOf,
 		readDirectory,
 		link: linkOf(call, abi),
 		...xattrs(call, abi),
@@ -170,9 +181,11 @@ type Caller = (name: string, ...first: number[]) => Call
 function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod'> {
 	const utimensat = call('utimensat', abi.AT_FDCWD)
 	const mknod = call('mknod')
+	const times = new BigInt64Array(4)
 	return {
 		setTimes(file, {atime, mtime}) {
-			const times = new BigInt64Array([...timespec(atime, abi), ...timespec(mtime, abi)])
+			timespec(times, 0, atime, abi)
+			timespec(times, 2, mtime, abi)
 			utimensat(file, times, abi.AT_SYMLINK_NOFOLLOW)
 		},
 		mknod: (file, mode, device) => void mknod(file, mode, joinDevice(device)),
@@ -225,11 +238,11 @@ function whole(fill: (buffer: Buffer | null) => number): Buffer {
 	}
 }
 
-/** A struct timespec: seconds rounded down, and nanoseconds that are never negative. */
-function timespec(ns: bigint | undefined, abi: Abi): [bigint, bigint] {
-	if (ns === undefined) return [0n, abi.UTIME_OMIT]
-	const part = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-	return [(ns - part) / 1_000_000_000n, part]
+/** Makes a struct timespec of a time: seconds rounded down, and nanoseconds that are never negative. */
+function timespec(times: BigInt64Array, at: number, ns: bigint | undefined, abi: Abi): void {
+	const part = ns === undefined ? abi.UTIME_OMIT : ((ns % BILLION) + BILLION) % BILLION
+	times[at] = ns === undefined ? 0n : (ns - part) / BILLION
+	times[at + 1] = part
 }
 
 const terminated = (text: Path): Buffer => toBytes(`${text}\0`)

@@ -1,12 +1,13 @@
 // Regular files as they were when they were opened: what changes while it is read is noticed.
 
 import {createHash, hash} from 'node:crypto'
-import {closeSync, constants, fstatSync, openSync, read as readAsync, readSync} from 'node:fs'
+import {closeSync, constants, openSync, read as readAsync, readSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {fatal} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {S_IFMT, S_IFREG} from '../format/mode.ts'
-import {exactly, isSame, type Stat} from './stat.ts'
+import {statOf} from './fstat.ts'
+import {isSame, type Stat} from './stat.ts'
 
 const readLater = promisify(readAsync)
 
@@ -33,7 +34,7 @@ export class OpenFile {
 	}
 
 	/** Bytes from `position`, fewer at the end; in `memory` where that is given, which has room for them. */
-	read(position: number, length: number, memory = Buffer.allocUnsafeSlow(length)): Buffer {
+	read(position: number, length: number, memory = Buffer.allocUnsafe(length)): Buffer {
 		return this.fill(memory.subarray(0, length), position)
 	}
 
@@ -85,7 +86,7 @@ export class OpenFile {
 	}
 
 	#now(): Stat {
-		return exactly(fstatSync(this.fd, {bigint: true}))
+		return statOf(this.fd)
 	}
 }
 

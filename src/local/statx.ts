@@ -5,6 +5,9 @@ import {type Device, isDevice, joinDevice, NO_DEVICE, small, splitDevice, type S
 
 const BILLION = 1_000_000_000n
 
+/** The device that was asked for last: most files are on one. */
+let last: Device & {readonly dev: number | bigint} = {...NO_DEVICE, dev: 0}
+
 /** A Stat whose values are made when they are asked for: those of another file once its words are written anew. */
 export class Statx implements Stat {
 	readonly words: StatxWords = new Uint32Array(STATX_WORDS)
@@ -14,6 +17,23 @@ export class Statx implements Stat {
 		const statx = new Statx()
 		statx.set(stat)
 		return statx
+	}
+
+	/** The values as they are now, in an object of its own. */
+	plain(): Stat {
+		return {
+			mode: this.mode,
+			size: this.size,
+			mtime: this.mtime,
+			ctime: this.ctime,
+			ino: this.ino,
+			dev: this.dev,
+			nlink: this.nlink,
+			uid: this.uid,
+			gid: this.gid,
+			blocks: this.blocks,
+			rdev: this.rdev,
+		}
 	}
 
 	/** Takes the values of another. */
@@ -37,7 +57,7 @@ export class Statx implements Stat {
 	}
 
 	get size(): number {
-		return Number(this.#long(X.size))
+		return this.#number(X.size)
 	}
 
 	get mtime(): bigint {
@@ -49,11 +69,15 @@ export class Statx implements Stat {
 	}
 
 	get ino(): number | bigint {
-		return small(BigInt.asUintN(64, this.#long(X.ino)))
+		const ino = this.#number(X.ino)
+		return ino < 2 ** 53 ? ino : BigInt.asUintN(64, this.#long(X.ino))
 	}
 
 	get dev(): number | bigint {
-		return small(joinDevice(this.#device(X.dev)))
+		const device = this.#device(X.dev)
+		if (device.major !== last.major || device.minor !== last.minor)
+			last = {...device, dev: small(joinDevice(device))}
+		return last.dev
 	}
 
 	get nlink(): number {
@@ -69,7 +93,7 @@ export class Statx implements Stat {
 	}
 
 	get blocks(): number {
-		return Number(this.#long(X.blocks))
+		return this.#number(X.blocks)
 	}
 
 	get rdev(): Device {
@@ -78,6 +102,11 @@ export class Statx implements Stat {
 
 	#word(at: number): number {
 		return this.words[at] as number
+	}
+
+	/** An unsigned number of 64 bits; one of more than 53 is not exact. */
+	#number(at: number): number {
+		return this.#word(at + 1) * 2 ** 32 + this.#word(at)
 	}
 
 	#long(at: number): bigint {
