@@ -467,12 +467,12 @@ test('a store without conditional writes is found out, and the guard checked bef
 	)
 })
 
-/** A store of objects with the ETag 'e', which obeys the guards of copies and deletions or passes over them. */
+/** A store of objects with the ETag '0', which obeys the guards of copies and deletions or passes over them. */
 const obedient = (t: ExecutionContext, obeys: boolean) => {
 	const held = new Set(['', ...Array.from({length: 9}, (_, i) => `old${i}`)])
 	return answering(t, ({method, url, headers}, response) => {
 		const key = url.replace(/^\/bucket\/|\?.*/g, '')
-		const {'if-none-match': absent, 'if-match': etag, 'x-amz-copy-source': copied} = headers
+		const {'if-none-match': absent, 'if-match': etag} = headers
 		if (method === 'HEAD') return held.has(key) ? ok(response) : void response.writeHead(404).end()
 		const isBlocked = (absent !== undefined && held.has(key)) || (etag !== undefined && etag !== '"0"')
 		if (obeys && isBlocked) return refuse(response, 412, 'PreconditionFailed')
@@ -481,7 +481,9 @@ const obedient = (t: ExecutionContext, obeys: boolean) => {
 		return ok(
 			response,
 			{},
-			source === undefined ? '' : '<CopyObjectResult><ETag>"0"</ETag></CopyObjectResult>',
+			headers['x-amz-copy-source'] === undefined
+				? ''
+				: '<CopyObjectResult><ETag>"0"</ETag></CopyObjectResult>',
 		)
 	})
 }

@@ -1,6 +1,6 @@
 // Where the body of a reply goes: whole into memory of its own, or piece by piece to who reads it.
 
-import type {Reply} from './http.ts'
+import {type Reply, WHOLE} from './http.ts'
 import type {Taker} from './http-framing.ts'
 import type {Room} from './room.ts'
 
@@ -11,6 +11,8 @@ export interface Receiver extends Taker {
 	/** No more of it comes. */
 	fail(error: Error): void
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** Who waits for a reply. */
 export type Waiting = {
@@ -25,19 +27,33 @@ export class Gathered implements Receiver {
 	readonly #room: Room | undefined
 	/** Whether what came of it is given where the rest does not come. */
 	readonly #isContinued: boolean
+	/** The bytes of the body, where they are told and few. */
+	readonly #size: number | undefined
+	/** Where those gather, and how many came. */
+	#whole = NOTHING
+	#length = 0
+	/** What came of another body. */
 	readonly #chunks: Buffer[] = []
 
-	constructor(reply: Omit<Reply, 'body'>, waiting: Waiting, room: Room | undefined, isContinued: boolean) {
+	constructor(
+		reply: Omit<Reply, 'body'>,
+		waiting: Waiting,
+		{room, isContinued, length}: {room: Room | undefined; isContinued: boolean; length: number | undefined},
+	) {
 		this.#reply = reply
 		this.#waiting = waiting
 		this.#room = room
 		this.#isContinued = isContinued
+		if (length !== undefined && length <= WHOLE) this.#size = length
 		room?.clear()
 	}
 
 	add(piece: Buffer): void {
-		if (this.#room !== undefined) this.#room.add(piece)
-		else this.#chunks.push(Buffer.from(piece))
+		if (this.#room !== undefined) return this.#room.add(piece)
+		if (this.#size === undefined) return void this.#chunks.push(Buffer.from(piece))
+		// not before, for the reply to a HEAD tells a length, too
+		if (this.#length === 0) this.#whole = Buffer.allocUnsafe(this.#size)
+		this.#length += piece.copy(this.#whole, this.#length)
 	}
 
 	end(): void {
@@ -45,21 +61,21 @@ export class Gathered implements Receiver {
 	}
 
 	fail(error: Error): void {
-		if (this.#isContinued && this.#chunks.length > 0)
-			this.#waiting.resolve({body: brokenOff(this.#chunks, error), ...this.#reply})
+		const came = this.#isContinued ? this.#bytes : NOTHING
+		if (came.length > 0) this.#waiting.resolve({body: brokenOff(came, error), ...this.#reply})
 		else this.#waiting.reject(error)
 	}
 
 	get #bytes(): Buffer {
 		if (this.#room !== undefined) return this.#room.bytes
-		const [first, ...more] = this.#chunks
-		return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks)
+		if (this.#size === undefined) return Buffer.concat(this.#chunks)
+		return this.#length === this.#size ? this.#whole : this.#whole.subarray(0, this.#length)
 	}
 }
 
 /** What has arrived, and that the rest did not: who reads it goes on from there. */
-async function* brokenOff(chunks: readonly Buffer[], error: Error): AsyncIterable<Buffer> {
-	yield* chunks
+async function* brokenOff(came: Buffer, error: Error): AsyncIterable<Buffer> {
+	yield came
 	throw error
 }
 

@@ -153,10 +153,11 @@ export class Connection {
 		}
 	}
 
-	#receive(exchange: Exchange, {status, headers, length = Infinity}: ReplyHead): Receiver {
+	#receive(exchange: Exchange, {status, headers, length}: ReplyHead): Receiver {
 		const {streams = false, lends = false, room} = exchange.request
-		const isGiven = streams && status < 300
-		if (!isGiven || length <= WHOLE) return new Gathered({status, headers}, exchange, room, isGiven)
+		const isContinued = streams && status < 300
+		if (!isContinued || (length ?? Infinity) <= WHOLE)
+			return new Gathered({status, headers}, exchange, {room, isContinued, length})
 		const tap = {open: () => void this.#socket.resume(), shut: () => this.end()}
 		const body = new Streaming(tap, lends)
 		exchange.resolve({status, headers, body})

@@ -53,7 +53,7 @@ async function needBucket(at: S3Connection): Promise<void> {
  * The reason behind a HEAD's 403, asked for with the smallest request whose answer has a body:
  * `error` itself where that one knows no better.
  */
-export async function withReason(at: S3Connection, error: unknown, subject: Subject): Promise<unknown> {
+async function withReason(at: S3Connection, error: unknown, subject: Subject): Promise<unknown> {
 	if (!isKind(error, 'denied') || error.code !== 'AccessDenied') return error
 	try {
 		await at.ask(subject, (wire) => wire.list({prefix: '', limit: 1}))
