@@ -3,19 +3,21 @@
 
 import {fstatSync} from 'node:fs'
 import {type Path, toBytes} from '../base/path.ts'
-import {native} from './native.ts'
+import {type Native, native, nativeIfLoaded} from './native.ts'
 import {exactly, lstatExact, type Stat} from './stat.ts'
 import {Statx} from './statx.ts'
 
-/** Calls from which on it pays to load koffi, which takes 10 ms. */
-const MANY = 4000
+/** Calls from which on it pays to load koffi, where nobody has: it takes 10 ms, as long as is spared in 5,000 calls. */
+const MANY = 20_000
 
 let asked = 0
 const found = new Statx()
 
+const callsOf = (): Native | undefined => (++asked > MANY ? native() : nativeIfLoaded())
+
 /** What fstat(2) says of an open file. Throws system errors. */
 export function statOf(fd: number): Stat {
-	const calls = ++asked > MANY ? native() : undefined
+	const calls = callsOf()
 	return calls?.statOf?.(fd, found.words) === true ? found.plain() : exactly(fstatSync(fd, {bigint: true}))
 }
 
@@ -33,12 +35,11 @@ export class KnownFile {
 
 	/** Whether lstat(2) finds it. */
 	get isThere(): boolean {
-		const calls = ++asked > MANY ? native() : undefined
-		const now = this.#looked(calls?.statAt) ? found : lstatExact(this.#file)
+		const now = this.#looked(callsOf()?.statAt) ? found : lstatExact(this.#file)
 		return now?.ino === this.#stat.ino && now.dev === this.#stat.dev
 	}
 
-	#looked(statAt: NonNullable<ReturnType<typeof native>>['statAt']): boolean {
+	#looked(statAt: Native['statAt']): boolean {
 		if (statAt === undefined) return false
 		this.#name ??= toBytes(`${this.#file}\0`)
 		// of an absolute name the directory counts for nothing

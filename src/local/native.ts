@@ -102,6 +102,9 @@ export function native(): Native | undefined {
 	return loaded.native
 }
 
+/** The same where somebody has asked for them before. */
+export const nativeIfLoaded = (): Native | undefined => loaded?.native
+
 function load(): Native | undefined {
 	const abi = {linux: LINUX, darwin: DARWIN}[process.platform as string]
 	if (abi === undefined) return undefined
