@@ -228,7 +228,7 @@ export class Committer {
 		// what was read of an object of parts, and is all that is to be stored, need not be sent there again
 		const isThere = basis !== undefined && basis.etag === found?.etag && found.md5 === md5
 		const mayStay = isThere && content.size >= MULTIPART_FROM
-		const etag = await (mayStay ? this.writer.change(writing) : this.writer.write({...writing, content}))
+		const etag = await (mayStay ? this.writer.change(writing) : this.writer.write({content, ...writing}))
 		this.led(row, etag)
 		if (found && found.md5 !== md5) this.#forget(found)
 	}

@@ -105,7 +105,7 @@ export function sumsOf(head: Omit<BlockSums, 'weak' | 'strong'>, bytes: Buffer):
 		weak[block] = bytes.readUInt32LE(at)
 		bytes.copy(strong, block * strongLength, at + 4, at + 4 + strongLength)
 	}
-	return {...head, weak, strong}
+	return {weak, strong, ...head}
 }
 
 export function writeSumHead(output: Output, sums: Omit<BlockSums, 'weak' | 'strong'>): void {
