@@ -1,24 +1,18 @@
-// What a file is that is open, and what one by a name is, in exact values, where many are asked for one after the other: libc
-// is asked then, which takes a third of the time, and leaves two dozen numbers less to collect.
+// What a file is that is open, and what one by a name is, in exact values, for who asks often: where koffi is loaded already libc
+// is asked, which takes a third of the time, and leaves two dozen numbers less to collect.
 
 import {fstatSync} from 'node:fs'
 import {type Path, toBytes} from '../base/path.ts'
-import {type Native, native, nativeIfLoaded} from './native.ts'
+import {type Native, nativeIfLoaded} from './native.ts'
 import {exactly, lstatExact, type Stat} from './stat.ts'
 import {Statx} from './statx.ts'
 
-/** Calls from which on it pays to load koffi, where nobody has: it takes 10 ms, as long as is spared in 5,000 calls. */
-const MANY = 20_000
-
-let asked = 0
 const found = new Statx()
-
-const callsOf = (): Native | undefined => (++asked > MANY ? native() : nativeIfLoaded())
 
 /** What fstat(2) says of an open file. Throws system errors. */
 export function statOf(fd: number): Stat {
-	const calls = callsOf()
-	return calls?.statOf?.(fd, found.words) === true ? found.plain() : exactly(fstatSync(fd, {bigint: true}))
+	const isFound = nativeIfLoaded()?.statOf?.(fd, found.words) === true
+	return isFound ? found.plain() : exactly(fstatSync(fd, {bigint: true}))
 }
 
 /** A name that is looked at again and again: whether it still is that of one file. */
@@ -35,7 +29,7 @@ export class KnownFile {
 
 	/** Whether lstat(2) finds it. */
 	get isThere(): boolean {
-		const now = this.#looked(callsOf()?.statAt) ? found : lstatExact(this.#file)
+		const now = this.#looked(nativeIfLoaded()?.statAt) ? found : lstatExact(this.#file)
 		return now?.ino === this.#stat.ino && now.dev === this.#stat.dev
 	}
 

@@ -106,7 +106,9 @@ export class Statx implements Stat {
 
 	/** An unsigned number of 64 bits; one of more than 53 is not exact. */
 	#number(at: number): number {
-		return this.#word(at + 1) * 2 ** 32 + this.#word(at)
+		const high = this.#word(at + 1)
+		// what is made by arithmetic is a double to V8, and would give its object another class
+		return high === 0 ? this.#word(at) : high * 2 ** 32 + this.#word(at)
 	}
 
 	#long(at: number): bigint {

@@ -74,8 +74,12 @@ export class PlaneSender {
 		throw this.#refusal(reply, offset)
 	}
 
-	async #exchange(origin: string, request: Omit<Request, 'body'>, body: Body | undefined): Promise<Reply> {
+	#exchange(origin: string, request: Omit<Request, 'body'>, body: Body | undefined): Promise<Reply> {
 		if (body === undefined || Buffer.isBuffer(body)) return this.#http.exchange(origin, {body, ...request})
+		return this.#stream(origin, request, body)
+	}
+
+	async #stream(origin: string, request: Omit<Request, 'body'>, body: Exclude<Body, Buffer>): Promise<Reply> {
 		request.headers.push(['content-length', String(body.length)])
 		const source = watched(body)
 		try {

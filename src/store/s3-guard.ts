@@ -41,13 +41,17 @@ export class Guards {
 	 * this verb, the guard is checked just before: a race of milliseconds instead of none. The first write
 	 * finds out, where that was asked for.
 	 */
-	async write<T>(
+	write<T>(key: string, condition: Condition, verb: Verb, send: (guard: Guard) => Promise<T>): Promise<T> {
+		const isGuarded = condition.ifMatch !== undefined || condition.ifNoneMatch !== undefined
+		return isGuarded ? this.#write(key, condition, verb, send) : send({})
+	}
+
+	async #write<T>(
 		key: string,
 		condition: Condition,
 		verb: Verb,
 		send: (guard: Guard) => Promise<T>,
 	): Promise<T> {
-		if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return send({})
 		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
 		if (!this.#obedience.isKnown(verb, condition) || this.conditional !== true)
 			await this.#check(key, condition)

@@ -33,7 +33,7 @@ export class Obedience {
 	}
 
 	/** Sends what was looked at to be guarded well, and puts the store to the test with one of them. */
-	async send<T>(verb: Verb, guard: Guard, send: (guard: Guard) => Promise<T>): Promise<T> {
+	send<T>(verb: Verb, guard: Guard, send: (guard: Guard) => Promise<T>): Promise<T> {
 		if (verb === 'put' || verb === 'complete' || this.#obeyed[verb] !== undefined) return send(guard)
 		if (++this.#sent[verb] !== TESTED) return send(guard)
 		return verb === 'delete' ? this.#delete(guard, send) : this.#copy(guard, send)

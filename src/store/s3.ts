@@ -85,19 +85,16 @@ class S3Store implements Store {
 		return listVersions(this.#at, prefix)
 	}
 
-	async head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
-		checkKey(this.bucket, key)
-		return head(this.#at, key, options.version)
+	head(key: string, options: {readonly version?: string | undefined} = {}): Promise<Head | undefined> {
+		return this.#refused(key) ?? head(this.#at, key, options.version)
 	}
 
-	async get(key: string, options: GetOptions = {}): Promise<Got> {
-		checkKey(this.bucket, key)
-		return get(this.#at, key, options)
+	get(key: string, options: GetOptions = {}): Promise<Got> {
+		return this.#refused(key) ?? get(this.#at, key, options)
 	}
 
-	async put(key: string, body: Body, options: PutOptions = {}): Promise<Written> {
-		this.#check(key, options)
-		return put(this.#at, this.#guards, key, body, options)
+	put(key: string, body: Body, options: PutOptions = {}): Promise<Written> {
+		return this.#refused(key, options) ?? put(this.#at, this.#guards, key, body, options)
 	}
 
 	async copy(from: string, to: string, options: CopyOptions): Promise<Written> {
@@ -188,5 +185,15 @@ class S3Store implements Store {
 	#check(key: string, properties: Properties): void {
 		checkKey(this.bucket, key)
 		checkProperties(this.bucket, key, properties)
+	}
+
+	/** What no store can hold, as a rejection; undefined where there is nothing against it. */
+	#refused(key: string, properties: Properties = {}): Promise<never> | undefined {
+		try {
+			this.#check(key, properties)
+			return undefined
+		} catch (error) {
+			return Promise.reject(error)
+		}
 	}
 }

@@ -18,6 +18,7 @@ const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => an
 const working = opening.then(
 	(store) => (job.kind === 'send' ? sending(job, store) : receiving(job, store)) as Work<unknown, unknown>,
 )
+let ready: Work<unknown, unknown> | undefined
 let answers: [number, unknown][] = []
 let running = 0
 
@@ -30,13 +31,14 @@ parentPort?.on('message', (message: ToThread) => {
 function begin(tasks: Exclude<ToThread, string>): void {
 	running += tasks.length
 	for (const [id, task] of tasks)
-		void working
-			.then((work) => work.do(task))
-			.then(
-				(done) => reply(id, done),
-				() => reply(id, undefined),
-			)
+		void doing(task).then(
+			(done) => reply(id, done),
+			() => reply(id, undefined),
+		)
 }
+
+const doing = (task: unknown): Promise<unknown> =>
+	ready === undefined ? working.then((work) => (ready = work).do(task)) : ready.do(task)
 
 /** Answers when half of what it has is done: to wake the other side costs as much as a file. */
 function reply(id: number, done: unknown): void {
