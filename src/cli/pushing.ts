@@ -95,8 +95,8 @@ export function crewOf<Task, Done>(
 	return {
 		isAsked: threads !== undefined,
 		start: (files) => {
-			keepMemorySmall(files)
-			return new Crew(job, {...options, threads, onThread: keepNewSpaceStill})
+			const thrifty = keepMemorySmall(files)
+			return new Crew(job, {...options, threads, thrifty, onThread: keepNewSpaceStill})
 		},
 		onFew: optimizeLate,
 	}

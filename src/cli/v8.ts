@@ -49,14 +49,15 @@ const MANY = 200_000
 
 let isThrifty = false
 
-/** Both, for a run with so many files. */
-export function keepMemorySmall(files: number): void {
-	if (files < MANY || isThrifty) return
+/** Both, for a run with so many files; returns whether they are many. */
+export function keepMemorySmall(files: number): boolean {
+	if (files < MANY || isThrifty) return isThrifty
 	isThrifty = true
 	// threads that begin have all of theirs from the beginning: else they would be kept at 1 MiB, too
 	setFlagsFromString(`--min-semi-space-size=${NEW_SPACE}`)
 	keepHeapSmall(GROWTH_BESIDE)
 	keepNewSpace()
+	return true
 }
 
 /** How much of a function is to run before V8 of Node 20 optimizes it, in bytes of bytecode: it takes 135,168 by itself. */
