@@ -3,6 +3,7 @@
 
 import {createHmac} from 'node:crypto'
 import {mkdtemp, writeFile} from 'node:fs/promises'
+import {availableParallelism} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
@@ -990,22 +991,37 @@ function simulate(
 	}
 }
 
+const idle = () => 0
+
 test('the width grows while more gets done, and no further', (t) => {
 	const clock = {now: 0}
-	const width = new AdaptiveWidth({now: () => clock.now})
+	const width = new AdaptiveWidth({now: () => clock.now, used: idle})
 	t.is(width.width, 16)
 	simulate(width, clock, 10, Infinity)
-	t.is(width.width, 256)
-	const limited = new AdaptiveWidth({now: () => clock.now})
+	t.is(width.width, 512)
+	const limited = new AdaptiveWidth({now: () => clock.now, used: idle})
 	simulate(limited, clock, 30, 2)
 	t.true(limited.width >= 36 && limited.width <= 81, String(limited.width))
 	simulate(limited, clock, 60, Infinity)
-	t.is(limited.width, 256, 'it tries again later')
+	t.is(limited.width, 512, 'it tries again later')
+})
+
+test('the width does not grow while it is the processors that limit', (t) => {
+	const cores = Math.min(availableParallelism(), 4)
+	for (const [share, expected] of [
+		[0.7, 16],
+		[0.5, 512],
+	] as const) {
+		const clock = {now: 0}
+		const width = new AdaptiveWidth({now: () => clock.now, used: () => clock.now * share * cores})
+		simulate(width, clock, 10, Infinity)
+		t.is(width.width, expected)
+	}
 })
 
 test('the width is halved when the store asks for less, not for each that asks', (t) => {
 	const clock = {now: 0}
-	const width = new AdaptiveWidth({now: () => clock.now, least: 10, most: 100})
+	const width = new AdaptiveWidth({now: () => clock.now, used: idle, least: 10, most: 100})
 	simulate(width, clock, 10, Infinity)
 	t.is(width.width, 100)
 	for (let i = 0; i < 100; i++) width.slowDown()

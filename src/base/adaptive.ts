@@ -1,14 +1,18 @@
 // How many requests should be under way at once: more as long as more get done, fewer when the other side
 // asks for less. Where latency is what limits, that is many; where a processor or a line is, few suffice.
 
+import {availableParallelism} from 'node:os'
+
 export type AdaptiveOptions = {
-	/** Bounds of the width; 16 to 256 by default. */
+	/** Bounds of the width; 16 to 512 by default. */
 	readonly least?: number | undefined
 	readonly most?: number | undefined
 	/** The width to begin with; the least by default. */
 	readonly first?: number | undefined
 	/** A clock in milliseconds that only runs forward. */
 	readonly now?: (() => number) | undefined
+	/** Milliseconds of CPU that this process has used. */
+	readonly used?: (() => number) | undefined
 }
 
 /** Milliseconds over which throughput is measured, at least; and as many times the width has to be done. */
@@ -17,6 +21,9 @@ const ROUNDS = 2
 /** A step up, and what it must bring to be kept. */
 const STEP = 1.5
 const GAIN = 1.1
+/** The share of the cores that one run can use, above which it is they that limit: no more is asked for then. */
+const BUSY = 0.6
+const CORES = Math.min(availableParallelism(), 4)
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
 const REST = 20
 const CALM = 50
@@ -27,26 +34,37 @@ const CALM = 50
  */
 export const MANY = 128
 
+const clock = (): number => performance.now()
+
+function cpuTime(): number {
+	const {user, system} = process.cpuUsage()
+	return (user + system) / 1000
+}
+
 /** A width that adapts itself to what it is told. */
 export class AdaptiveWidth {
 	readonly #least: number
 	readonly #most: number
 	readonly #now: () => number
+	readonly #used: () => number
 	#width: number
 	/** The width before the last step, while that is on trial, and the throughput it had. */
 	#before: {readonly width: number; readonly rate: number} | undefined
 	/** Windows to come without a step. */
 	#rest = 0
 	#since: number
+	#usedBefore: number
 	#done = 0
 	#eased = false
 
-	constructor({least = 16, most = 256, first = least, now = () => performance.now()}: AdaptiveOptions = {}) {
+	constructor({least = 16, most = 512, first = least, now = clock, used = cpuTime}: AdaptiveOptions = {}) {
 		this.#least = least
 		this.#most = most
 		this.#now = now
+		this.#used = used
 		this.#width = first
 		this.#since = now()
+		this.#usedBefore = used()
 	}
 
 	/** How many requests should be under way now. */
@@ -59,7 +77,8 @@ export class AdaptiveWidth {
 		this.#done++
 		const elapsed = this.#now() - this.#since
 		if (elapsed < WINDOW || this.#done < ROUNDS * this.#width) return
-		if (!this.#eased) this.#judge(this.#done / elapsed)
+		const isBusy = this.#used() - this.#usedBefore > BUSY * CORES * elapsed
+		if (!this.#eased) this.#judge(this.#done / elapsed, isBusy)
 		this.#begin()
 	}
 
@@ -76,18 +95,19 @@ export class AdaptiveWidth {
 
 	#begin(): void {
 		this.#since = this.#now()
+		this.#usedBefore = this.#used()
 		this.#done = 0
 		this.#eased = false
 	}
 
-	/** Keeps or takes back the last step by the throughput it brought, in requests a millisecond. */
-	#judge(rate: number): void {
+	/** Keeps or takes back the last step by the throughput it brought, in requests a millisecond, and makes another where that can help. */
+	#judge(rate: number, isBusy: boolean): void {
 		if (this.#before !== undefined && rate < this.#before.rate * GAIN) {
 			this.#width = this.#before.width
 			this.#before = undefined
 			this.#rest = REST
 		} else if (this.#rest > 0) this.#rest--
-		else if (this.#width < this.#most) {
+		else if (this.#width < this.#most && !isBusy) {
 			this.#before = {width: this.#width, rate}
 			this.#width = Math.min(this.#most, Math.ceil(this.#width * STEP))
 		} else this.#before = undefined
