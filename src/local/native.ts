@@ -162,11 +162,9 @@ function bind(koffi: Koffi, abi: Abi): Native {
 	const getdents = ofLinux(GETDENTS)
 	const readDirectory: Native['readDirectory'] =
 		getdents && ((directory, found) => Number(getdents(directory, found, found.length)))
-	const times = new BigInt64Array(4)
-	const setTimesOf: Native['setTimesOf'] = (fd, {atime, mtime}) => {
-		timespec(times, 0, atime, abi)
-		timespec(times, 2, mtime, abi)
-		if (Number(calls['futimens']?.(fd, times)) === -1) throw systemError(koffi.errno(), 'futimens', '')
+	const setTimesOf: Native['setTimesOf'] = (fd, wanted) => {
+		if (Number(calls['futimens']?.(fd, timespecs(wanted, abi))) === -1)
+			throw systemError(koffi.errno(), 'futimens', '')
 	}
 	return {
 		...timesAndNodes(call, abi),
@@ -184,13 +182,8 @@ type Caller = (name: string, ...first: number[]) => Call
 function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod'> {
 	const utimensat = call('utimensat', abi.AT_FDCWD)
 	const mknod = call('mknod')
-	const times = new BigInt64Array(4)
 	return {
-		setTimes(file, {atime, mtime}) {
-			timespec(times, 0, atime, abi)
-			timespec(times, 2, mtime, abi)
-			utimensat(file, times, abi.AT_SYMLINK_NOFOLLOW)
-		},
+		setTimes: (file, wanted) => void utimensat(file, timespecs(wanted, abi), abi.AT_SYMLINK_NOFOLLOW),
 		mknod: (file, mode, device) => void mknod(file, mode, joinDevice(device)),
 	}
 }
@@ -241,11 +234,16 @@ function whole(fill: (buffer: Buffer | null) => number): Buffer {
 	}
 }
 
-/** Makes a struct timespec of a time: seconds rounded down, and nanoseconds that are never negative. */
-function timespec(times: BigInt64Array, at: number, ns: bigint | undefined, abi: Abi): void {
-	const part = ns === undefined ? abi.UTIME_OMIT : ((ns % BILLION) + BILLION) % BILLION
-	times[at] = ns === undefined ? 0n : (ns - part) / BILLION
-	times[at + 1] = part
+const times = new BigInt64Array(4)
+
+/** Two struct timespec, good until the next call: seconds rounded down, and nanoseconds that are never negative. */
+function timespecs({atime, mtime}: Parameters<Native['setTimes']>[1], abi: Abi): BigInt64Array {
+	for (const [i, ns] of [atime, mtime].entries()) {
+		const part = ns === undefined ? abi.UTIME_OMIT : ((ns % BILLION) + BILLION) % BILLION
+		times[2 * i] = ns === undefined ? 0n : (ns - part) / BILLION
+		times[2 * i + 1] = part
+	}
+	return times
 }
 
 const terminated = (text: Path): Buffer => toBytes(`${text}\0`)

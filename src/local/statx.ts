@@ -76,7 +76,7 @@ export class Statx implements Stat {
 	get dev(): number | bigint {
 		const device = this.#device(X.dev)
 		if (device.major !== last.major || device.minor !== last.minor)
-			last = {...device, dev: small(joinDevice(device))}
+			last = {dev: small(joinDevice(device)), ...device}
 		return last.dev
 	}
 

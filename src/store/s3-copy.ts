@@ -13,7 +13,8 @@ export function copy(
 ): Promise<Written> {
 	const {sourceIfMatch, sourceVersion} = options
 	const condition = {ifMatch: sourceIfMatch ?? options.ifMatch}
-	return guards.write(to, options, 'copy', (guard) =>
+	const verb = options.ifNoneMatch === undefined ? 'copy over' : 'copy'
+	return guards.write(to, options, verb, (guard) =>
 		at.ask({key: from, condition}, (wire) =>
 			wire.copy(from, to, {properties: options, guard, sourceIfMatch, sourceVersion}),
 		),

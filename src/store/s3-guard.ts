@@ -53,8 +53,7 @@ export class Guards {
 		send: (guard: Guard) => Promise<T>,
 	): Promise<T> {
 		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
-		if (!this.#obedience.isKnown(verb, condition) || this.conditional !== true)
-			await this.#check(key, condition)
+		if (!this.#obedience.isKnown(verb) || this.conditional !== true) await this.#check(key, condition)
 		if (this.conditional === false) return send({})
 		try {
 			return await this.#obedience.send(verb, this.#guard(condition, this.#quoted), send)

@@ -28,21 +28,24 @@ async function refusal(at: S3Connection, error: StoreError, key: string, version
 /** Whether the bucket exists; rejects with 'denied' if it is not ours to use. */
 export async function bucketExists(at: S3Connection): Promise<boolean> {
 	try {
-		await at.ask({}, (wire) => wire.headBucket())
+		await seeBucket(at)
+		return true
 	} catch (error) {
 		if (isKind(error, 'no-bucket')) return false
 		throw await withReason(at, error, {})
 	}
+}
+
+async function seeBucket(at: S3Connection): Promise<void> {
+	await at.ask({}, (wire) => wire.headBucket())
 	at.bucketSeen = true
-	return true
 }
 
 /** Rejects if it was not the key but the bucket that is missing; asks once a connection. */
 async function needBucket(at: S3Connection): Promise<void> {
 	if (at.bucketSeen) return
 	try {
-		await at.ask({}, (wire) => wire.headBucket())
-		at.bucketSeen = true
+		await seeBucket(at)
 	} catch (error) {
 		// who may read a key need not be allowed to ask for its bucket
 		if (!isKind(error, 'denied')) throw error

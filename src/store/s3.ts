@@ -166,7 +166,7 @@ class S3Store implements Store {
 		return (await control()).putAcl(this.#at, key, acl)
 	}
 
-	async bucketExists(): Promise<boolean> {
+	bucketExists(): Promise<boolean> {
 		return bucketExists(this.#at)
 	}
 
@@ -182,13 +182,13 @@ class S3Store implements Store {
 		this.#at.close()
 	}
 
-	#check(key: string, properties: Properties): void {
+	#check(key: string, properties: Properties | undefined): void {
 		checkKey(this.bucket, key)
-		checkProperties(this.bucket, key, properties)
+		if (properties !== undefined) checkProperties(this.bucket, key, properties)
 	}
 
 	/** What no store can hold, as a rejection; undefined where there is nothing against it. */
-	#refused(key: string, properties: Properties = {}): Promise<never> | undefined {
+	#refused(key: string, properties?: Properties): Promise<never> | undefined {
 		try {
 			this.#check(key, properties)
 			return undefined
