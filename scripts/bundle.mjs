@@ -5,7 +5,7 @@ import {execFileSync} from 'node:child_process'
 import {chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
 import {relative} from 'node:path'
 import {build} from 'esbuild'
-import {chunkOf} from './chunk.mjs'
+import {chunkOf, commonJsOf} from './chunk.mjs'
 
 rmSync('dist', {recursive: true, force: true})
 const {outputFiles, metafile} = await build({
@@ -39,12 +39,15 @@ const isOurs = (file) =>
 	Object.keys(metafile.outputs[file].inputs).every((input) => !input.includes('node_modules'))
 
 mkdirSync('dist/chunk', {recursive: true})
-for (const {path, text} of outputFiles) {
-	const file = relative('.', path)
+const chunks = await Promise.all(
+	outputFiles.map(async ({path, text}) => ({file: relative('.', path), ...(await commonJsOf(text))})),
+)
+const live = new Set(chunks.flatMap((chunk) => chunk.live))
+for (const {file, code} of chunks) {
 	const imports = metafile.outputs[file].imports.filter(
 		({external, kind}) => !external && kind === 'import-statement',
 	)
-	writeFileSync(file, await chunkOf(text, {pure: imports.every((i) => isOurs(i.path))}))
+	writeFileSync(file, chunkOf(code, {pure: imports.every((i) => isOurs(i.path)), live}))
 }
 // A thread lies beside the chunk that starts it.
 for (const thread of ['crew', 'hash', 'stat'])

@@ -7,6 +7,8 @@ import {transform} from 'esbuild'
 
 /** What esbuild writes for an import: a variable of its own. */
 const REQUIRE = /\b(import_[\w$]+)=((?:__toESM\()?require\("[^"]+"\)(?:,1)?\)?)/g
+/** Where it is used, most often for one of its exports. */
+const USE = /\bimport_([\w$]+)(?:\.([\w$]+))?(?![\w$=])/g
 /** What it writes for a chunk that is evaluated for its side effects only. */
 const BARE = /(?<=[;}]|^)require\("\.\.?\/[^"]+"\);/gm
 
@@ -21,9 +23,9 @@ const META = 'const s3rMeta={get url(){return require("node:url").pathToFileURL(
 
 /**
  * @param {string} code an ES module that esbuild made
- * @param {{pure: boolean}} options whether all that it imports for side effects has none
+ * @returns CommonJS, and the names of its exports whose values may be others later
  */
-export async function chunkOf(code, {pure}) {
+export async function commonJsOf(code) {
 	const {code: plain} = await transform(code.replace(/^#!.*/, ''), {
 		format: 'cjs',
 		platform: 'node',
@@ -34,12 +36,32 @@ export async function chunkOf(code, {pure}) {
 		define: {'import.meta.url': 's3rMeta.url'},
 		logOverride: {'empty-import-meta': 'silent'},
 	})
-	const names = new Set([...plain.matchAll(REQUIRE)].map(([, name]) => name))
-	const lazy = (await withPlainExports(plain))
+	return withPlainExports(plain)
+}
+
+/**
+ * The chunk as it is published. What it imports is kept beside each name that it uses of it: to ask by a function each time
+ * was a quarter of all calls of a push.
+ *
+ * @param {string} code what commonJsOf made
+ * @param {{pure: boolean, live: ReadonlySet<string>}} options whether all that it imports for side effects has none, and the
+ * exports of all chunks that may change
+ */
+export function chunkOf(code, {pure, live}) {
+	const names = new Set([...code.matchAll(REQUIRE)].map(([, name]) => name))
+	const kept = new Set()
+	const lazy = code
 		.replace(REQUIRE, '$1_,$1=()=>$1_??=$2')
-		.replace(/\bimport_[\w$]+(?![\w$=])/g, (name) => (names.has(name) ? `(${name}())` : name))
+		.replace(USE, (use, from, name) => {
+			if (!names.has(`import_${from}`)) return use
+			if (name === undefined) return `(import_${from}())`
+			if (live.has(name)) return `(import_${from}()).${name}`
+			kept.add(`${from}_${name}`)
+			return `(${from}_${name}??=import_${from}().${name})`
+		})
 		.replace(BARE, (require) => (pure ? '' : require))
-	return lazy.includes('s3rMeta') ? META + lazy : lazy
+	const variables = kept.size === 0 ? '' : `var ${[...kept].join()};`
+	return `${lazy.includes('s3rMeta') ? META : ''}${variables}${lazy}`
 }
 
 /**
@@ -50,13 +72,14 @@ async function withPlainExports(code) {
 	const [whole, , list = ''] = EXPORTS.exec(code) ?? []
 	if (whole === undefined && code.includes('__toCommonJS'))
 		throw new Error('esbuild writes exports otherwise')
-	if (whole === undefined) return code
+	if (whole === undefined) return {code, live: []}
 	const rest = code.replace(whole, '').replace(ANNOTATION, '')
+	const live = []
 	const exported = [...list.matchAll(EXPORTED)].map(([, name, quoted, value]) => {
 		const key = name ?? quoted
-		return isFixed(rest, value)
-			? `exports.${key}=${value}`
-			: `Object.defineProperty(exports,"${key}",{get:()=>${value},enumerable:!0})`
+		if (isFixed(rest, value)) return `exports.${key}=${value}`
+		live.push(key)
+		return `Object.defineProperty(exports,"${key}",{get:()=>${value},enumerable:!0})`
 	})
 	if (exported.length !== list.split('()=>').length - 1) throw new Error(`not understood: ${list}`)
 	// without the helpers that nothing needs any more
@@ -67,7 +90,7 @@ async function withPlainExports(code) {
 		minifyWhitespace: true,
 		treeShaking: true,
 	})
-	return clean
+	return {code: clean, live}
 }
 
 /** Whether an exported value is a variable of the chunk that gets its value where it is declared. */
