@@ -547,10 +547,10 @@ test('a file that grew too large for one piece since it was indexed is sent in p
 	const big = randomBytes(17 * MIB)
 	const {lines, counts} = await here.push({
 		files: (files) => {
-			const stat = files.stat.bind(files)
-			files.stat = (path) => {
+			const open = files.open.bind(files)
+			files.open = (path) => {
 				if (path === 'a') fs.writeFileSync(here.at('a'), big)
-				return stat(path)
+				return open(path)
 			}
 			return files
 		},

@@ -35,7 +35,7 @@ export class Heap {
 	append(piece: Buffer | string): number {
 		this.#reserve(piece.length)
 		const at = this.#length
-		if (typeof piece === 'string') this.#bytes.write(piece, at, 'latin1')
+		if (typeof piece === 'string') this.#bytes.latin1Write(piece, at, piece.length)
 		else piece.copy(this.#bytes, at)
 		this.#length += piece.length
 		return at
@@ -56,6 +56,11 @@ export class WordHeap {
 
 	get length(): number {
 		return this.#length
+	}
+
+	/** All words that there is room for, those that were not appended yet as well; valid until the next append. */
+	get room(): Uint32Array {
+		return this.#words
 	}
 
 	/** What was appended so far; valid until the next append. */
@@ -84,9 +89,16 @@ export class WordHeap {
 	}
 }
 
-/** The byte string that begins at `start` and ends before a NUL. */
+/** Where the NUL is that ends what begins at `start`. */
+function endAt(bytes: Buffer, start: number): number {
+	let end = start
+	while (end < bytes.length && bytes[end] !== 0) end++
+	return end
+}
+
+/** The byte string that begins at `start` and ends before a NUL or where `bytes` end. */
 export const textAt = (bytes: Buffer, start: number): string =>
-	bytes.toString('latin1', start, bytes.indexOf(0, start))
+	bytes.latin1Slice(start, endAt(bytes, start))
 
 /** Byte order of two strings that each end in NUL: negative, zero or positive. */
 export function compareAt(a: Buffer, startOfA: number, b: Buffer, startOfB: number): number {

@@ -30,7 +30,7 @@ export class PathList {
 		let last: Path = ''
 		for (let at = 0; at < bytes.length;) {
 			const end = at + HEAD + bytes.readUInt16LE(at + 2)
-			last = last.slice(0, bytes.readUInt16LE(at)) + bytes.toString('latin1', at + HEAD, end)
+			last = last.slice(0, bytes.readUInt16LE(at)) + bytes.latin1Slice(at + HEAD, end)
 			yield last
 			at = end
 		}

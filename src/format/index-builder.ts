@@ -35,13 +35,13 @@ export class IndexBuilder {
 	add(entry: Entry): void {
 		const directory = parentOf(entry.path)
 		const at = this.#place(directory, entry.path.slice(directory.length))
-		writeEntry(this.#words.words, at, entry, this.#heaps)
+		writeEntry(this.#words.room, at, entry, this.#heaps)
 	}
 
 	/** Adds entry `row` of another index, without decoding it. */
 	copy(from: IndexFile, row: number): void {
 		const at = this.#place(from.directory(row), from.name(row))
-		const words = this.#words.words
+		const words = this.#words.room
 		const source = row * WORDS
 		const directory = words[at + W.directory] ?? 0
 		const name = words[at + W.name] ?? 0
@@ -65,7 +65,7 @@ export class IndexBuilder {
 		this.#last = path
 		const number = this.#directory(directory)
 		const at = this.#words.extend(WORDS)
-		const words = this.#words.words
+		const words = this.#words.room
 		words[at + W.directory] = number
 		words[at + W.name] = this.#names.append(name)
 		words[at + W.lengthFlags] = name.length

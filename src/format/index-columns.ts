@@ -1,5 +1,6 @@
 // An index in memory: one buffer of words, and what they refer to.
 
+import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {Entry} from './entry.ts'
 import {F, IN_SYNC, IN_SYNC_MASK, unpackSeconds, unpackTime, W, WORDS} from './index-layout.ts'
@@ -75,12 +76,8 @@ export class IndexColumns implements Sections {
 	directory(row: number): Path {
 		const number = this.word(row, W.directory)
 		if (number !== this.#lastNumber) {
-			const from = this.directories[number * 2] as number
-			this.#lastDirectory = this.names.toString(
-				'latin1',
-				from,
-				from + (this.directories[number * 2 + 1] as number),
-			)
+			const [from, length] = [this.directories[number * 2], this.directories[number * 2 + 1]]
+			this.#lastDirectory = this.#text(from as number, length as number)
 			this.#lastNumber = number
 		}
 		return this.#lastDirectory
@@ -88,8 +85,14 @@ export class IndexColumns implements Sections {
 
 	/** The last component of the path, with a directory's '/'. */
 	name(row: number): Path {
-		const from = this.word(row, W.name)
-		return this.names.toString('latin1', from, from + (this.word(row, W.lengthFlags) & 0xffff))
+		return this.#text(this.word(row, W.name), this.word(row, W.lengthFlags) & 0xffff)
+	}
+
+	#text(from: number, length: number): Path {
+		const end = from + length
+		// of a directory that there is not it is NaN
+		if (!(end <= this.names.length)) throw fatal('the index is corrupt: a name lies outside of it')
+		return this.names.latin1Slice(from, end)
 	}
 
 	path(row: number): Path {
@@ -159,8 +162,13 @@ export class IndexColumns implements Sections {
 	}
 
 	protected md5(row: number): string {
-		const at = (row * WORDS + W.md5) * 4
-		return this.#bytes.toString('hex', at, at + 16)
+		return this.hex(row, W.md5, 4)
+	}
+
+	/** So many words of entry `row`, in hex. */
+	protected hex(row: number, word: number, count: number): string {
+		const at = (row * WORDS + word) * 4
+		return this.#bytes.hexSlice(at, at + count * 4)
 	}
 
 	/** MD5 of the local side of entry `row`; undefined where it has none. */

@@ -39,9 +39,8 @@ export function decodeExtra(heap: Buffer, place: number): Extra {
 		const start = at + HEAD
 		at = start + lengthAt(heap, at)
 		if (at >= heap.length) throw corrupt('an extra field has no end')
-		const bytes = heap.subarray(start, at)
-		if (name === 'remoteSize') extra[name] = readSize(bytes)
-		else extra[name] = HEX.has(tag) ? bytes.toString('hex') : bytes.toString('utf8')
+		if (name === 'remoteSize') extra[name] = readSize(heap.subarray(start, at))
+		else extra[name] = HEX.has(tag) ? heap.hexSlice(start, at) : heap.utf8Slice(start, at)
 	}
 	return extra
 }
@@ -94,7 +93,7 @@ class Fields {
 
 	hex(tag: number, value: string): void {
 		this.#head(tag, value.length / 2)
-		this.#at += room.write(value, this.#at, 'hex')
+		this.#at += room.hexWrite(value, this.#at, value.length / 2)
 	}
 
 	size(tag: number, value: number): void {
@@ -113,7 +112,8 @@ class Fields {
 		const needed = this.#at + HEAD + length + 1
 		if (needed > room.length) room = Buffer.concat([room], 2 * needed)
 		room[this.#at] = tag
-		room.writeUInt16LE(length, this.#at + 1)
+		room[this.#at + 1] = length & 0xff
+		room[this.#at + 2] = length >>> 8
 		this.#at += HEAD
 	}
 }

@@ -7,8 +7,8 @@
 import {comparePaths, type Path} from '../base/path.ts'
 import {type Base, type Entry, type Local, type RemoteSide, S_IFMT, TYPE} from './entry.ts'
 import {IndexColumns, type Sections} from './index-columns.ts'
-import {decodeExtra, parseWas} from './index-extra.ts'
-import {biased, F, packedHigh, packedLow, W, WORDS} from './index-layout.ts'
+import {decodeExtra, type Extra, parseWas} from './index-extra.ts'
+import {biased, F, packedHigh, packedLow, W} from './index-layout.ts'
 import {secondsAt, type StatxWords, X} from './statx.ts'
 
 /** A file that a walk has come to, with its name as bytes. */
@@ -142,8 +142,11 @@ export class IndexFile extends IndexColumns {
 		return this.#window
 	}
 
-	#local(row: number, flags: number): Local {
-		const extra = decodeExtra(this.extras, this.word(row, W.extra))
+	#extra(row: number): Extra {
+		return decodeExtra(this.extras, this.word(row, W.extra))
+	}
+
+	#local(row: number, flags: number, extra: Extra): Local {
 		return {
 			mode: this.mode(row),
 			size: this.size(row),
@@ -161,11 +164,10 @@ export class IndexFile extends IndexColumns {
 
 	/** The remote side of entry `row`, which is to have one. */
 	remote(row: number): RemoteSide {
-		return this.#remote(row, this.flags(row))
+		return this.#remote(row, this.flags(row), this.#extra(row))
 	}
 
-	#remote(row: number, flags: number): RemoteSide {
-		const extra = decodeExtra(this.extras, this.word(row, W.extra))
+	#remote(row: number, flags: number, extra: Extra): RemoteSide {
 		return {
 			etag: flags & F.etagIsMd5 ? this.md5(row) : (extra.etag ?? ''),
 			size: flags & F.sameSize ? this.size(row) : (extra.remoteSize ?? 0),
@@ -177,14 +179,12 @@ export class IndexFile extends IndexColumns {
 		}
 	}
 
-	#base(row: number, flags: number): Base {
-		const at = (row * WORDS + W.base) * 4
-		const extra = decodeExtra(this.extras, this.word(row, W.extra))
+	#base(row: number, flags: number, extra: Extra): Base {
 		const own = flags & F.md5 ? this.md5(row) : undefined
 		return {
 			type: flags >>> 12,
 			md5: flags & F.sameContent ? own : extra.baseMd5,
-			attrs: Buffer.from(this.words.buffer, this.words.byteOffset + at, 8).toString('hex'),
+			attrs: this.hex(row, W.base, 2),
 			was: parseWas(extra.was),
 		}
 	}
@@ -193,19 +193,20 @@ export class IndexFile extends IndexColumns {
 	baseMd5(row: number): string | undefined {
 		const flags = this.flags(row)
 		if (!(flags & F.remote) || !(flags & F.base) || flags & F.moved) return undefined
-		return this.#base(row, flags).md5
+		return this.#base(row, flags, this.#extra(row)).md5
 	}
 
 	/** Decodes entry `row`. */
 	entry(row: number): Entry {
 		const flags = this.flags(row)
-		const local = flags & F.local ? this.#local(row, flags) : undefined
-		const base = flags & F.base ? this.#base(row, flags) : undefined
-		const attrs = flags & F.sameAttrs ? base?.attrs : decodeExtra(this.extras, this.word(row, W.extra)).attrs
+		const extra = this.#extra(row)
+		const local = flags & F.local ? this.#local(row, flags, extra) : undefined
+		const base = flags & F.base ? this.#base(row, flags, extra) : undefined
+		const attrs = flags & F.sameAttrs ? base?.attrs : extra.attrs
 		return {
 			path: this.path(row),
 			local,
-			remote: flags & F.remote ? this.#remote(row, flags) : undefined,
+			remote: flags & F.remote ? this.#remote(row, flags, extra) : undefined,
 			base,
 			attrs: local && attrs,
 		}

@@ -97,7 +97,15 @@ export function writeEntry(words: Uint32Array, at: number, entry: Entry, heaps: 
 
 /** Writes the bytes of `hex`, or zeros, over `count` words. */
 function hexInto(words: Uint32Array, at: number, count: number, hex: string | undefined): void {
-	const bytes = Buffer.from(words.buffer, words.byteOffset + at * 4, count * 4)
-	if (hex === undefined) bytes.fill(0)
-	else bytes.write(hex, 'hex')
+	if (hex === undefined) words.fill(0, at, at + count)
+	else bytesOf(words).hexWrite(hex, words.byteOffset + at * 4, count * 4)
+}
+
+/** The bytes of the words that were written last: most often the next entry goes there, too. */
+let last: Buffer = Buffer.alloc(0)
+
+/** All bytes that these words lie in. */
+function bytesOf({buffer}: Uint32Array): Buffer {
+	if (buffer !== last.buffer) last = Buffer.from(buffer)
+	return last
 }

@@ -76,7 +76,7 @@ export class Lookup {
 			calls.statAt(this.#fd as number, this.#name, this.stat.words)
 		)
 			return true
-		const found = lstatExact(directory + bytes.toString('latin1', start, start + length))
+		const found = lstatExact(directory + bytes.latin1Slice(start, start + length))
 		if (found !== undefined) this.stat.set(found)
 		return found !== undefined
 	}

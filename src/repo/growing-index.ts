@@ -100,7 +100,7 @@ export class GrowingIndex implements Building {
 		const numbers: number[] = []
 		for (let at = 0; at < directories.length; at += 2) {
 			const [from = 0, length = 0] = [directories[at], directories[at + 1]]
-			const path = bytes.toString('latin1', from, from + length)
+			const path = bytes.latin1Slice(from, from + length)
 			let number = this.#numbers.get(path)
 			if (number === undefined) {
 				// paths come in order: a directory that does not lead to this one is done with

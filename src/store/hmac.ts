@@ -27,7 +27,7 @@ export class HmacKey {
 		const most = BLOCK + text.length * 3
 		if (this.#inner.length < most) this.#inner = Buffer.concat([this.#inner], most)
 		const end = BLOCK + this.#inner.write(text, BLOCK)
-		this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), BLOCK, 'latin1')
+		this.#outer.hexWrite(hash('sha256', this.#inner.subarray(0, end), 'hex'), BLOCK, DIGEST)
 		return hash('sha256', this.#outer, 'hex')
 	}
 }

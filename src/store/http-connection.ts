@@ -86,7 +86,7 @@ export class Connection {
 	/** A small request in one piece; good until the next one, which is not carried before all of this one was sent. */
 	#together(head: string, body: Buffer): Buffer {
 		const room = (this.#room ??= Buffer.allocUnsafeSlow(ROOM))
-		const end = room.write(head, 'latin1')
+		const end = room.latin1Write(head, 0, head.length)
 		return room.subarray(0, end + body.copy(room, end))
 	}
 
@@ -139,13 +139,13 @@ export class Connection {
 		for (let at = 0, end; ; at = end + END.length) {
 			end = bytes.indexOf(END, at)
 			if (end < 0) {
-				const begin = bytes.toString('latin1', at, at + BEGIN.length)
+				const begin = bytes.latin1Slice(at, Math.min(at + BEGIN.length, bytes.length))
 				if (!BEGIN.startsWith(begin) || bytes.length - at > HEAD)
 					throw notHttp('what answers is no server of HTTP')
 				this.#begun = Buffer.from(bytes.subarray(at))
 				return undefined
 			}
-			const head = readHead(bytes.toString('latin1', at, end), exchange.request.method)
+			const head = readHead(bytes.latin1Slice(at, end), exchange.request.method)
 			if (head === undefined) continue
 			this.#head = head
 			this.#receiver = this.#receive(exchange, head)

@@ -49,13 +49,26 @@ function readHeaders(text: string, from: number): Map<string, string> {
 		end = text.indexOf('\r\n', at)
 		if (end < 0) end = text.length
 		const colon = text.indexOf(':', at)
-		const name = text.slice(at, Math.max(at, colon)).toLowerCase()
-		if (colon > end || !TOKEN.test(name)) throw notHttp('a line of a reply is no header')
+		if (colon < 0 || colon > end) throw notHttp('a line of a reply is no header')
+		const name = nameOf(text.slice(at, colon))
 		const value = valueIn(text, colon + 1, end)
 		const before = headers.get(name)
 		headers.set(name, before === undefined ? value : `${before}, ${value}`)
 	}
 	return headers
+}
+
+/** The names that came, in lower case: those of one server are few, and to look at each again takes longer than all else. */
+const names = new Map<string, string>()
+const NAMES = 256
+
+function nameOf(said: string): string {
+	const known = names.get(said)
+	if (known !== undefined) return known
+	if (!TOKEN.test(said)) throw notHttp('a line of a reply is no header')
+	const name = said.toLowerCase()
+	if (names.size < NAMES) names.set(said, name)
+	return name
 }
 
 /** What is between two places, without the blanks around it; other white space is a part of it. */

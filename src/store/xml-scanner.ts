@@ -307,7 +307,8 @@ export class Scanner {
 
 	#text(): string {
 		if (this.failed) return ''
-		const raw = this.#bytes.toString(this.#high ? 'utf8' : 'latin1', this.#from, this.#to)
+		const [bytes, from, to] = [this.#bytes, this.#from, this.#to]
+		const raw = this.#high ? bytes.utf8Slice(from, to) : bytes.latin1Slice(from, to)
 		return this.#reference !== NONE ? raw.replaceAll(REFERENCES, this.#resolve) : raw
 	}
 

@@ -1,7 +1,7 @@
 // The attributes of a file that travel, of what the index holds of it.
 
 import {attributesDigest, type Attributes} from '../format/metadata.ts'
-import type {Local} from '../format/entry.ts'
+import type {Entry, Local} from '../format/entry.ts'
 
 /** Names of users and groups by their ids, in Unicode. */
 export type Owners = {
@@ -25,3 +25,18 @@ function deviceOf({rdev}: Local): Attributes['rdev'] {
 /** The digest of these attributes as the index keeps it, 16 hex digits. */
 export const digestOf = (local: Local, owners: Owners): string =>
 	attributesDigest(attributesOf(local, owners))
+
+/** The same of a file as it was read: what was planned has it already, unless its attributes are others by now. */
+export const digestAfter = (planned: Entry, now: Local, owners: Owners): string =>
+	planned.attrs !== undefined && planned.local && haveSame(planned.local, now)
+		? planned.attrs
+		: digestOf(now, owners)
+
+const haveSame = (a: Local, b: Local): boolean =>
+	a.mode === b.mode &&
+	a.mtime === b.mtime &&
+	a.uid === b.uid &&
+	a.gid === b.gid &&
+	a.link === b.link &&
+	a.xattrs === b.xattrs &&
+	a.rdev === b.rdev

@@ -14,7 +14,7 @@ import {xattrsKey} from '../format/xattrs.ts'
 import {type Attributes, type Known, placeMetadata} from '../format/metadata.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
-import {attributesOf, digestOf, type Owners} from './attributes.ts'
+import {attributesOf, digestAfter, type Owners} from './attributes.ts'
 import {contentTypeOf, isCompressible} from './content-type.ts'
 import type {Files} from './files.ts'
 import {localOf} from './local.ts'
@@ -51,6 +51,9 @@ export type CargoOptions = {
 	readonly memory?: SpareMemory | undefined
 }
 
+/** A file that was to be sent in one piece has become too large for that. */
+export class Outgrown extends Error {}
+
 const NOTHING = Buffer.alloc(0)
 /** How often a file that is being written is read again. */
 const ATTEMPTS = 3
@@ -68,14 +71,14 @@ export const refreshed = (local: Local, stat: Stat, md5: string | undefined): Lo
 	md5,
 })
 
-/** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone. */
+/** Reads all that is sent for a file smaller than a part. Throws ENOENT if it is gone, and Outgrown if it is not smaller any more. */
 export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolean): Cargo {
 	const {path, local} = planned
 	if (!local) throw fatal('it is not in the index')
 	const type = typeOf(local.mode)
 	if (type === TYPE.file) {
-		const {local: now, attrs, ...cargo} = fileCargo(path, local, options, etagIsMd5)
-		return {entry: withLocal(planned, now, attrs), ...cargo}
+		const {local: now, ...cargo} = fileCargo(path, local, options, etagIsMd5)
+		return {entry: withLocal(planned, now, digestAfter(planned, now, options.owners)), ...cargo}
 	}
 	const body = type === TYPE.symlink ? options.files.readLink(path) : NOTHING
 	const how = {etagIsMd5, original: false}
@@ -88,7 +91,7 @@ export function fileCargo(
 	kept: Pick<Local, 'link' | 'xattrs'>,
 	options: CargoOptions,
 	etagIsMd5: boolean,
-): Omit<Cargo, 'entry'> & {readonly local: Local; readonly attrs: string} {
+): Omit<Cargo, 'entry'> & {readonly local: Local} {
 	const {bytes, stat} = read(path, options)
 	const md5 = hash('md5', bytes)
 	const local = localOf(stat, {md5, link: kept.link, xattrs: kept.xattrs})
@@ -98,7 +101,6 @@ export function fileCargo(
 	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isPacked})
 	return {
 		local,
-		attrs: digestOf(local, options.owners),
 		body,
 		md5: isPacked ? md5Of(body) : Buffer.from(md5, 'hex'),
 		properties,
@@ -154,12 +156,11 @@ function read(path: Path, options: CargoOptions): {bytes: Buffer; stat: Stat} {
 	throw fatal('it changes while it is read')
 }
 
-/** A file's bytes and stat, or undefined if it changed meanwhile, or since it was found small enough. */
+/** A file's bytes and stat, or undefined if it changed meanwhile. */
 function readOnce(path: Path, {files, memory}: CargoOptions): {bytes: Buffer; stat: Stat} | undefined {
 	const file = files.open(path)
 	try {
-		// too large by now to be read whole
-		if (file.stat.size >= MULTIPART_FROM) return undefined
+		if (file.stat.size >= MULTIPART_FROM) throw new Outgrown()
 		const bytes = file.read(0, file.stat.size, memory?.take(file.stat.size))
 		return bytes.length === file.stat.size && file.unchanged() ? {bytes, stat: file.stat} : undefined
 	} finally {

@@ -19,10 +19,15 @@ const suffixOf = (path: Path): string => /\.([^./]+)$/.exec(nameOf(path))?.[1]?.
 /** Whether a file of this name may become smaller. */
 export const isCompressible = (path: Path): boolean => !PACKED.has(suffixOf(path))
 
+/** What was found last: files of one directory often have one suffix. */
+let last = {suffix: '', type: 'application/octet-stream'}
+
 /** The Content-Type that an object of this file gets. */
 export function contentTypeOf(path: Path, mode: number): string {
 	const type = typeOf(mode)
 	if (type === TYPE.directory) return 'application/x-directory'
 	if (type !== TYPE.file) return 'application/octet-stream'
-	return mime.getType(suffixOf(path)) ?? 'application/octet-stream'
+	const suffix = suffixOf(path)
+	if (suffix !== last.suffix) last = {suffix, type: mime.getType(suffix) ?? 'application/octet-stream'}
+	return last.type
 }

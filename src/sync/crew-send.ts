@@ -44,7 +44,7 @@ export type Sent = readonly [
 	etag: string,
 	version: string | undefined,
 	modified: number | undefined,
-	read: readonly [md5: string, attrs: string, local: LocalFields] | undefined,
+	read: readonly [md5: string, local: LocalFields] | undefined,
 ]
 
 export const guardOf = ({ifMatch, ifNoneMatch}: Condition): string => ifNoneMatch ?? ifMatch ?? ''
@@ -56,11 +56,11 @@ const conditionOf = (guard: string): Condition =>
 export const sentFile = ([size, etag, version, modified, read]: Sent): {
 	readonly size: number
 	readonly written: Written
-	readonly read: {readonly md5: string; readonly attrs: string; readonly local: Local} | undefined
+	readonly read: {readonly md5: string; readonly local: Local} | undefined
 } => ({
 	size,
 	written: {etag, version, modified},
-	read: read && {md5: read[0], attrs: read[1], local: localIn(read[2])},
+	read: read && {md5: read[0], local: localIn(read[1])},
 })
 
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
@@ -80,13 +80,13 @@ type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
 async function put([, path, key, guard, link]: PutTask, how: PutOptions): Promise<Sent | undefined> {
-	const {local, attrs, body, md5, properties, side} = fileCargo(path, {link}, how, true)
+	const {local, body, md5, properties, side} = fileCargo(path, {link}, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
 	how.counts.put++
 	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
 	how.counts.sent += body.length
-	return [body.length, etag, version, modified, [md5.toString('hex'), attrs, fieldsOf(local)]]
+	return [body.length, etag, version, modified, [md5.hexSlice(0, 16), fieldsOf(local)]]
 }
 
 async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {

@@ -4,6 +4,7 @@ import {isDeepStrictEqual} from 'node:util'
 import {SpareMemory} from '../base/spare.ts'
 import {type Entry, type Local, withLocal} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
+import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
 import type {SentFile} from './send-parts.ts'
@@ -29,7 +30,8 @@ export class WholeFiles {
 		const said = await this.#sender.threads.put(planned, local)
 		if (!said?.read) return undefined
 		const {written, size, read} = said
-		const entry = withLocal(planned, read.local, read.attrs)
+		const attrs = digestAfter(planned, read.local, this.#sender.options.owners)
+		const entry = withLocal(planned, read.local, attrs)
 		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
 	}
 
@@ -44,7 +46,7 @@ export class WholeFiles {
 		const written = await this.#put(cargo)
 		// the store has verified all of it, and reads it no more; what it did not take may still be on its way
 		this.#memory.give(cargo.body)
-		if (!etagIsMd5 || written.etag === cargo.md5.toString('hex'))
+		if (!etagIsMd5 || written.etag === cargo.md5.hexSlice(0, 16))
 			return {entry: cargo.entry, written, size: cargo.body.length}
 		return this.#again(cargo.entry, written, cargo.body.length)
 	}

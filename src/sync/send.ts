@@ -18,7 +18,7 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Condition, type Head, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, keepObject} from './backup.ts'
-import type {Cargo, Stored} from './cargo.ts'
+import {type Cargo, Outgrown, type Stored} from './cargo.ts'
 import type {Crews} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
@@ -187,11 +187,19 @@ export class Sender {
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
 		const inThread = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
 		if (inThread) return this.#sent(status, planned, inThread)
-		if (this.#isLarge(planned.path, local))
-			return this.#sent(status, planned, await this.large.hold(1, () => sendParts(this, planned)), false)
-		await this.budget.hold(local.size, async () =>
-			this.#sent(status, planned, await this.whole.send(planned)),
-		)
+		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
+		try {
+			await this.budget.hold(local.size, async () =>
+				this.#sent(status, planned, await this.whole.send(planned)),
+			)
+		} catch (error) {
+			if (!(error instanceof Outgrown)) throw error
+			await this.#inParts(status, planned)
+		}
+	}
+
+	async #inParts(status: Status, planned: Entry): Promise<void> {
+		await this.#sent(status, planned, await this.large.hold(1, () => sendParts(this, planned)), false)
 	}
 
 	/** `moves`: that its bytes were sent has not been told yet. */
@@ -207,9 +215,9 @@ export class Sender {
 		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote.etag})
 	}
 
-	/** Whether a file is sent in parts: by its size now, for it may have grown since it was indexed. */
+	/** Whether a file is sent in parts: one that was large when it was indexed by its size now. */
 	#isLarge(path: Path, {mode, size}: Local): boolean {
-		if (typeOf(mode) !== TYPE.file) return false
+		if (size < MULTIPART_FROM || typeOf(mode) !== TYPE.file) return false
 		return (this.options.files.stat(path)?.size ?? size) >= MULTIPART_FROM
 	}
 
