@@ -40,7 +40,7 @@ export default command({
 		const scope = await scopeFrom(context, place, flags, args)
 		const selection = await selectionOf(context, place, flags, ordered, scope)
 		let differs = false
-		for await (const {status, entry} of changes({
+		const found = changes({
 			root: place.root,
 			index: readIndex(place),
 			contents: filesOf(place, flags, selection),
@@ -53,10 +53,12 @@ export default command({
 			checksum: flags.checksum,
 			signal: context.signal,
 			onError: errors.failed,
-		})) {
-			differs = true
-			await printer.diff({status, record: localRecord(entry)})
-		}
+		})
+		for await (const some of found)
+			for (const {status, entry} of some) {
+				differs = true
+				await printer.diff({status, record: localRecord(entry)})
+			}
 		return flags['exit-code'] && differs && errors.status === EXIT.ok ? EXIT.no : errors.status
 	},
 })

@@ -79,7 +79,7 @@ class Scans {
 				this.session.adopt(next.value.index)
 				return found
 			}
-			found.push(`${next.value.status} ${next.value.entry.path}`)
+			for (const {status, entry} of next.value) found.push(`${status} ${entry.path}`)
 		}
 	}
 }

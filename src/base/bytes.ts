@@ -3,10 +3,13 @@
 /** A buffer that is appended to; offsets stay valid. */
 export class Heap {
 	#bytes: Buffer
+	/** What was appended of these. */
+	#view: Buffer
 	#length: number
 
 	constructor(initial: Buffer = Buffer.alloc(0)) {
 		this.#bytes = initial
+		this.#view = initial
 		this.#length = initial.length
 	}
 
@@ -16,7 +19,8 @@ export class Heap {
 
 	/** What was appended so far; valid until the next append. */
 	get bytes(): Buffer {
-		return this.#bytes.subarray(0, this.#length)
+		if (this.#view.length < this.#length) this.#view = this.#bytes.subarray(0, this.#length)
+		return this.#view
 	}
 
 	#reserve(more: number): void {
@@ -29,6 +33,7 @@ export class Heap {
 	/** Takes back all that was appended; its memory is used again. */
 	clear(): void {
 		this.#length = 0
+		this.#view = this.#bytes.subarray(0, 0)
 	}
 
 	/** Appends bytes, or a byte string, and returns their offset. */

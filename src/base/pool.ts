@@ -35,16 +35,28 @@ export async function pool<T>(
 		new Promise<void>((resolve) => {
 			wake = resolve
 		})
+	const begin = (item: T) => {
+		now.running++
+		work(item).then(
+			() => settled(),
+			(error: unknown) => settled({error}),
+		)
+	}
+	const isOver = () => failed !== undefined || signal?.aborted === true
 	try {
-		for await (const item of items) {
-			if (failed !== undefined || signal?.aborted === true) break
-			now.running++
-			work(item).then(
-				() => settled(),
-				(error: unknown) => settled({error}),
-			)
-			while (now.running >= bound.width) await change()
-		}
+		if (Symbol.iterator in items)
+			// to wait for each item, which is there already, would cost it three promises
+			for (const item of items) {
+				if (isOver()) break
+				begin(item)
+				while (now.running >= bound.width) await change()
+			}
+		else
+			for await (const item of items) {
+				if (isOver()) break
+				begin(item)
+				while (now.running >= bound.width) await change()
+			}
 	} catch (error) {
 		failed ??= {error}
 	}

@@ -37,8 +37,8 @@ export class IndexColumns implements Sections {
 	readonly scannedSeconds: number
 	/** What owners and extras are written into; most indexes are only read. */
 	#heaps: Heaps | undefined
-	#owners: Uint32Array
-	#extras: Buffer
+	readonly #owners: Uint32Array
+	readonly #extras: Buffer
 	/** The bytes of `words`. */
 	readonly #bytes: Buffer
 	/** The directory that was last asked for: most often the next is the same. */
@@ -61,11 +61,11 @@ export class IndexColumns implements Sections {
 	}
 
 	get owners(): Uint32Array {
-		return this.#owners
+		return this.#heaps === undefined ? this.#owners : this.#heaps.owners
 	}
 
 	get extras(): Buffer {
-		return this.#extras
+		return this.#heaps === undefined ? this.#extras : this.#heaps.extras
 	}
 
 	protected word(row: number, word: number): number {
@@ -149,11 +149,11 @@ export class IndexColumns implements Sections {
 	}
 
 	uid(row: number): number {
-		return this.#owners[this.word(row, W.owner) * 2] ?? 0
+		return this.owners[this.word(row, W.owner) * 2] ?? 0
 	}
 
 	gid(row: number): number {
-		return this.#owners[this.word(row, W.owner) * 2 + 1] ?? 0
+		return this.owners[this.word(row, W.owner) * 2 + 1] ?? 0
 	}
 
 	/** Whether entry `row` has no extra: a file without links, xattrs and device numbers, whose ETag is its MD5. */
@@ -198,7 +198,5 @@ export class IndexColumns implements Sections {
 		this.#wasReplaced = true
 		this.#heaps ??= new Heaps(this.#owners, this.#extras)
 		writeEntry(this.words, row * WORDS, entry, this.#heaps)
-		this.#owners = this.#heaps.owners
-		this.#extras = this.#heaps.extras
 	}
 }

@@ -35,7 +35,7 @@ export class OpenFile {
 
 	/** Bytes from `position`, fewer at the end; in `memory` where that is given, which has room for them. */
 	read(position: number, length: number, memory = Buffer.allocUnsafe(length)): Buffer {
-		return this.fill(memory.subarray(0, length), position)
+		return this.fill(memory.length === length ? memory : memory.subarray(0, length), position)
 	}
 
 	/** Reads into `buffer` until it is full or the file ends, as it was when it was opened; returns the part that was filled. */
@@ -47,7 +47,7 @@ export class OpenFile {
 			// what comes behind the end that it had when it was opened is not asked for: it has changed then
 			if (got === 0 || position + at >= this.stat.size) break
 		}
-		return buffer.subarray(0, at)
+		return at === buffer.length ? buffer : buffer.subarray(0, at)
 	}
 
 	/** As `fill`, off the main thread. */

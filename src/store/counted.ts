@@ -79,7 +79,7 @@ export function counted(
 	counts = sumOf([]),
 ): Store & {readonly counts: Counts} {
 	const spend = (kind: Kind, many = 1): void => {
-		if (requests(counts) + many > limit) throw new RequestsSpent(limit)
+		if (limit < Infinity && requests(counts) + many > limit) throw new RequestsSpent(limit)
 		counts[kind] += many
 	}
 	/** Makes one request, if it may still be made. */

@@ -12,12 +12,14 @@ const TEXT = 256
 export class HmacKey {
 	/** The key with its two pads, and room for what is hashed behind it. */
 	#inner: Buffer
+	/** What is hashed of it: texts of one kind have one length. */
+	#text: Buffer
 	readonly #outer: Buffer
 
 	/** `key` is not longer than a block of 64 bytes, as those of signatures are. */
 	constructor(key: Buffer) {
 		if (key.length > BLOCK) throw new RangeError(`a key of ${key.length} bytes is too long`)
-		this.#inner = padded(key, 0x36, TEXT)
+		this.#text = this.#inner = padded(key, 0x36, TEXT)
 		this.#outer = padded(key, 0x5c, DIGEST)
 	}
 
@@ -25,9 +27,10 @@ export class HmacKey {
 	sign(text: string): string {
 		// a character takes three bytes of UTF-8 at most
 		const most = BLOCK + text.length * 3
-		if (this.#inner.length < most) this.#inner = Buffer.concat([this.#inner], most)
+		if (this.#inner.length < most) this.#text = this.#inner = Buffer.concat([this.#inner], most)
 		const end = BLOCK + this.#inner.write(text, BLOCK)
-		this.#outer.hexWrite(hash('sha256', this.#inner.subarray(0, end), 'hex'), BLOCK, DIGEST)
+		if (this.#text.length !== end) this.#text = this.#inner.subarray(0, end)
+		this.#outer.hexWrite(hash('sha256', this.#text, 'hex'), BLOCK, DIGEST)
 		return hash('sha256', this.#outer, 'hex')
 	}
 }

@@ -10,7 +10,10 @@ import {notHttp, timedOut} from './plane-errors.ts'
 
 /** A head that is longer is none. */
 const HEAD = 64 * 2 ** 10
-const END = Buffer.from('\r\n\r\n')
+/** Most are not longer than this. */
+const USUAL = 2 ** 10
+const END = '\r\n\r\n'
+const NOTHING = Buffer.alloc(0)
 const BEGIN = 'HTTP/1.'
 /** A request that is not longer is sent in one piece. */
 const ROOM = 8 * 2 ** 10
@@ -136,20 +139,25 @@ export class Connection {
 	#takeHead(exchange: Exchange, came: Buffer): Buffer | undefined {
 		const bytes = this.#begun === undefined ? came : Buffer.concat([this.#begun, came])
 		this.#begun = undefined
+		let text = bytes.latin1Slice(0, Math.min(bytes.length, USUAL))
 		for (let at = 0, end; ; at = end + END.length) {
-			end = bytes.indexOf(END, at)
+			end = text.indexOf(END, at)
+			if (end < 0 && text.length === USUAL) {
+				text = bytes.latin1Slice(0, Math.min(bytes.length, HEAD))
+				end = text.indexOf(END, at)
+			}
 			if (end < 0) {
-				const begin = bytes.latin1Slice(at, Math.min(at + BEGIN.length, bytes.length))
-				if (!BEGIN.startsWith(begin) || bytes.length - at > HEAD)
+				if (!BEGIN.startsWith(text.slice(at, at + BEGIN.length)) || bytes.length - at > HEAD)
 					throw notHttp('what answers is no server of HTTP')
 				this.#begun = Buffer.from(bytes.subarray(at))
 				return undefined
 			}
-			const head = readHead(bytes.latin1Slice(at, end), exchange.request.method)
+			const head = readHead(text.slice(at, end), exchange.request.method)
 			if (head === undefined) continue
 			this.#head = head
 			this.#receiver = this.#receive(exchange, head)
-			return bytes.subarray(end + END.length)
+			const rest = end + END.length
+			return rest === bytes.length ? NOTHING : bytes.subarray(rest)
 		}
 	}
 

@@ -23,20 +23,33 @@ const VALUE = /^[\t\u0020-\u007e]*$/
 /** Rejects a key that no store can hold, with 'invalid'. */
 export function checkKey(bucket: string, key: string): void {
 	if (key === '') throw invalid('InvalidArgument', 'the key of an object cannot be empty')
-	if (UNPAIRED.test(key))
+	const bytes = Buffer.byteLength(key)
+	if (bytes > key.length && UNPAIRED.test(key))
 		throw invalid('InvalidURI', `the key of ${shownObject(bucket, key)} is not valid Unicode`)
-	if (Buffer.byteLength(key) > KEY_LIMIT)
+	if (bytes > KEY_LIMIT)
 		throw invalid(
 			'KeyTooLongError',
 			`the key of ${shownObject(bucket, key)} is longer than ${KEY_LIMIT} bytes`,
 		)
 }
 
+/** Names that a header can have: those of all objects are few. */
+const names = new Set<string>()
+const NAMES = 256
+
+function isName(name: string): boolean {
+	if (names.has(name)) return true
+	const isOne = NAME.test(name)
+	if (isOne && names.size < NAMES) names.add(name)
+	return isOne
+}
+
 /** Rejects user metadata that no header can carry, or that is above METADATA_LIMIT, with 'invalid'. */
 export function checkProperties(bucket: string, key: string, {metadata = {}}: Properties): void {
 	let bytes = 0
-	for (const [name, value] of Object.entries(metadata)) {
-		if (!NAME.test(name) || !VALUE.test(value) || value !== value.trim())
+	for (const name in metadata) {
+		const value = metadata[name] ?? ''
+		if (!isName(name) || !VALUE.test(value) || value !== value.trim())
 			throw invalid(
 				'InvalidArgument',
 				`metadata '${name}' of ${shownObject(bucket, key)} cannot be sent in a header`,

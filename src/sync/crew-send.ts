@@ -6,7 +6,7 @@ import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {type CargoOptions, fileCargo, type Side, type Stored} from './cargo.ts'
+import {type CargoOptions, fileCargo, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
@@ -68,7 +68,7 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
 	const asking = counted(store, Infinity, counts)
 	const putting = {...how, store, counts}
-	const copying = {...how, store: asking, acls: new KeptAcls(asking), sendSide}
+	const copying = {...how, store: asking, acls: new KeptAcls(asking), sides: NO_SIDES}
 	return {
 		do: (task) => (task[0] === 'put' ? put(task, putting) : copy(task, copying)),
 		counts,
@@ -96,6 +96,6 @@ async function copy([, path, to, guard, local, from, etag]: CopyTask, how: Relab
 }
 
 /** Two threads must not send the same one at a time. */
-async function sendSide(side: Side | undefined): Promise<void> {
-	if (side) throw new Error('what an object of its own is needed for is left to the caller')
+const NO_SIDES: RelabelOptions['sides'] = {
+	send: () => Promise.reject(new Error('what an object of its own is needed for is left to the caller')),
 }

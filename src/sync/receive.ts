@@ -143,11 +143,10 @@ export class Receiver {
 		const {path, local, remote} = entry
 		const {backup, force, events, pinned} = this.options
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
-		const answer = await this.small.do(remote.size, () => {
-			this.directories.touch(path)
-			const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-			return [path, this.key(entry), force === true, known]
-		})
+		if (!this.small.takes(remote.size)) return false
+		this.directories.touch(path)
+		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
+		const answer = await this.small.do([path, this.key(entry), force === true, known])
 		if (!answer) return false
 		const received = receivedFile(answer)
 		events.moved(received.head.size, path)

@@ -15,8 +15,9 @@ import {
 	type Store,
 	type Written,
 } from '../store/store.ts'
-import {type CargoOptions, describe, type Side} from './cargo.ts'
+import {type CargoOptions, describe} from './cargo.ts'
 import type {KeptAcls} from './kept-acl.ts'
+import type {SideObjects} from './side-objects.ts'
 
 /** What an object gets, and where from. */
 export type Relabel = {
@@ -35,7 +36,7 @@ export type RelabelOptions = CargoOptions & {
 	readonly store: Store
 	readonly acls: KeptAcls
 	/** Stores what the metadata refers to, before the object itself. */
-	readonly sendSide: (side: Side | undefined) => Promise<void>
+	readonly sides: Pick<SideObjects, 'send'>
 }
 
 /**
@@ -62,7 +63,7 @@ export async function relabel(
 		if (isSame && isOurs(head, properties.metadata)) return {written: head, size: head.size}
 		throw new StoreError('precondition', 'PreconditionFailed', 'the object changed')
 	}
-	await options.sendSide(side)
+	if (side) await options.sides.send(side)
 	const said = ruled(stored?.headers ?? [], path)
 	const metadata = Object.assign(othersOf(head.metadata), properties.metadata)
 	try {

@@ -69,6 +69,8 @@ export type Scan = {
 
 /** How many files are looked at before signals get a chance. */
 const TURN = 4096
+/** Changes that are told of together. */
+const SOME = 64
 
 /** Looks at the files and returns the index that says what they are now. Writes nothing. */
 export async function scan(options: ScanOptions): Promise<Scan> {
@@ -76,23 +78,25 @@ export async function scan(options: ScanOptions): Promise<Scan> {
 	for (;;) {
 		const next = await found.next()
 		if (next.done) return next.value
-		options.onChange?.(next.value.status, next.value.entry)
+		for (const {status, entry} of next.value) options.onChange?.(status, entry)
 	}
 }
 
-/** As scan, but yields what it finds to have changed, while it goes. */
-export async function* changes(options: Omit<ScanOptions, 'onChange'>): AsyncGenerator<Change, Scan> {
+/** As scan, but yields what it finds to have changed, some at a time, while it goes. */
+export async function* changes(
+	options: Omit<ScanOptions, 'onChange'>,
+): AsyncGenerator<readonly Change[], Scan> {
 	const scanner = new Scanner(options)
 	let count = 0
 	for (const file of scanner.files()) {
 		scanner.see(file)
-		if (scanner.found.length > 0) yield* scanner.found.splice(0)
+		if (scanner.found.length >= SOME) yield scanner.found.splice(0)
 		if (++count % TURN === 0) {
 			await turn()
 			options.signal?.throwIfAborted()
 		}
 	}
 	const done = scanner.finish()
-	yield* scanner.found
+	yield scanner.found
 	return done
 }

@@ -50,7 +50,7 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const entry = await current(sender, planned, file)
 		const packed = compress === true && isCompressible(entry.path)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
-		await sender.sendSide(side)
+		if (side) await sender.sides.send(side)
 		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties})
 		return {entry, written, size}
 	} finally {

@@ -9,7 +9,6 @@ import {SmallFiles} from './small-files.ts'
 
 type Done = ReturnType<typeof sentFile>
 
-/** Both resolve to undefined where it is not for threads, or did not go well: then the caller does it. */
 export class SendThreads {
 	readonly #sender: Sender
 	readonly #small: SmallFiles<SendTask, Sent>
@@ -26,26 +25,28 @@ export class SendThreads {
 		return this.#small.close()
 	}
 
-	/** Has a file sent. */
+	/** Whether a file is one for threads; to be asked of each once. */
+	takes({mode, size, xattrs}: Local): boolean {
+		if (!this.#small.takes(size) || !this.#sender.options.store.conditional) return false
+		return typeOf(mode) === TYPE.file && xattrs === undefined
+	}
+
+	/** Has a file sent; undefined where that did not go well: then the caller does it. */
 	put(planned: Entry, local: Local): Promise<Done | undefined> {
 		const {path} = planned
-		return this.#do(local, () => {
-			const guard = guardOf(this.#sender.guard(planned))
-			return ['put', path, this.#sender.key(path), guard, local.link]
-		})
+		const guard = guardOf(this.#sender.guard(planned))
+		return this.#do(['put', path, this.#sender.key(path), guard, local.link])
 	}
 
-	/** Has an object given attributes. */
+	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */
 	async copy({path, local, from, etag, to, guard}: Relabel): Promise<Done | undefined> {
 		// whether an object keeps attributes that its file lacks is for who knows which are looked at
-		if (this.#sender.options.files.xattrs !== undefined) return undefined
-		return this.#do(local, () => ['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
+		if (!this.takes(local) || this.#sender.options.files.xattrs !== undefined) return undefined
+		return this.#do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
 	}
 
-	async #do(local: Local, task: () => SendTask): Promise<Done | undefined> {
-		if (!this.#sender.options.store.conditional) return undefined
-		if (typeOf(local.mode) !== TYPE.file || local.xattrs !== undefined) return undefined
-		const said = await this.#small.do(local.size, task)
+	async #do(task: SendTask): Promise<Done | undefined> {
+		const said = await this.#small.do(task)
 		return said && sentFile(said)
 	}
 }

@@ -24,9 +24,13 @@ export class WholeFiles {
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
 	}
 
-	/** Lets a thread send a file, if it is one for threads and that goes well. */
+	/** Whether a thread may send a file; to be asked of each once. */
+	isForThread(local: Local): boolean {
+		return this.#etagIsMd5 && this.#sender.threads.takes(local)
+	}
+
+	/** Lets a thread send a file; undefined where that does not go well. */
 	async byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
-		if (!this.#etagIsMd5) return undefined
 		const said = await this.#sender.threads.put(planned, local)
 		if (!said?.read) return undefined
 		const {written, size, read} = said
@@ -42,7 +46,7 @@ export class WholeFiles {
 	async send(planned: Entry): Promise<SentFile> {
 		const etagIsMd5 = this.#etagIsMd5
 		const cargo = cargoOf(planned, this.#how, etagIsMd5)
-		await this.#sender.sendSide(cargo.side)
+		if (cargo.side) await this.#sender.sides.send(cargo.side)
 		const written = await this.#put(cargo)
 		// the store has verified all of it, and reads it no more; what it did not take may still be on its way
 		this.#memory.give(cargo.body)

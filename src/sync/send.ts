@@ -18,7 +18,7 @@ import type {IndexSession} from '../repo/session.ts'
 import {type Condition, type Head, isKind, type Store, type Written} from '../store/store.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, keepObject} from './backup.ts'
-import {type Cargo, Outgrown, type Stored} from './cargo.ts'
+import {Outgrown, type Stored} from './cargo.ts'
 import type {Crews} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
@@ -29,6 +29,7 @@ import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
 import {type Relabel, relabel, type RelabelOptions} from './relabel.ts'
+import {SideObjects} from './side-objects.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
@@ -99,13 +100,16 @@ export class Sender {
 	readonly begun: UploadsBegun
 	readonly copies = new PathList()
 	readonly deletions = new PathList()
+	/** Stored before the objects whose metadata refer to them. */
+	readonly sides: SideObjects
 	#sources: ReturnType<typeof copySources> | undefined
 
 	constructor(options: SendOptions) {
 		this.options = options
+		this.sides = new SideObjects(options)
 		this.whole = new WholeFiles(this)
 		this.threads = new SendThreads(this)
-		this.#relabelling = {...options, acls: new KeptAcls(options.store), sendSide: this.sendSide}
+		this.#relabelling = {...options, acls: new KeptAcls(options.store), sides: this.sides}
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
 
@@ -185,8 +189,10 @@ export class Sender {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
-		const inThread = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
-		if (inThread) return this.#sent(status, planned, inThread)
+		if (this.whole.isForThread(local)) {
+			const sent = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
+			if (sent) return this.#sent(status, planned, sent)
+		}
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
 		try {
 			await this.budget.hold(local.size, async () =>
@@ -236,13 +242,6 @@ export class Sender {
 		const byThread = head ? undefined : await this.threads.copy(wanted)
 		if (byThread) return byThread
 		return relabel(wanted, this.#relabelling, head)
-	}
-
-	/** Stores what an object's metadata refers to, before the object itself. */
-	readonly sendSide = async (side: Cargo['side']): Promise<void> => {
-		if (!side) return
-		const key = this.options.prefix + side.key
-		if (!(await this.options.store.head(key))) await this.options.store.put(key, side.bytes, {})
 	}
 
 	async #attributes(entry: Entry, head?: Head): Promise<void> {

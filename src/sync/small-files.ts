@@ -48,12 +48,16 @@ export class SmallFiles<Task, Done> {
 		else this.#from = areMostToDo(before) ? 0 : FROM
 	}
 
-	/** Has a thread do what there is to do with a file of `size` bytes; undefined where it is not the crew's, or did not go well. */
-	async do(size: number, task: () => Task): Promise<Done | undefined> {
+	/** Whether a file of `size` bytes is the crew's; to be asked of each file once. */
+	takes(size: number): boolean {
 		if (++this.#seen === LOADED && this.#from === Infinity) this.#crews?.onFew?.()
-		if (!this.#crews || size >= BELOW || this.#seen <= this.#from) return undefined
-		this.#crew ??= this.#crews.start(this.#count)
-		return this.#crew.do(task())
+		return this.#crews !== undefined && size < BELOW && this.#seen > this.#from
+	}
+
+	/** Has a thread do what there is to do with a file that the crew takes; undefined where that did not go well. */
+	async do(task: Task): Promise<Done | undefined> {
+		this.#crew ??= this.#crews?.start(this.#count)
+		return this.#crew?.do(task)
 	}
 
 	/** Ends the threads. */
