@@ -29,7 +29,10 @@ export async function pool<T>(
 		now.running--
 		failed ??= failure
 		bound.done()
-		wake?.()
+		const waiting = wake
+		// node is told of each promise that is resolved again
+		wake = undefined
+		waiting?.()
 	}
 	const change = () =>
 		new Promise<void>((resolve) => {

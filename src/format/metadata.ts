@@ -50,10 +50,10 @@ export const metadataSize = (metadata: Metadata): number =>
 /** The user metadata of a file with these attributes; xattrs inline, unless `xattrsAt` says where they are. */
 export function encodeMetadata(a: Attributes, {etagIsMd5}: EncodeOptions): Record<string, string> {
 	const metadata: Record<string, string> = {
-		'file-permissions': a.mode.toString(8).padStart(7, '0'),
-		'file-owner': String(a.uid),
 		'file-group': String(a.gid),
 		'file-mtime': `${a.mtime}ns`,
+		'file-owner': String(a.uid),
+		'file-permissions': a.mode.toString(8).padStart(7, '0'),
 		mtime: formatTime(a.mtime),
 		s3r: encodeFields(a),
 	}

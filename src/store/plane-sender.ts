@@ -63,7 +63,7 @@ export class PlaneSender {
 			method,
 			path: `${site.path}/${path}`,
 			query: query === undefined ? '' : queryOf(query),
-			headers: [...headers, ...this.#payer, ['host', site.host] as const],
+			headers: [['host', site.host] as const, ...headers, ...this.#payer],
 			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)

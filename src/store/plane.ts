@@ -72,10 +72,10 @@ export class Plane implements Wire {
 	async put(key: string, body: Body, request: PutRequest): Promise<Written> {
 		if (!isVouched(body, request.md5)) return (await this.#sdk()).put(key, body, request)
 		const headers = [
+			...md5Headers(request.md5),
+			...guardHeaders(request.guard),
 			...propertyHeaders(this.#remote, request.properties),
 			...this.#key,
-			...guardHeaders(request.guard),
-			...md5Headers(request.md5),
 		]
 		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body})
 		return writtenIn(reply.headers)

@@ -94,7 +94,8 @@ export class Signer {
 	sign({method, path, query, headers, payload}: Unsigned, now: number): HeaderList {
 		this.#turnTo(Math.floor(now / 1000))
 		const {accessKeyId, sessionToken} = this.#credentials
-		const all: HeaderList = [...headers, ['x-amz-content-sha256', payload], ['x-amz-date', this.#time]]
+		// nearly in the order of their names, for most of those given begin with `x-amz-meta-`
+		const all: HeaderList = [['x-amz-content-sha256', payload], ['x-amz-date', this.#time], ...headers]
 		if (sessionToken !== undefined) all.push(['x-amz-security-token', sessionToken])
 		sortByName(all)
 		let names = ''
