@@ -483,10 +483,10 @@ test('a file that vanishes before it is read is told, and the rest is sent', asy
 	const here = new Side(t, store).write({a: '1', b: '2', c: '3'})
 	const {vanished, lines} = await here.push({
 		files: (files) => {
-			const open = files.open.bind(files)
-			files.open = (path) => {
+			const read = files.readSeen.bind(files)
+			files.readSeen = (path, seen) => {
 				if (path === 'b') fs.rmSync(here.at('b'))
-				return open(path)
+				return read(path, seen)
 			}
 			return files
 		},
@@ -521,6 +521,8 @@ test('a file that changes while it is read is sent as it is then', async (t) => 
 	let times = 0
 	const {lines} = await here.push({
 		files: (files) => {
+			// what is read by one look alone leaves no time to change it
+			files.readSeen = () => undefined
 			const open = files.open.bind(files)
 			files.open = (path) => {
 				const file = open(path)
@@ -541,16 +543,37 @@ test('a file that changes while it is read is sent as it is then', async (t) => 
 	t.deepEqual((await here.push()).lines, [])
 })
 
+test('a file that was written anew since it was indexed is sent as it is, also with its old size', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', b: 'one'})
+	const {lines} = await here.push({
+		files: (files) => {
+			const read = files.readSeen.bind(files)
+			files.readSeen = (path, seen) => {
+				if (path === 'a') fs.writeFileSync(here.at('a'), 'two')
+				if (path === 'b') fs.appendFileSync(here.at('b'), ' and more')
+				return read(path, seen)
+			}
+			return files
+		},
+	})
+	t.deepEqual(lines, ['A ./', 'A a', 'A b'])
+	t.is(await contentOf(store, 'a'), 'two')
+	t.is(await contentOf(store, 'b'), 'one and more')
+	await vouched(t, here, store)
+	t.deepEqual((await here.push()).lines, [])
+})
+
 test('a file that grew too large for one piece since it was indexed is sent in parts', async (t) => {
 	const store = memory()
 	const here = new Side(t, store).write({a: 'small'})
 	const big = randomBytes(17 * MIB)
 	const {lines, counts} = await here.push({
 		files: (files) => {
-			const open = files.open.bind(files)
-			files.open = (path) => {
+			const read = files.readSeen.bind(files)
+			files.readSeen = (path, seen) => {
 				if (path === 'a') fs.writeFileSync(here.at('a'), big)
-				return open(path)
+				return read(path, seen)
 			}
 			return files
 		},

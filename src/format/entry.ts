@@ -78,6 +78,12 @@ export const withLocal = ({path, remote, base}: Entry, local: Local, attrs: stri
 	attrs,
 })
 
+/** The local side with this MD5; written out, too. */
+export const withMd5 = (
+	{mode, size, mtime, ctime, ino, uid, gid, rdev, link, xattrs}: Local,
+	md5: string,
+): Local => ({mode, size, mtime, ctime, ino, uid, gid, md5, rdev, link, xattrs})
+
 /** The path whose key the object of an entry has, or would get. */
 export const objectPath = ({path, remote}: Entry): Path => remote?.alias ?? path
 

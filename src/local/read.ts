@@ -7,7 +7,7 @@ import {fatal} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {S_IFMT, S_IFREG} from '../format/mode.ts'
 import {statOf} from './fstat.ts'
-import {isSame, type Stat} from './stat.ts'
+import {type Fingerprint, isAsSeen, isSame, type Stat} from './stat.ts'
 
 const readLater = promisify(readAsync)
 
@@ -87,6 +87,29 @@ export class OpenFile {
 
 	#now(): Stat {
 		return statOf(this.fd)
+	}
+}
+
+/**
+ * The bytes of a regular file that still is as it was seen, and what it is, by one look at it: that behind the read. In `memory`,
+ * which has room for them, where that is given. Undefined where it is another by now, or cannot be read: who opens it learns why.
+ */
+export function readSeen(
+	file: Path,
+	seen: Fingerprint,
+	memory: Buffer = Buffer.allocUnsafe(seen.size),
+): {readonly bytes: Buffer; readonly stat: Stat} | undefined {
+	const bytes = memory.length === seen.size ? memory : memory.subarray(0, seen.size)
+	let fd: number | undefined
+	try {
+		fd = openSync(forFs(file), OPEN)
+		const got = seen.size === 0 ? 0 : readSync(fd, bytes, 0, seen.size, 0)
+		const stat = statOf(fd)
+		return got === seen.size && isAsSeen(stat, seen) ? {bytes, stat} : undefined
+	} catch {
+		return undefined
+	} finally {
+		if (fd !== undefined) closeSync(fd)
 	}
 }
 

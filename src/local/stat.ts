@@ -72,6 +72,13 @@ export const isSame = (a: Stat, b: Stat): boolean =>
 	a.mtime === b.mtime &&
 	a.ctime === b.ctime
 
+/** What tells one state of a file from another. */
+export type Fingerprint = {readonly size: number; readonly ino: bigint; readonly ctime: bigint}
+
+/** Whether a file is what it was then. */
+export const isAsSeen = (stat: Stat, seen: Fingerprint): boolean =>
+	stat.size === seen.size && stat.ctime === seen.ctime && BigInt(stat.ino) === seen.ino
+
 /** A number where it is a safe integer. */
 export function small(value: bigint): number | bigint {
 	const number = Number(value)

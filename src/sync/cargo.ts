@@ -12,11 +12,11 @@ import {type HeaderRule, ruled} from '../format/header-rules.ts'
 import type {Tags} from '../format/tags.ts'
 import {xattrsKey} from '../format/xattrs.ts'
 import {type Attributes, type Known, placeMetadata} from '../format/metadata.ts'
-import type {Stat} from '../local/stat.ts'
+import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
 import {attributesOf, digestAfter, type Owners} from './attributes.ts'
 import {contentTypeOf, isCompressible} from './content-type.ts'
-import type {Files} from './files.ts'
+import type {Files, Seen} from './files.ts'
 import {localOf} from './local.ts'
 
 export type Cargo = {
@@ -85,16 +85,19 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 	return {entry: planned, body, md5: md5Of(body), ...describe(planned, options, how)}
 }
 
-/** The cargo of a regular file; `kept` is what no stat tells of it. */
+/** What is known of a file before it is read: as what it was seen, and what no stat tells of it. */
+export type Expected = Fingerprint & Pick<Local, 'link' | 'xattrs'>
+
+/** The cargo of a regular file. */
 export function fileCargo(
 	path: Path,
-	kept: Pick<Local, 'link' | 'xattrs'>,
+	known: Expected,
 	options: CargoOptions,
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local} {
-	const {bytes, stat} = read(path, options)
+	const {bytes, stat} = read(path, known, options)
 	const md5 = hash('md5', bytes)
-	const local = localOf(stat, {md5, link: kept.link, xattrs: kept.xattrs})
+	const local = localOf(stat, {md5, link: known.link, xattrs: known.xattrs})
 	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes
@@ -148,7 +151,13 @@ export function describe(
 }
 
 /** The bytes of a file, and what it was while they were read. */
-function read(path: Path, options: CargoOptions): {bytes: Buffer; stat: Stat} {
+function read(path: Path, known: Expected, options: CargoOptions): Seen {
+	if (options.files.readSeen && known.size < MULTIPART_FROM) {
+		const memory = options.memory?.take(known.size)
+		const seen = options.files.readSeen(path, known, memory)
+		if (seen) return seen
+		if (memory) options.memory?.give(memory)
+	}
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 		const found = readOnce(path, options)
 		if (found) return found
@@ -157,7 +166,7 @@ function read(path: Path, options: CargoOptions): {bytes: Buffer; stat: Stat} {
 }
 
 /** A file's bytes and stat, or undefined if it changed meanwhile. */
-function readOnce(path: Path, {files, memory}: CargoOptions): {bytes: Buffer; stat: Stat} | undefined {
+function readOnce(path: Path, {files, memory}: CargoOptions): Seen | undefined {
 	const file = files.open(path)
 	try {
 		if (file.stat.size >= MULTIPART_FROM) throw new Outgrown()

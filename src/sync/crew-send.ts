@@ -22,8 +22,17 @@ export type SendJob = {
 	readonly stored?: Stored | undefined
 }
 
-/** A regular file. `guard`: the ETag that its object must have, or '*' for none, or '' for any. */
-type PutTask = readonly [what: 'put', path: Path, key: string, guard: string, link: string | undefined]
+/** A regular file, as it was seen. `guard`: the ETag that its object must have, or '*' for none, or '' for any. */
+type PutTask = readonly [
+	what: 'put',
+	path: Path,
+	key: string,
+	guard: string,
+	link: string | undefined,
+	size: number,
+	ino: bigint,
+	ctime: bigint,
+]
 
 /** A file whose attributes an object gets, and the bytes of the object `from` with this ETag. */
 type CopyTask = readonly [
@@ -38,13 +47,16 @@ type CopyTask = readonly [
 
 export type SendTask = PutTask | CopyTask
 
-/** What is there now: its bytes, what the store said, and of a file that was read its MD5 (hex), and what it was then. */
+/**
+ * What is there now: its bytes, what the store said, and of a file that was read the MD5 (hex) of what was sent, and what it was
+ * then where that is not what it had been seen as with just this MD5.
+ */
 export type Sent = readonly [
 	size: number,
 	etag: string,
 	version: string | undefined,
 	modified: number | undefined,
-	read: readonly [md5: string, local: LocalFields] | undefined,
+	read: readonly [md5: string, local: LocalFields | undefined] | undefined,
 ]
 
 export const guardOf = ({ifMatch, ifNoneMatch}: Condition): string => ifNoneMatch ?? ifMatch ?? ''
@@ -56,11 +68,11 @@ const conditionOf = (guard: string): Condition =>
 export const sentFile = ([size, etag, version, modified, read]: Sent): {
 	readonly size: number
 	readonly written: Written
-	readonly read: {readonly md5: string; readonly local: Local} | undefined
+	readonly read: {readonly md5: string; readonly local: Local | undefined} | undefined
 } => ({
 	size,
 	written: {etag, version, modified},
-	read: read && {md5: read[0], local: localIn(read[1])},
+	read: read && {md5: read[0], local: read[1] && localIn(read[1])},
 })
 
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
@@ -79,14 +91,20 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts}
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
-async function put([, path, key, guard, link]: PutTask, how: PutOptions): Promise<Sent | undefined> {
-	const {local, body, md5, properties, side} = fileCargo(path, {link}, how, true)
+async function put(
+	[, path, key, guard, link, size, ino, ctime]: PutTask,
+	how: PutOptions,
+): Promise<Sent | undefined> {
+	const {local, body, md5, properties, side} = fileCargo(path, {link, size, ino, ctime}, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
 	how.counts.put++
 	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
 	how.counts.sent += body.length
-	return [body.length, etag, version, modified, [md5.hexSlice(0, 16), fieldsOf(local)]]
+	const sent = md5.hexSlice(0, 16)
+	const isAsSeen = local.ctime === ctime && local.ino === ino && local.size === size && local.md5 === sent
+	const read = [sent, isAsSeen ? undefined : fieldsOf(local)] as const
+	return [body.length, etag, version, modified, read]
 }
 
 async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {

@@ -2,8 +2,11 @@
 
 import type {Path} from '../base/path.ts'
 import type {Xattr} from '../format/xattrs.ts'
-import type {Stat} from '../local/stat.ts'
+import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Contents} from './scan.ts'
+
+/** A file's bytes, and what it was while they were read. */
+export type Seen = {readonly bytes: Buffer; readonly stat: Stat}
 
 /** A regular file held open, so that what is read is one file whatever its name means by then. */
 export type OpenFile = {
@@ -21,6 +24,8 @@ export type OpenFile = {
 
 export type Files = Contents & {
 	open(path: Path): OpenFile
+	/** As readSeen of local/read.ts; absent where files are not those of a disk. */
+	readSeen?(path: Path, seen: Fingerprint, memory?: Buffer): Seen | undefined
 	stat(path: Path): Stat | undefined
 	/** The extended attributes that are kept, sorted by name. */
 	readXattrs(path: Path): readonly Xattr[]

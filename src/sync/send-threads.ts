@@ -34,8 +34,9 @@ export class SendThreads {
 	/** Has a file sent; undefined where that did not go well: then the caller does it. */
 	put(planned: Entry, local: Local): Promise<Done | undefined> {
 		const {path} = planned
+		const {link, size, ino, ctime} = local
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#do(['put', path, this.#sender.key(path), guard, local.link])
+		return this.#do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime])
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */

@@ -2,7 +2,7 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import {SpareMemory} from '../base/spare.ts'
-import {type Entry, type Local, withLocal} from '../format/entry.ts'
+import {type Entry, type Local, withLocal, withMd5} from '../format/entry.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
@@ -34,8 +34,8 @@ export class WholeFiles {
 		const said = await this.#sender.threads.put(planned, local)
 		if (!said?.read) return undefined
 		const {written, size, read} = said
-		const attrs = digestAfter(planned, read.local, this.#sender.options.owners)
-		const entry = withLocal(planned, read.local, attrs)
+		const now = read.local ?? withMd5(local, read.md5)
+		const entry = withLocal(planned, now, digestAfter(planned, now, this.#sender.options.owners))
 		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
 	}
 

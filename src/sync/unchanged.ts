@@ -9,10 +9,10 @@ import {createHash} from 'node:crypto'
 import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import {type Local, TYPE, typeOf} from '../format/entry.ts'
+import {TYPE, typeOf} from '../format/entry.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {secondsAt, X} from '../format/statx.ts'
-import type {Stat} from '../local/stat.ts'
+import {type Fingerprint, isAsSeen, type Stat} from '../local/stat.ts'
 import type {Statx} from '../local/statx.ts'
 import type {Contents} from './scan.ts'
 
@@ -36,14 +36,9 @@ export function isUnchanged(index: IndexRows, row: number, stat: Statx): boolean
 const isLongBefore = ({words}: Statx, scannedSeconds: number): boolean =>
 	secondsAt(words, X.ctime) < scannedSeconds - 3
 
-/** What tells one state of a file from another. */
-export type Fingerprint = Pick<Local, 'size' | 'ino' | 'ctime'>
-
 /** Whether what is there may be replaced, because it is what the index knows, or nothing. */
 export const isAsKnown = (stat: Stat | undefined, known: Fingerprint | undefined): boolean =>
-	known === undefined || stat === undefined
-		? stat === undefined
-		: stat.size === known.size && BigInt(stat.ino) === known.ino && stat.ctime === known.ctime
+	known === undefined || stat === undefined ? stat === undefined : isAsSeen(stat, known)
 
 /** MD5 in hex of what a file, or a symlink, holds; undefined for what holds nothing. */
 export function contentMd5(path: Path, stat: Stat, contents: Contents): string | undefined {
