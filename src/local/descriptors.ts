@@ -39,6 +39,14 @@ const UNKNOWN = new Set(['EINVAL', 'EISDIR', 'ENOENT', 'ENOSYS', 'EOPNOTSUPP', '
 /** The path that means the file of a descriptor. Only where hasDescriptors. */
 export const pathOf = (fd: number): Path => `${DESCRIPTORS}/${fd}`
 
+/** What `${pathOf(fd)}/${name}` is made of; undefined for another path. */
+export function openPlaceOf(file: Path): {readonly fd: number; readonly name: Path} | undefined {
+	const slash = file.startsWith(`${DESCRIPTORS}/`) ? file.indexOf('/', DESCRIPTORS.length + 1) : -1
+	return slash < 0
+		? undefined
+		: {fd: Number(file.slice(DESCRIPTORS.length + 1, slash)), name: file.slice(slash + 1)}
+}
+
 /** fchmod(2), which a descriptor of openDirectory does not allow. */
 export const changeModeOf = (fd: number, mode: number): void =>
 	hasDescriptors ? chmodSync(pathOf(fd), mode) : fchmodSync(fd, mode)
