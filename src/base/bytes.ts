@@ -102,8 +102,7 @@ function endAt(bytes: Buffer, start: number): number {
 }
 
 /** The byte string that begins at `start` and ends before a NUL or where `bytes` end. */
-export const textAt = (bytes: Buffer, start: number): string =>
-	bytes.latin1Slice(start, endAt(bytes, start))
+export const textAt = (bytes: Buffer, start: number): string => bytes.latin1Slice(start, endAt(bytes, start))
 
 /** Byte order of two strings that each end in NUL: negative, zero or positive. */
 export function compareAt(a: Buffer, startOfA: number, b: Buffer, startOfB: number): number {

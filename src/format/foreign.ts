@@ -89,15 +89,13 @@ function readings(
 
 /** The attributes that an object's user metadata tells, whoever wrote it. */
 export function decodeMetadata(metadata: Metadata, info: ContentInfo): Decoded {
-	const attributes: Record<string, unknown> & {mode?: number} = {}
-	let convention: Decoded['convention'] = 'none'
-	for (const [name, found] of readings(metadata, info, {all: false})) {
-		if (convention === 'none') convention = name
-		for (const field in found) attributes[field] ??= found[field as keyof Known]
-	}
+	const found = readings(metadata, info, {all: false})
+	const attributes: Known & {mode?: number} = {}
+	// those that are believed first come last, over the others
+	for (let i = found.length - 1; i >= 0; i--) Object.assign(attributes, found[i]?.[1])
 	const directory = standsForDirectory(info, attributes.mode)
 	if (attributes.mode !== undefined) attributes.mode = withType(attributes.mode, info.key, directory)
-	return {attributes, convention, directory}
+	return {attributes, convention: found[0]?.[0] ?? 'none', directory}
 }
 
 /** What one convention says of one field, and whether it is believed: the first one that speaks of it is. */

@@ -30,7 +30,7 @@ export type Attributes = {
 }
 
 /** What is known of a file's attributes. */
-export type Known = Partial<Attributes>
+export type Known = {readonly [K in keyof Attributes]?: Attributes[K] | undefined}
 
 /** User metadata: names in lower case without `x-amz-meta-`. */
 export type Metadata = Readonly<Record<string, string>>
@@ -171,7 +171,7 @@ const line = (name: string, value: string | bigint | undefined): string =>
 	value === undefined ? '' : `${name} ${value}\n`
 
 /** What of these attributes is known: the properties that are not undefined. */
-export function known(some: {readonly [K in keyof Attributes]?: Attributes[K] | undefined}): Known {
+export function known(some: Known): Known {
 	const found: Record<string, unknown> = {}
 	for (const name in some) {
 		const value = some[name as keyof Attributes]

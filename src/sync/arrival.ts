@@ -3,7 +3,7 @@
 import {isDirectory, type Path} from '../base/path.ts'
 import {TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
-import {type Known, known} from '../format/metadata.ts'
+import type {Known} from '../format/metadata.ts'
 import {decodeXattrs, type Xattr, xattrsDigest, xattrsKey} from '../format/xattrs.ts'
 import type {Head, Store} from '../store/store.ts'
 import {Damaged, rereading} from './content.ts'
@@ -40,7 +40,7 @@ export function arrivalOf(path: Path, key: string, head: Head, preserve: Preserv
 	const owner = preserve.archive ? found : NOTHING
 	const extended = preserve.xattrs || preserve.acls ? found : NOTHING
 	// written out, since every file has one: to take the fields apart by spreads takes twice as long
-	const attributes = known({
+	const attributes: Known = {
 		mode: (type << 12) | kept,
 		// the best that is known of an object whose writer kept no mtime
 		mtime: found.mtime ?? BigInt(Math.trunc(head.modified)) * 1_000_000n,
@@ -54,7 +54,7 @@ export function arrivalOf(path: Path, key: string, head: Head, preserve: Preserv
 		rdev,
 		original,
 		md5,
-	})
+	}
 	return {head, type, attributes}
 }
 
@@ -78,6 +78,10 @@ function fileType(mode: number | undefined): number {
 
 const isAcl = (name: string): boolean => name.startsWith('system.posix_acl_')
 
+/** Whether there are extended attributes, which withXattrs is to complete. */
+export const hasXattrs = ({attributes: {xattrs, xattrsAt}}: Arrival): boolean =>
+	xattrs !== undefined || xattrsAt !== undefined
+
 /** The arrival with its extended attributes: those that were too big for the metadata are fetched. */
 export async function withXattrs(
 	arrival: Arrival,
@@ -86,7 +90,6 @@ export async function withXattrs(
 	preserve: Preserve,
 ): Promise<Arrival> {
 	const {xattrs, xattrsAt, ...rest} = arrival.attributes
-	if (xattrs === undefined && xattrsAt === undefined) return arrival
 	const all = xattrs ?? (await rereading(() => fetchXattrs(store, prefix, xattrsAt ?? '')))
 	const wanted = all.filter(([name]) =>
 		isAcl(name) ? preserve.acls : preserve.xattrs && preserve.keepsXattr?.(name) !== false,

@@ -117,7 +117,11 @@ const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
 export function describe(
 	entry: Entry,
 	{files, owners, stored = {}}: CargoOptions,
-	how: {readonly etagIsMd5: boolean; readonly original: boolean; readonly kept?: Known},
+	how: {
+		readonly etagIsMd5: boolean
+		readonly original: boolean
+		readonly kept?: Pick<Known, 'xattrs' | 'xattrsAt'>
+	},
 ): {readonly properties: Properties; readonly side?: Side | undefined} {
 	const {local, path} = entry
 	if (!local) throw fatal('it is not in the index')

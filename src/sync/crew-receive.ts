@@ -8,7 +8,7 @@ import type {Fingerprint} from '../local/stat.ts'
 import {counted, sumOf} from '../store/counted.ts'
 import type {Got, Head, Store} from '../store/store.ts'
 import {WholeBody} from '../store/whole.ts'
-import {arrivalOf, type Preserve, withXattrs} from './arrival.ts'
+import {arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
@@ -90,7 +90,7 @@ async function take(
 	const plain = arrivalOf(path, key, head, preserve, umask)
 	const isLink = preserve.hardLinks === true && plain.attributes.link !== undefined
 	if (plain.type !== TYPE.file || isLink) return undefined
-	const arrival = await withXattrs(plain, store, remote.prefix, preserve)
+	const arrival = hasXattrs(plain) ? await withXattrs(plain, store, remote.prefix, preserve) : plain
 	// nobody sees to it that two threads do not make files that the file system takes for one
 	const file = disk.create(path, {isNew: known === undefined && !force})
 	try {

@@ -6,6 +6,7 @@ import type {Path} from '../base/path.ts'
 import {type Entry, TYPE} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
+import {WholeBody} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost, NewFile} from './disk.ts'
 import {isLent, rereading, verify} from './content.ts'
@@ -34,7 +35,7 @@ async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Prom
 		receiver.links.making(link, entry.path, making)
 		await making
 	} finally {
-		await got.body[Symbol.asyncIterator]().return?.()
+		if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
 	}
 }
 

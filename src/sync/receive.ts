@@ -13,7 +13,7 @@ import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
 import {type Head, isKind, type RestoreOptions, type Store} from '../store/store.ts'
 import {askForCopy} from './archived.ts'
-import {type Arrival, arrivalOf, type Preserve, withXattrs} from './arrival.ts'
+import {type Arrival, arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import {type Backup, backupNames} from './backup.ts'
 import type {Crews} from './crew.ts'
@@ -161,7 +161,8 @@ export class Receiver {
 		const key = this.key(entry)
 		const found = head ?? (await store.head(key, this.version(entry)))
 		if (!found) throw fatal('the object is gone', "'s3r fetch' brings the index up to date")
-		return withXattrs(arrivalOf(entry.path, key, found, preserve, umask), store, prefix, preserve)
+		const plain = arrivalOf(entry.path, key, found, preserve, umask)
+		return hasXattrs(plain) ? withXattrs(plain, store, prefix, preserve) : plain
 	}
 
 	/** Makes a directory before anything is waited for: what lies in it is the next to be made. */
