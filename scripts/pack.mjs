@@ -6,11 +6,12 @@ import {once} from 'node:events'
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
-import {join, resolve} from 'node:path'
+import {dirname, join, resolve} from 'node:path'
 import {setFlagsFromString} from 'node:v8'
 import {Script} from 'node:vm'
 
-const DIST = resolve('dist')
+const DIST = resolve(process.argv[3] ?? 'dist')
+const PACK = join(DIST, 'pack', `${/^[\d.]+\d/.exec(process.versions.v8)?.[0]}-${process.arch}`)
 const PROGRAM = join(DIST, 's3r.js')
 const WRAPPER = ['(function(exports,require,module,__filename,__dirname){', '\n})']
 
@@ -42,6 +43,8 @@ const COMMANDS = [
 /** Has another process run the commands, against a server in a directory of its own. */
 async function makePack() {
 	const dir = mkdtempSync(join(tmpdir(), 's3r-pack.'))
+	// one of before would be taken for what is made here
+	rmSync(PACK, {force: true})
 	const server = spawn(
 		process.execPath,
 		[PROGRAM, 'serve', '--env', '--root', join(dir, 'store'), '--port', '0'],
@@ -67,7 +70,7 @@ async function makePack() {
 			if (status !== 0) throw new Error(`${words.join(' ')} ended with ${status}: ${stderr}`)
 		}
 		// a command that fails there ends the process in its own way
-		if (!existsSync(join(DIST, 'pack'))) throw new Error('no code cache was made: a command failed')
+		if (!existsSync(PACK)) throw new Error('no code cache was made: a command failed')
 	} finally {
 		server.kill()
 		rmSync(dir, {recursive: true, force: true})
@@ -80,12 +83,11 @@ async function warm() {
 	setFlagsFromString('--no-flush-bytecode')
 	// V8 takes a cache only where its flags are those that it was made with: those that a command sets are not
 	createRequire(import.meta.url)('node:v8').setFlagsFromString = () => {}
-	const chunks = new Chunks(process.argv[3])
+	const chunks = new Chunks(DIST)
 	for (const words of COMMANDS) await run(chunks, words)
 	setFlagsFromString('--flush-bytecode')
-	const file = `${/^[\d.]+\d/.exec(process.versions.v8)?.[0]}-${process.arch}`
-	mkdirSync(join(chunks.dist, 'pack'), {recursive: true})
-	writeFileSync(join(chunks.dist, 'pack', file), packOf(chunks.scripts))
+	mkdirSync(dirname(PACK), {recursive: true})
+	writeFileSync(PACK, packOf(chunks.scripts))
 	process.reallyExit(0)
 }
 
