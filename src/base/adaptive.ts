@@ -19,13 +19,13 @@ export type AdaptiveOptions = {
 const WINDOW = 200
 const ROUNDS = 2
 /** A step up, and what it must bring to be kept. */
-const STEP = 1.5
+const STEP = 2
 const GAIN = 1.1
 /** The share of the cores that one run can use, above which it is they that limit: no more is asked for then. */
 const BUSY = 0.6
 const CORES = Math.min(availableParallelism(), 4)
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
-const REST = 20
+const REST = 10
 const CALM = 50
 
 /**
@@ -52,6 +52,8 @@ export class AdaptiveWidth {
 	#before: {readonly width: number; readonly rate: number} | undefined
 	/** Windows to come without a step. */
 	#rest = 0
+	/** Whether the window is one in which connections are opened for a step: it tells nothing of what that brings. */
+	#isSettling = false
 	#since: number
 	#usedBefore: number
 	#done = 0
@@ -87,6 +89,7 @@ export class AdaptiveWidth {
 		if (this.#eased) return
 		this.#width = Math.max(this.#least, Math.floor(this.#width / 2))
 		this.#before = undefined
+		this.#isSettling = false
 		this.#rest = CALM
 		this.#begin()
 		// those under way have yet to be refused too
@@ -102,7 +105,8 @@ export class AdaptiveWidth {
 
 	/** Keeps or takes back the last step by the throughput it brought, in requests a millisecond, and makes another where that can help. */
 	#judge(rate: number, isBusy: boolean): void {
-		if (this.#before !== undefined && rate < this.#before.rate * GAIN) {
+		if (this.#isSettling) this.#isSettling = false
+		else if (this.#before !== undefined && rate < this.#before.rate * GAIN) {
 			this.#width = this.#before.width
 			this.#before = undefined
 			this.#rest = REST
@@ -110,6 +114,7 @@ export class AdaptiveWidth {
 		else if (this.#width < this.#most && !isBusy) {
 			this.#before = {width: this.#width, rate}
 			this.#width = Math.min(this.#most, Math.ceil(this.#width * STEP))
+			this.#isSettling = true
 		} else this.#before = undefined
 	}
 }
