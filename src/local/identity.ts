@@ -1,8 +1,8 @@
 // Which process made something: a lock, a temporary file. And whether it still runs.
 
-import {createHash} from 'node:crypto'
 import {readFileSync} from 'node:fs'
 import {hostname} from 'node:os'
+import {crc32} from '../base/crc32.ts'
 import {errnoOf} from '../base/errors.ts'
 
 export type Identity = {
@@ -32,7 +32,8 @@ export function self(): Identity {
 	own ??= {
 		pid: process.pid,
 		start: startOf('self'),
-		host: createHash('md5').update(hostname()).digest('hex').slice(0, 8),
+		// node's crypto takes 4 ms to load, a tenth of a push that finds nothing to do
+		host: crc32(Buffer.from(hostname())).toString(16).padStart(8, '0'),
 	}
 	return own
 }

@@ -4,13 +4,14 @@
 // it, and finds the dead one's still there. So of two that saw the same dead lock, neither can remove
 // the lock that the other has made meanwhile.
 
-import {closeSync, openSync, readFileSync, rmSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readFileSync, writeSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {type Identity, isDead, self} from './identity.ts'
+import {removeFile} from './remove-file.ts'
 import {lstatExact} from './stat.ts'
 
 export type LockOptions = {
@@ -73,7 +74,7 @@ function removeDead(file: Path, dead: string, command: string): boolean {
 	const guard = take(`${file}~`, command)
 	if (guard === undefined) return false
 	try {
-		if (textOf(file) === dead) rmSync(forFs(file), {force: true})
+		if (textOf(file) === dead) removeFile(file)
 		return true
 	} finally {
 		guard.release()
@@ -89,7 +90,7 @@ function create(file: Path, text: string): boolean {
 		return textOf(file) === text
 	} catch (error) {
 		if (fd === undefined && errnoOf(error) === 'EEXIST') return false
-		if (fd !== undefined) rmSync(forFs(file), {force: true})
+		if (fd !== undefined) removeFile(file)
 		throw fatal(`cannot lock ${name(file)}: ${reason(error)}`, undefined, error)
 	} finally {
 		if (fd !== undefined) closeSync(fd)
@@ -97,7 +98,7 @@ function create(file: Path, text: string): boolean {
 }
 
 function release(file: Path, text: string): void {
-	if (textOf(file) === text) rmSync(forFs(file), {force: true})
+	if (textOf(file) === text) removeFile(file)
 }
 
 let count = 0

@@ -12,7 +12,6 @@ import {
 	linkSync,
 	openSync,
 	renameSync,
-	rmSync,
 	writeSync,
 } from 'node:fs'
 import {forFs, parentOf, type Path} from '../base/path.ts'
@@ -20,6 +19,7 @@ import {byDescriptor, byPath, type Handle} from './handle.ts'
 import type {Stat} from './stat.ts'
 import {native} from './native.ts'
 import {openUnnamed, pathOf} from './descriptors.ts'
+import {removeFile} from './remove-file.ts'
 import {temporaryName} from './temporary.ts'
 
 export type WriteOptions = {
@@ -112,14 +112,14 @@ export class TemporaryFile {
 	/** Removes the file; does nothing once it is committed. */
 	discard(): void {
 		this.#close()
-		if (this.file !== undefined) rmSync(forFs(this.file), {force: true})
+		if (this.file !== undefined) removeFile(this.file)
 	}
 
 	#appear(): void {
 		if (this.file === undefined) return native()?.link?.(this.#fd, this.target)
 		if (this.replaces) return renameSync(forFs(this.file), forFs(this.target))
 		linkSync(forFs(this.file), forFs(this.target))
-		rmSync(forFs(this.file))
+		removeFile(this.file)
 	}
 
 	#close(): void {
@@ -139,7 +139,7 @@ export function make(target: Path, create: (file: Path) => void, finish?: Finish
 		finish?.(byPath(file))
 		renameSync(forFs(file), forFs(target))
 	} catch (error) {
-		rmSync(forFs(file), {force: true})
+		removeFile(file)
 		throw error
 	}
 }

@@ -8,7 +8,6 @@ import {
 	openSync,
 	readFileSync,
 	renameSync,
-	rmSync,
 	writeSync,
 } from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
@@ -19,6 +18,7 @@ import {type Index, IndexFile, type IndexRows} from '../format/index-file.ts'
 import {ALIVE} from '../format/index-layout.ts'
 import {parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
+import {removeFile} from '../local/remove-file.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {IndexWriter} from './index-writer.ts'
 import {type OpenIndex, openStored} from './stored-index.ts'
@@ -99,7 +99,7 @@ function writeWhole(path: Path, index: IndexFile): void {
 		}
 		renameSync(forFs(temporary), forFs(path))
 	} catch (error) {
-		rmSync(forFs(temporary), {force: true})
+		removeFile(temporary)
 		throw fatal(`cannot write '${path}': ${reason(error)}`, undefined, error)
 	}
 }

@@ -1,12 +1,13 @@
 // Writing the file of an index without holding it: rows come in order and go to the disk in pieces.
 
-import {closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync} from 'node:fs'
+import {closeSync, fsyncSync, ftruncateSync, openSync, renameSync} from 'node:fs'
 import {fatal, reason} from '../base/errors.ts'
 import {forFs, parentOf, type Path, withoutSlash} from '../base/path.ts'
 import {encodeHeader, encodeTrailer, layoutOf} from '../format/index-bytes.ts'
 import type {Sections} from '../format/index-columns.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {HEADER} from '../format/index-layout.ts'
+import {removeFile} from '../local/remove-file.ts'
 import {crcOf, GrowingFile, unnamedFile, writeFully} from './growing-file.ts'
 import {GrowingIndex, type IndexFiles} from './growing-index.ts'
 
@@ -68,7 +69,7 @@ export class IndexWriter {
 	/** To be called in the end: of an index that was not finished nothing stays. */
 	close(): void {
 		for (const file of Object.values(this.#files)) closeSync(file.fd)
-		rmSync(forFs(this.#temporary), {force: true})
+		removeFile(this.#temporary)
 	}
 }
 

@@ -49,12 +49,21 @@ export function writeConfigText(file: Path, text: string): void {
 	}
 }
 
+/** What texts say that were read before: a command asks several times. */
+const parsed = new Map<string, Config>()
+
+function configOf(text: string, file: Path): Config {
+	const known = parsed.get(text) ?? parseConfig(text, file)
+	parsed.set(text, known)
+	return known
+}
+
 /** The user's config and the local side's, the latter's settings behind the former's. */
 function readConfig(place: Place | undefined, env: NodeJS.ProcessEnv): Config {
 	const files = [userConfigFile(env), ...(place ? [configFile(place)] : [])]
 	const configs = files.flatMap((file) => {
 		const text = readText(file)
-		return text === '' ? [] : [{text, config: parseConfig(text, file)}]
+		return text === '' ? [] : [{text, config: configOf(text, file)}]
 	})
 	const [only, ...others] = configs
 	if (only !== undefined && others.length === 0) return only.config

@@ -5,7 +5,7 @@
 // A command that dies leaves its journal, and the next one begins with what it says: it writes the
 // index anew before all else, for lines behind one that was cut off would not be read.
 
-import {closeSync, existsSync, openSync, rmSync, statSync, writeSync} from 'node:fs'
+import {closeSync, existsSync, openSync, statSync, writeSync} from 'node:fs'
 import {reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
@@ -14,6 +14,7 @@ import {type Index, IndexFile} from '../format/index-file.ts'
 import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import type {Lock} from '../local/lock.ts'
+import {removeFile} from '../local/remove-file.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {Scratch} from './growing-file.ts'
 import {GrowingIndex} from './growing-index.ts'
@@ -180,7 +181,7 @@ export class IndexSession {
 		if (this.#journal !== undefined) closeSync(this.#journal)
 		this.#journal = undefined
 		this.#journaled = 0
-		rmSync(forFs(this.#journalFile), {force: true})
+		removeFile(this.#journalFile)
 	}
 
 	/** Writes the index if anything changed. What was finished is safe in the journal if this fails. */
