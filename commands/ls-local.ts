@@ -10,7 +10,7 @@ import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {requirePlace} from '../src/repo/find.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {openIndex} from '../src/repo/index-files.ts'
 import {listLocal} from '../src/sync/list-local.ts'
 
 export default command({
@@ -30,9 +30,10 @@ export default command({
 		const place = requirePlace(context.cwd, context.env)
 		const errors = itemErrors(context)
 		const scope = await scopeFrom(context, place, flags, args)
+		const {index, close} = openIndex(place)
 		const files = listLocal({
 			root: place.root,
-			index: readIndex(place),
+			index,
 			paths: scope.paths?.includes('') ? undefined : scope.paths,
 			shallow: scope.shallow,
 			sizes: sizesOf(flags),
@@ -41,13 +42,17 @@ export default command({
 			contents: flags.hash ? filesOf(place, {}) : undefined,
 			onError: errors.failed,
 		})
-		for (const file of files) {
-			const full = printer.print(file)
-			if (full === undefined) continue
-			await full
-			// a file is written to without a turn of the loop, in which signals come
-			await turn()
-			context.signal.throwIfAborted()
+		try {
+			for (const file of files) {
+				const full = printer.print(file)
+				if (full === undefined) continue
+				await full
+				// a file is written to without a turn of the loop, in which signals come
+				await turn()
+				context.signal.throwIfAborted()
+			}
+		} finally {
+			close()
 		}
 		return errors.status
 	},

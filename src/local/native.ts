@@ -23,6 +23,8 @@ export type Native = {
 	readonly statOf?: ((fd: number, found: StatxWords) => boolean) | undefined
 	/** Reads struct dirent64 after struct dirent64 of an open directory: how many bytes, 0 at the end, -1 where that failed. Linux only. */
 	readonly readDirectory?: ((directory: number, found: Buffer) => number) | undefined
+	/** Gives the system back what malloc keeps for later. glibc only. */
+	readonly trim?: (() => void) | undefined
 	listXattrs(file: Path): string[]
 	/** The value, or undefined if there is no such attribute. */
 	getXattr(file: Path, name: string): Buffer | undefined
@@ -124,6 +126,7 @@ function installed(): Koffi | undefined {
 const GETDENTS = 'long getdents64(int, void *, size_t)'
 const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
 const STATX_BASIC_STATS = 0x7ff
+const TRIM = 'int malloc_trim(size_t)'
 const EMPTY = Buffer.from('\0')
 const BILLION = 1_000_000_000n
 const ENOENT = 2
@@ -161,6 +164,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 	const statOf: Native['statOf'] =
 		statx && ((fd, found) => statx(fd, EMPTY, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
 	const getdents = ofLinux(GETDENTS)
+	const trim = ofLinux(TRIM)
 	const readDirectory: Native['readDirectory'] =
 		getdents && ((directory, found) => Number(getdents(directory, found, found.length)))
 	const setTimesOf: Native['setTimesOf'] = (fd, wanted) => {
@@ -173,6 +177,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		statAt,
 		statOf,
 		readDirectory,
+		trim: trim && (() => void trim(0)),
 		link: linkOf(calls['linkat'], () => koffi.errno(), abi),
 		...xattrs(call, abi),
 	}
