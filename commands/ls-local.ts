@@ -30,6 +30,7 @@ export default command({
 		const place = requirePlace(context.cwd, context.env)
 		const errors = itemErrors(context)
 		const scope = await scopeFrom(context, place, flags, args)
+		const {shows} = await selectionOf(context, place, flags, ordered, scope)
 		const {index, close} = openIndex(place)
 		const files = listLocal({
 			root: place.root,
@@ -37,7 +38,7 @@ export default command({
 			paths: scope.paths?.includes('') ? undefined : scope.paths,
 			shallow: scope.shallow,
 			sizes: sizesOf(flags),
-			select: (await selectionOf(context, place, flags, ordered, scope)).shows,
+			select: shows,
 			oneFileSystem: flags['one-file-system'],
 			contents: flags.hash ? filesOf(place, {}) : undefined,
 			onError: errors.failed,

@@ -4,6 +4,7 @@
 // formed or out of range counts as absent.
 
 import {comparePaths, fromUnicode} from '../base/path.ts'
+import {remembering} from '../base/remembering.ts'
 import {isS3syncDirectory, RCLONE_LINK} from './alias.ts'
 import {base64Digest, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
 import {decodeFields, decodeFileKeys, known, type Known, type Metadata} from './metadata.ts'
@@ -49,19 +50,14 @@ const BARE_TIME = 1 << READERS.length
 
 /** Names whose readers are remembered: objects have few different ones, unless somebody else makes them up. */
 const NAMES = 1000
-const byName = new Map<string, number>()
 
 /** The readers that a name of metadata is for, a bit each. */
-function readersOf(name: string): number {
-	const remembered = byName.get(name)
-	if (remembered !== undefined) return remembered
-	const readers = READERS.reduce(
+const readersOf = remembering(NAMES, (name) =>
+	READERS.reduce(
 		(bits, [, , pattern], i) => (pattern.test(name) ? bits | (1 << i) : bits),
 		name === 'mtime' ? BARE_TIME : 0,
-	)
-	if (byName.size < NAMES) byName.set(name, readers)
-	return readers
-}
+	),
+)
 
 /**
  * What each convention says, those that say something, in the order in which they are believed; unless `all` is asked for,

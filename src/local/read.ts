@@ -90,6 +90,9 @@ export class OpenFile {
 	}
 }
 
+/** A file's bytes, and what it was while they were read. */
+export type Seen = {readonly bytes: Buffer; readonly stat: Stat}
+
 /**
  * The bytes of a regular file that still is as it was seen, and what it is, by one look at it: that behind the read. In `memory`,
  * which has room for them, where that is given. Undefined where it is another by now, or cannot be read: who opens it learns why.
@@ -98,7 +101,7 @@ export function readSeen(
 	file: Path,
 	seen: Fingerprint,
 	memory: Buffer = Buffer.allocUnsafe(seen.size),
-): {readonly bytes: Buffer; readonly stat: Stat} | undefined {
+): Seen | undefined {
 	const bytes = memory.length === seen.size ? memory : memory.subarray(0, seen.size)
 	let fd: number | undefined
 	try {

@@ -76,8 +76,8 @@ export const isSame = (a: Stat, b: Stat): boolean =>
 export type Fingerprint = {readonly size: number; readonly ino: bigint; readonly ctime: bigint}
 
 /** Whether a file is what it was then. */
-export const isAsSeen = (stat: Stat, seen: Fingerprint): boolean =>
-	stat.size === seen.size && stat.ctime === seen.ctime && BigInt(stat.ino) === seen.ino
+export const isAsSeen = (now: Pick<Stat, keyof Fingerprint>, seen: Fingerprint): boolean =>
+	now.size === seen.size && now.ctime === seen.ctime && BigInt(now.ino) === seen.ino
 
 /** A number where it is a safe integer. */
 export function small(value: bigint): number | bigint {

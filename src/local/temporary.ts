@@ -6,9 +6,10 @@
 // a process that was killed. Those of other hosts are left alone.
 
 import {randomBytes} from 'node:crypto'
-import {readdirSync, rmSync} from 'node:fs'
+import {readdirSync} from 'node:fs'
 import {forFs, type Path} from '../base/path.ts'
 import {type Identity, isDead, self} from './identity.ts'
+import {removeFile} from './remove-file.ts'
 
 /** Bytes that a file's name may have. */
 const NAME_LIMIT = 255
@@ -40,6 +41,6 @@ export function isAbandoned(name: Path): boolean {
 /** Removes what killed processes left in `directory` (a byte string), and returns how many files that were. */
 export function removeAbandoned(directory: Path): number {
 	const names = readdirSync(forFs(directory), 'latin1').filter(isAbandoned)
-	for (const name of names) rmSync(forFs(`${directory}/${name}`), {force: true})
+	for (const name of names) removeFile(`${directory}/${name}`)
 	return names.length
 }

@@ -1,12 +1,13 @@
 // Files that are written from their beginning to their end, and read in pieces meanwhile.
 
-import {closeSync, openSync, readSync, rmSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {crc32} from '../base/crc32.ts'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, fromUnicode, type Path} from '../base/path.ts'
 import {corruptIndex} from '../format/index-bytes.ts'
 import {openUnnamed} from '../local/descriptors.ts'
+import {removeFile} from '../local/remove-file.ts'
 import {temporaryName} from '../local/temporary.ts'
 import {join} from './find.ts'
 
@@ -44,7 +45,7 @@ export function unnamedFile(directory: Path): GrowingFile {
 	if (fd !== undefined) return new GrowingFile(fd)
 	const path = temporaryName(join(directory, 'scratch'))
 	const file = new GrowingFile(openSync(forFs(path), 'wx+', 0o600))
-	rmSync(forFs(path))
+	removeFile(path)
 	return file
 }
 

@@ -1,7 +1,7 @@
 // Which bucket, and how it is reached: an option, then the environment, then `.s3rsync/config`, then
 // the user's own config. What none of them says is left to the AWS profile and the SDK.
 
-import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, fromUnicode, parentOf, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
@@ -10,6 +10,7 @@ import {AMAZON, type Prices, pricesIn} from '../format/price.ts'
 import {type Remote, remoteUrl} from '../format/remote.ts'
 import {withoutExcluded} from '../format/settings.ts'
 import {parseTarget} from '../format/url.ts'
+import {removeFile} from '../local/remove-file.ts'
 import type {Where} from '../store/open.ts'
 import {join, type Place} from './find.ts'
 
@@ -44,7 +45,7 @@ export function writeConfigText(file: Path, text: string): void {
 		writeFileSync(forFs(temporary), text, {mode: 0o600})
 		renameSync(forFs(temporary), forFs(file))
 	} catch (error) {
-		rmSync(forFs(temporary), {force: true})
+		removeFile(temporary)
 		throw fatal(`cannot write ${shown(file)}: ${reason(error)}`, undefined, error)
 	}
 }

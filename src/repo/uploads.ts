@@ -2,9 +2,10 @@
 // goes on where a killed one stopped.
 
 import {createHash} from 'node:crypto'
-import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path, toBytes} from '../base/path.ts'
+import {removeFile} from '../local/remove-file.ts'
 import type {Stat} from '../local/stat.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 
@@ -49,7 +50,7 @@ export function writeUpload(place: Place, record: UploadRecord): void {
 
 /** Forgets an upload that was completed or aborted. */
 export function forgetUpload(place: Place, path: Path): void {
-	rmSync(forFs(fileOf(place, path)), {force: true})
+	removeFile(fileOf(place, path))
 }
 
 /** Every upload that is remembered; files that hold none are passed over. */

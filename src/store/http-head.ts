@@ -1,6 +1,7 @@
 // The head of a reply: RFC 9112, sections 4 to 6 and 9. What is not as it says there is refused: who guesses where a
 // body ends takes a part of it for the next reply.
 
+import {remembering} from '../base/remembering.ts'
 import {Chunked, type Framing, OfLength, ToTheEnd} from './http-framing.ts'
 import {notHttp} from './plane-errors.ts'
 
@@ -58,18 +59,13 @@ function readHeaders(text: string, from: number): Map<string, string> {
 	return headers
 }
 
-/** The names that came, in lower case: those of one server are few, and to look at each again takes longer than all else. */
-const names = new Map<string, string>()
 const NAMES = 256
 
-function nameOf(said: string): string {
-	const known = names.get(said)
-	if (known !== undefined) return known
+/** A name that came, in lower case: those of one server are few, and to look at each again takes longer than all else. */
+const nameOf = remembering(NAMES, (said) => {
 	if (!TOKEN.test(said)) throw notHttp('a line of a reply is no header')
-	const name = said.toLowerCase()
-	if (names.size < NAMES) names.set(said, name)
-	return name
-}
+	return said.toLowerCase()
+})
 
 /** What is between two places, without the blanks around it; other white space is a part of it. */
 function valueIn(text: string, from: number, to: number): string {

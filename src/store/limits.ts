@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, .../qfacts.html
 
 import {shown} from '../base/quote.ts'
+import {remembering} from '../base/remembering.ts'
 import {invalid, shownObject} from './errors.ts'
 import type {Properties} from './store.ts'
 
@@ -33,16 +34,10 @@ export function checkKey(bucket: string, key: string): void {
 		)
 }
 
-/** Names that a header can have: those of all objects are few. */
-const names = new Set<string>()
 const NAMES = 256
 
-function isName(name: string): boolean {
-	if (names.has(name)) return true
-	const isOne = NAME.test(name)
-	if (isOne && names.size < NAMES) names.add(name)
-	return isOne
-}
+/** Whether a header can have a name of metadata: those of all objects are few. */
+const isName = remembering(NAMES, (name) => NAME.test(name))
 
 /** Rejects user metadata that no header can carry, or that is above METADATA_LIMIT, with 'invalid'. */
 export function checkProperties(bucket: string, key: string, {metadata = {}}: Properties): void {

@@ -12,11 +12,12 @@ import {type HeaderRule, ruled} from '../format/header-rules.ts'
 import type {Tags} from '../format/tags.ts'
 import {xattrsKey} from '../format/xattrs.ts'
 import {type Attributes, type Known, placeMetadata} from '../format/metadata.ts'
+import type {Seen} from '../local/read.ts'
 import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
 import {attributesOf, digestAfter, type Owners} from './attributes.ts'
 import {contentTypeOf, isCompressible} from './content-type.ts'
-import type {Files, Seen} from './files.ts'
+import type {Files} from './files.ts'
 import {localOf} from './local.ts'
 
 export type Cargo = {

@@ -4,6 +4,7 @@ import type {Path} from '../base/path.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
+import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
 import {type CargoOptions, fileCargo, type Stored} from './cargo.ts'
@@ -95,15 +96,16 @@ async function put(
 	[, path, key, guard, link, size, ino, ctime]: PutTask,
 	how: PutOptions,
 ): Promise<Sent | undefined> {
-	const {local, body, md5, properties, side} = fileCargo(path, {link, size, ino, ctime}, how, true)
+	const seen = {link, size, ino, ctime}
+	const {local, body, md5, properties, side} = fileCargo(path, seen, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
 	how.counts.put++
 	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
 	how.counts.sent += body.length
 	const sent = md5.hexSlice(0, 16)
-	const isAsSeen = local.ctime === ctime && local.ino === ino && local.size === size && local.md5 === sent
-	const read = [sent, isAsSeen ? undefined : fieldsOf(local)] as const
+	const isExpected = isAsSeen(local, seen) && local.md5 === sent
+	const read = [sent, isExpected ? undefined : fieldsOf(local)] as const
 	return [body.length, etag, version, modified, read]
 }
 

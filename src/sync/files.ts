@@ -2,11 +2,9 @@
 
 import type {Path} from '../base/path.ts'
 import type {Xattr} from '../format/xattrs.ts'
+import type {Seen} from '../local/read.ts'
 import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Contents} from './scan.ts'
-
-/** A file's bytes, and what it was while they were read. */
-export type Seen = {readonly bytes: Buffer; readonly stat: Stat}
 
 /** A regular file held open, so that what is read is one file whatever its name means by then. */
 export type OpenFile = {

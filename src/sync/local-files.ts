@@ -9,12 +9,12 @@ import {type ApplyOptions, applyAttrs, readLink, type Unrestored} from '../local
 import type {Handle} from '../local/handle.ts'
 import {Confined} from '../local/confine.ts'
 import {makeDirectory, makeHardLink, makeNode, makeSymlink} from '../local/make.ts'
-import {md5Of, OpenFile, readSeen} from '../local/read.ts'
+import {md5Of, OpenFile, readSeen, type Seen} from '../local/read.ts'
 import {type Fingerprint, lstatExact, type Stat} from '../local/stat.ts'
 import {TemporaryFile} from '../local/write.ts'
 import {readXattrs, type XattrKinds} from '../local/xattrs.ts'
 import type {Disk, Lost, NewFile} from './disk.ts'
-import type {Files, Seen} from './files.ts'
+import type {Files} from './files.ts'
 
 /** How often a file that is being written is hashed again. */
 const ATTEMPTS = 3

@@ -15,11 +15,13 @@ export class SideObjects {
 	}
 
 	/** Stores one that is not there, once, though several ask for it at a time. */
-	async send(side: Side): Promise<void> {
+	send(side: Side): Promise<void> {
 		const key = this.#prefix + side.key
-		const sending = this.#under.get(key) ?? this.#putIfAbsent(key, side.bytes)
+		const known = this.#under.get(key)
+		if (known !== undefined) return known
+		const sending = this.#putIfAbsent(key, side.bytes).finally(() => this.#under.delete(key))
 		this.#under.set(key, sending)
-		await sending.finally(() => this.#under.delete(key))
+		return sending
 	}
 
 	async #putIfAbsent(key: string, bytes: Buffer): Promise<void> {

@@ -2,18 +2,10 @@
 // `.s3rsync/partial`, and beside it which ranges are whole, so that the next run fetches the others only.
 
 import {createHash} from 'node:crypto'
-import {
-	appendFileSync,
-	closeSync,
-	constants,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	rmSync,
-	writeSync,
-} from 'node:fs'
+import {appendFileSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
+import {removeFile} from '../local/remove-file.ts'
 
 /** The directory of such files in `.s3rsync`. */
 export const PARTIAL = 'partial'
@@ -65,8 +57,8 @@ export class Unfinished {
 
 	/** Forgets it: it is a file now, or not what it should be. */
 	remove(): void {
-		rmSync(forFs(`${this.#file}.ranges`), {force: true})
-		rmSync(forFs(this.#file), {force: true})
+		removeFile(`${this.#file}.ranges`)
+		removeFile(this.#file)
 	}
 
 	close(): void {

@@ -1,8 +1,9 @@
 // What is remembered of a remote from one session to the next: an index as s3r-index(5) has it, whose local side
 // is what the objects say of their files, and the names of owners.
 
-import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
 import {forFs, type Path} from '../../base/path.ts'
+import {removeFile} from '../../local/remove-file.ts'
 import {ALIVE} from '../../format/index-layout.ts'
 import {join} from '../../repo/find.ts'
 import {layered} from '../../repo/index-layers.ts'
@@ -70,7 +71,7 @@ function openKept(directory: Path): OpenIndex | undefined {
 		return openStored(file)
 	} catch {
 		// of a damaged one nothing is lost that HEADs do not tell
-		rmSync(forFs(file), {force: true})
+		removeFile(file)
 		return undefined
 	}
 }
