@@ -21,7 +21,7 @@ import {md5Of, OpenFile, readSmall} from '../src/local/read.ts'
 import {lstatExact, type Stat} from '../src/local/stat.ts'
 import {Lookup} from '../src/local/lookup.ts'
 import {Names} from '../src/local/names.ts'
-import {StatWindow} from '../src/local/stat-window.ts'
+import {StatRing} from '../src/local/stat-ring.ts'
 import {Statx} from '../src/local/statx.ts'
 import {isAbandoned, isTemporary, removeAbandoned, temporaryName} from '../src/local/temporary.ts'
 import {walk, walkPaths, type WalkOptions} from '../src/local/walk.ts'
@@ -451,7 +451,7 @@ const withThreads = needing(
 )
 const IN_THREADS = {inThreads: true, expected: 1e6}
 
-/** A tree whose directories have more names than a window, runs of names between directories, and odd names. */
+/** A tree whose directories have more names than a ring, runs of names between directories, and odd names. */
 function largeTree(t: ExecutionContext): Path {
 	const root = scratch(t)
 	for (let i = 0; i < 5000; i++) put(root, `many/file ${i % 7}-${i}`, 'x'.repeat(i % 5))
@@ -564,7 +564,6 @@ withThreads('a walk that is given up leaves neither a thread nor an open directo
 		await new Promise((resolve) => fs.stat('/', resolve))
 		const before = tasks()
 		const during = []
-		const small = Array.from(local.walk(${JSON.stringify(`${root}/deep`)}, {onError() {}, ...${JSON.stringify(IN_THREADS)}}), () => tasks() - before)
 		for (const at of [300, 4000, 5500]) {
 			let count = 0
 			for (const {path} of local.walk(${JSON.stringify(root)}, {onError() {}, ...${JSON.stringify(IN_THREADS)}})) {
@@ -572,44 +571,51 @@ withThreads('a walk that is given up leaves neither a thread nor an open directo
 				if (++count === at) { during.push(tasks() - before); break }
 			}
 		}
-		await pause(300)
-		print([Math.max(...small), during, tasks() - before, fds().filter((file) => file.startsWith(${JSON.stringify(root)}))])`
-	const [small, during, after, open] = asNobody(body) as [number, number[], number, string[]]
-	// there is none where directories are small
-	t.is(small, 0)
+		for (let waited = 0; waited < 5000 && tasks() > before; waited += 50) await pause(50)
+		print([during, tasks() - before, fds().filter((file) => file.startsWith(${JSON.stringify(root)}))])`
+	const [during, after, open] = asNobody(body) as [number[], number, string[]]
 	t.true(during.every((more) => more > 0))
 	t.is(after, 0)
 	t.deepEqual(open, [])
 })
 
 test('a thread that does not answer is given up', (t) => {
-	const names = new Names()
-	for (let i = 0; i < 200; i++) names.add(`file ${i}`)
-	names.add('last', true)
-	const window = new StatWindow(undefined, 20)
+	const ring = new StatRing(undefined, 20)
 	const stat = new Statx()
-	t.is(window.take(names, 0), 200)
-	window.open(3, 200)
-	const asked: string[] = []
-	const stuck = () =>
-		new StatWindow(window.memory).help((_, name, words) => {
-			const text = name.toString('latin1', 0, name.indexOf(0))
-			if (asked.push(text) > 70) throw new Error('stuck')
-			words[X.mode] = 0o100644
-			words[X.uid] = Number(text.slice(5))
-			return text !== 'file 195'
-		})
-	t.throws(stuck, {message: 'stuck'})
-	t.is(asked[0], 'file 192')
-	const own: number[] = []
 	for (let i = 0; i < 200; i++) {
-		if (!window.find(i, stat.words)) own.push(i)
-		else t.is(stat.uid, i)
+		const name = Buffer.from(`file ${i}\0`)
+		ring.add(name, 0, name.length - 1, 3)
 	}
-	// the block that it did, but for the file it did not find, and nothing of that in which it was stuck
-	t.deepEqual(own, [...Array.from({length: 192}, (_, i) => i), 195])
-	t.true(window.isLost)
-	window.end()
+	ring.fill()
+	t.is(ring.filled, 4)
+	const asked: string[] = []
+	const look = (_: number, name: Buffer, words: Uint32Array) => {
+		const text = name.toString('latin1', 0, name.indexOf(0))
+		asked.push(text)
+		words[X.mode] = 0o100644
+		words[X.uid] = Number(text.slice(5))
+		return text !== 'file 3'
+	}
+	const stuck = (...args: Parameters<typeof look>) => {
+		if (asked.length === 70) throw new Error('stuck')
+		return look(...args)
+	}
+	t.throws(() => new StatRing(ring.memory).help(stuck), {message: 'stuck'})
+	t.is(asked[0], 'file 0')
+	t.is(ring.settle(0, look), 64)
+	t.is(asked.length, 70)
+	for (let i = 0; i < 64; i++) {
+		// the file that it did not find
+		t.is(ring.find(i, stat.words), i !== 3)
+		if (i !== 3) t.is(stat.uid, i)
+	}
+	t.is(ring.settle(1, look), 64)
+	t.true(ring.isLost)
+	// what the thread left is looked at by who waits for it, the last block first
+	t.is(asked[70], 'file 192')
+	t.is(asked.length, 70 + 8 + 64)
+	t.false(ring.find(64, stat.words))
+	ring.end()
 })
 
 // ---- writing

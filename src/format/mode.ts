@@ -24,6 +24,8 @@ const TYPES: ReadonlyMap<number, FileType> = new Map([
 /** What kind of file an st_mode is of, or undefined if its type bits name none. */
 export const typeOf = (mode: number): FileType | undefined => TYPES.get(mode & S_IFMT)
 
+export const isDirectoryMode = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR
+
 /** Whether a number is an st_mode: permission bits, and either a type that exists or none. */
 export const isMode = (mode: number): boolean =>
 	Number.isInteger(mode) &&

@@ -2,9 +2,9 @@
 
 import {parentOf, type Path, ROOT, unsafe, withoutSlash} from '../base/path.ts'
 import {fatal} from '../base/errors.ts'
-import {S_IFDIR, S_IFMT} from '../format/mode.ts'
+import {isDirectoryMode} from '../format/mode.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
-import {Entry} from './walk.ts'
+import {Entry} from './walk-entry.ts'
 
 export type LookOptions = {
 	/** Told of each path that cannot be looked at; one without a file is an ENOENT. */
@@ -54,14 +54,15 @@ class Looker {
 
 	/** The path of a name, with '/' if it is a directory's. Its stat is taken again when its turn comes. */
 	existing(name: Path): Path {
-		const isDirectory = isOfDirectory(this.stat(name))
+		const isDirectory = isDirectoryMode(this.stat(name).mode)
 		return isDirectory && name !== ROOT ? `${name}/` : name
 	}
 
 	stat(path: Path): Stat {
 		const stat = this.#isDirectory(path === ROOT ? '' : parentOf(path)) ? this.#lstat(path) : undefined
 		if (stat === undefined) throw Object.assign(new Error('ENOENT'), {code: 'ENOENT'})
-		if (path.endsWith('/') && !isOfDirectory(stat)) throw fatal('its type changed while it was looked at')
+		if (path.endsWith('/') && !isDirectoryMode(stat.mode))
+			throw fatal('its type changed while it was looked at')
 		return stat
 	}
 
@@ -73,10 +74,8 @@ class Looker {
 		const known = this.#directories.get(path)
 		if (known !== undefined) return known
 		const stat = this.#isDirectory(parentOf(path)) ? this.#lstat(path) : undefined
-		const isDirectory = stat !== undefined && isOfDirectory(stat)
+		const isDirectory = stat !== undefined && isDirectoryMode(stat.mode)
 		this.#directories.set(path, isDirectory)
 		return isDirectory
 	}
 }
-
-const isOfDirectory = ({mode}: Stat): boolean => (mode & S_IFMT) === S_IFDIR

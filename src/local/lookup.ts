@@ -4,11 +4,10 @@
 
 import {closeSync, constants, openSync, readdirSync, type Dirent} from 'node:fs'
 import {forFs, type Path} from '../base/path.ts'
-import {S_IFDIR, S_IFMT} from '../format/mode.ts'
+import {isDirectoryMode} from '../format/mode.ts'
 import type {Names} from './names.ts'
 import {type Native, native} from './native.ts'
 import {lstatExact} from './stat.ts'
-import {StatThread} from './stat-thread.ts'
 import {Statx} from './statx.ts'
 
 /** Files from which on it pays to load koffi, which takes 10 ms. */
@@ -29,8 +28,6 @@ const DT_DIR = 4
 export type LookupOptions = {
 	/** How many files will be asked for, as far as that is known. */
 	readonly expected?: number | undefined
-	/** Whether a thread may help where there are very many files, and another core. */
-	readonly inThreads?: boolean | undefined
 }
 
 export class Lookup {
@@ -38,22 +35,20 @@ export class Lookup {
 	readonly stat = new Statx()
 	/** Whether its name was that of a directory. */
 	isNamedDirectory = false
+	/** Takes the descriptors of directories that were left; without, they are closed at once. */
+	retired: number[] | undefined
 	readonly #name = Buffer.alloc(NAME_LIMIT + 1)
 	readonly #entries = Buffer.allocUnsafeSlow(1 << 15)
 	readonly #expected: number
 	#seen = 0
-	#thread: StatThread | undefined
-	/** Whether there is a thread, or shall be none. */
-	#isThreaded: boolean
 	/** Open directories: those on the way to the last one, for a walk comes back to them. */
 	readonly #open = new Map<Path, number>()
 	/** The directory that was last asked for, and its descriptor, if it could be opened. */
 	#directory: Path | undefined
 	#fd: number | undefined
 
-	constructor({expected = 0, inThreads = false}: LookupOptions = {}) {
+	constructor({expected = 0}: LookupOptions = {}) {
 		this.#expected = expected
-		this.#isThreaded = !inThreads
 	}
 
 	/** Adds the names in a directory, an absolute path with its final '/'. Throws what readdir(3) does. */
@@ -81,22 +76,14 @@ export class Lookup {
 		return found !== undefined
 	}
 
-	/** As look, of name `i` in a directory, of whose names all are asked for in their order: where there are many, a thread helps. */
-	lookAt(directory: Path, names: Names, i: number): boolean {
-		const thread = StatThread.pays(names) ? this.#threadFor(directory) : undefined
-		const isFound = thread?.find(this.#fd as number, names, i, this.stat.words) === true
-		if (!isFound) return this.look(directory, names.bytes, names.start(i))
-		this.isNamedDirectory = false
-		this.#seen++
-		return true
+	/** Whether there are so many files that a thread helps. */
+	get isOfVeryMany(): boolean {
+		return Math.max(this.#seen, this.#expected) >= VERY_MANY
 	}
 
-	#threadFor(directory: Path): StatThread | undefined {
-		if (!this.#isThreaded && Math.max(this.#seen, this.#expected) >= VERY_MANY) {
-			this.#isThreaded = true
-			this.#thread = StatThread.start()
-		}
-		return this.#thread && this.#enter(directory) && this.#thread
+	/** The descriptor of a directory for libc; undefined where that is not to be asked, or cannot. Good until it is left. */
+	descriptorOf(directory: Path): number | undefined {
+		return this.#enter(directory) && this.#fd
 	}
 
 	/** Takes a name without a directory's '/', for libc, as far as there is room; returns its length. */
@@ -154,14 +141,13 @@ export class Lookup {
 	/** Closes a directory that is not come back to, or that can be opened again. */
 	leave(directory: Path): void {
 		const fd = this.#open.get(directory)
-		if (fd !== undefined) closeSync(fd)
+		if (fd !== undefined && this.retired?.push(fd) === undefined) closeSync(fd)
 		this.#open.delete(directory)
 		if (directory === this.#directory) this.#directory = undefined
 	}
 
-	/** Closes all directories, and ends the thread. */
+	/** Closes all directories. */
 	close(): void {
-		this.#thread?.close()
 		for (const directory of this.#open.keys()) this.leave(directory)
 	}
 }
@@ -190,10 +176,8 @@ function addNamesIn(directory: Path, names: Names): void {
 		entries = readdirSync(forFs(directory), {encoding: 'latin1', withFileTypes: true})
 	} catch {
 		for (const name of readdirSync(forFs(directory), 'latin1'))
-			names.add(name, isOfDirectory(lstatExact(directory + name)?.mode ?? 0))
+			names.add(name, isDirectoryMode(lstatExact(directory + name)?.mode ?? 0))
 		return
 	}
 	for (const entry of entries) names.add(entry.name, entry.isDirectory())
 }
-
-export const isOfDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR

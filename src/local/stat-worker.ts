@@ -1,8 +1,8 @@
-// The thread of stat-thread.ts.
+// The thread of ahead.ts.
 
 import {workerData} from 'node:worker_threads'
 import {native} from './native.ts'
-import {StatWindow} from './stat-window.ts'
+import {StatRing} from './stat-ring.ts'
 
 const statAt = native()?.statAt
-if (statAt !== undefined) new StatWindow(workerData as SharedArrayBuffer).help(statAt)
+if (statAt !== undefined) new StatRing(workerData as SharedArrayBuffer).help(statAt)

@@ -10,7 +10,8 @@ import {lookAt} from '../local/look.ts'
 import type {Stat} from '../local/stat.ts'
 import type {Statx} from '../local/statx.ts'
 import {isAbandoned, isTemporary} from '../local/temporary.ts'
-import {type Entry as WalkEntry, walk, walkPaths} from '../local/walk.ts'
+import {walk, walkPaths} from '../local/walk.ts'
+import type {Entry as WalkEntry} from '../local/walk-entry.ts'
 import {digestOf} from './attributes.ts'
 import {LinkGroups} from './links.ts'
 import {isOfSize} from './narrow.ts'
@@ -58,7 +59,14 @@ export class Scanner {
 			if (!this.#isGone(path, error)) this.#fail(path, error)
 		}
 		const takesPlain = this.#options.select ? this.#options.select.takesPlain : () => true
-		const how = {select, takesPlain, oneFileSystem, onError, expected: paths ? 0 : this.#index.count}
+		const how = {
+			select,
+			takesPlain,
+			oneFileSystem,
+			onError,
+			expected: paths ? 0 : this.#index.count,
+			inThreads: true,
+		}
 		const place = Buffer.from(root, 'latin1')
 		if (!paths) return walk(place, how)
 		if (!shallow) return walkPaths(place, paths, how)
