@@ -1,17 +1,20 @@
-// s3sink.c - a benchmark-only S3 endpoint: one thread, epoll, everything in memory, no authentication, no ACLs (which it says as AWS does: BucketOwnerEnforced).
+// s3sink.c - a benchmark-only S3 endpoint: one thread that answers, two that take the MD5 of large bodies, epoll, everything in memory, no authentication, no ACLs (which it says as AWS does: BucketOwnerEnforced).
 // It exists so that the client under test, not the server, is what a benchmark measures.
 //   s3sink PORT [-l MS]  fixed extra latency per reply   [-q] no MD5 (ETag is a counter)   [-v] print requests
 //               [-n BUCKET:COUNT]  a bucket that holds COUNT empty objects from the start
+//               [-m MIB]  memory that is touched before the first request and used again, so that none of it is new while clients are measured
 //               [-c]  on SIGUSR1, print what was counted since the last time as one JSON line
 // PORT 0 is a free port; the line `ready http://127.0.0.1:PORT` says which.
 // Knows: ListBuckets, Create/Head/DeleteBucket, ListObjects(V2), Put/Get/Head/Delete/CopyObject, DeleteObjects,
 // multipart incl. UploadPartCopy with a range, If-Match/If-None-Match, Range, aws-chunked and chunked bodies.
-// gcc -O2 -o s3sink s3sink.c
+// gcc -O2 -pthread -o s3sink s3sink.c
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -31,11 +35,12 @@ static const u8 RS[16] = {7,12,17,22,5,9,14,20,4,11,16,23,6,10,15,21};
 static u32 K[64];
 static void md5_blk(u32 *h, const u8 *p) {
   u32 a = h[0], b = h[1], c = h[2], d = h[3], w[16]; memcpy(w, p, 64);
+#define UNROLL _Pragma("GCC unroll 16")
 #define R(F, g, s, i) { u32 t = a + (F) + K[i] + w[g]; a = d; d = c; c = b; b += t << (s) | t >> (32 - (s)); }
-  for (int i = 0; i < 16; i++) R(d ^ (b & (c ^ d)), i, RS[i & 3], i)
-  for (int i = 16; i < 32; i++) R(c ^ (d & (b ^ c)), (5 * i + 1) & 15, RS[4 + (i & 3)], i)
-  for (int i = 32; i < 48; i++) R(b ^ c ^ d, (3 * i + 5) & 15, RS[8 + (i & 3)], i)
-  for (int i = 48; i < 64; i++) R(c ^ (b | ~d), (7 * i) & 15, RS[12 + (i & 3)], i)
+  UNROLL for (int i = 0; i < 16; i++) R(d ^ (b & (c ^ d)), i, RS[i & 3], i)
+  UNROLL for (int i = 16; i < 32; i++) R(c ^ (d & (b ^ c)), (5 * i + 1) & 15, RS[4 + (i & 3)], i)
+  UNROLL for (int i = 32; i < 48; i++) R(b ^ c ^ d, (3 * i + 5) & 15, RS[8 + (i & 3)], i)
+  UNROLL for (int i = 48; i < 64; i++) R(c ^ (b | ~d), (7 * i) & 15, RS[12 + (i & 3)], i)
   h[0] += a; h[1] += b; h[2] += c; h[3] += d;
 }
 static void md5_init(Md5 *m) { m->h[0] = 0x67452301; m->h[1] = 0xefcdab89; m->h[2] = 0x98badcfe; m->h[3] = 0x10325476; m->n = 0; }
@@ -58,14 +63,19 @@ __attribute__((format(printf, 2, 3))) static void addf(Buf *b, const char *f, ..
   b->n += k;
 }
 // ---- store
-typedef struct Blob { char *p; size_t n; int ref; } Blob;
+typedef struct Blob { char *p; size_t n; int ref; struct Blob **part; } Blob; // `part`: what it is put together from, up to a null; then there is no `p`
 typedef struct Obj { struct Obj *next; Blob *d; char *meta; char etag[48]; time_t t; u32 hash; int klen; char key[]; } Obj;
 typedef struct Part { Blob *d; u8 md5[16]; } Part;
 typedef struct Up { struct Up *next; char id[24], *key, *meta; Part *part; int n; } Up;
 typedef struct Bucket { struct Bucket *next; char name[80]; Obj **tab, **ord; size_t cnt, tabn, ordn, ordcap; int dirty; Up *ups; } Bucket;
 static Bucket *buckets; static u64 seq; static int lat_ms, no_md5, verbose;
-static void blob_put(Blob *b) { if (b && --b->ref == 0) { free(b->p); free(b); } }
-static Blob *blob_new(char *p, size_t n) { Blob *b = malloc(sizeof *b); b->p = p; b->n = n; b->ref = 1; return b; }
+static void blob_put(Blob *b) { if (b && --b->ref == 0) { for (Blob **q = b->part; q && *q; q++) blob_put(*q); free(b->part); free(b->p); free(b); } }
+static Blob *blob_new(char *p, size_t n) { Blob *b = calloc(1, sizeof *b); b->p = p; b->n = n; b->ref = 1; return b; }
+static char *blob_at(Blob *b, size_t at, size_t *k) { // where a byte lies, and how many do from there on in a row
+  if (b->part) for (Blob **q = b->part;; at -= (*q++)->n) if (at < (*q)->n) return blob_at(*q, at, k);
+  *k = b->n - at; return b->p + at;
+}
+static void blob_copy(char *to, Blob *b, size_t at, size_t n) { for (size_t k; n; to += k, at += k, n -= k) { char *p = blob_at(b, at, &k); if (k > n) k = n; memcpy(to, p, k); } }
 static Bucket *bucket_make(const char *n) { Bucket *b = calloc(1, sizeof *b); snprintf(b->name, sizeof b->name, "%s", n); b->tabn = 1024; b->tab = calloc(b->tabn, sizeof *b->tab); b->next = buckets; return buckets = b; }
 static u32 hash(const char *s, int n) { u32 h = 2166136261u; while (n--) h = (h ^ (u8)*s++) * 16777619u; return h; }
 static Bucket *bucket(const char *n) { for (Bucket *b = buckets; b; b = b->next) if (!strcmp(b->name, n)) return b; return 0; }
@@ -94,7 +104,7 @@ typedef struct Conn {
   int fd, st, closing, head_only, writing; struct Conn *qnext; u64 due;
   Buf in, body, raw, out; size_t ipos, left; Blob *send; size_t soff, send_end, opos;
   char m[8], *path, *query; int plen; char bname[80], *key; int klen;
-  Buf meta; char *range, *inm, *im, *copy, *crange, *dir; int chunked, awsch, keep;
+  Buf meta; char *range, *inm, *im, *copy, *crange, *dir; int chunked, awsch, keep, hashed; u8 md5[16];
 } Conn;
 static int ep;
 static int unhex(int c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
@@ -109,12 +119,22 @@ static void xml(Buf *b, const char *s, int n, int url) {
 }
 static void http_date(char *o, time_t t) { struct tm tm; gmtime_r(&t, &tm); strftime(o, 64, "%a, %d %b %Y %H:%M:%S GMT", &tm); }
 static void iso(char *o, time_t t) { static time_t lt; static char ls[40]; if (t != lt) { struct tm tm; gmtime_r(&t, &tm); strftime(ls, 40, "%Y-%m-%dT%H:%M:%S.000Z", &tm); lt = t; } strcpy(o, ls); }
+// ---- the MD5 of large bodies, by threads: one that answers and hashes would be the slowest part of a large upload
+enum { LARGE = 1 << 20, HASHERS = 2 };
+static struct { pthread_mutex_t lock; pthread_cond_t more; Conn *todo, *done; int fd; } hashing = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, -1};
+static void *hasher(void *x) {
+  for (u64 one = 1;;) { pthread_mutex_lock(&hashing.lock); while (!hashing.todo) pthread_cond_wait(&hashing.more, &hashing.lock); Conn *c = hashing.todo; hashing.todo = c->qnext; pthread_mutex_unlock(&hashing.lock);
+    Md5 m; md5_init(&m); md5_add(&m, c->body.p, c->body.n); md5_end(&m, c->md5);
+    pthread_mutex_lock(&hashing.lock); c->qnext = hashing.done; hashing.done = c; pthread_mutex_unlock(&hashing.lock); if (write(hashing.fd, &one, 8) < 0) return x; }
+}
+static void to_hasher(Conn *c) { pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
+static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
 // ---- counters
 static const char *const KINDS[] = {"PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjects", "acl", "bucket", "other"};
 enum { PUT_, PART, CREATE, COMPLETE, COPY, PARTCOPY, GET_, OBJHEAD, DEL, DELS, LIST, ACL, BUCKET, OTHER, NKINDS };
 static struct { u64 kind[NKINDS], refused, in, out, accepted, most; double cpu; } seen; static u64 nconn; static volatile sig_atomic_t asked; static int counts;
 static void ask(int s) { (void)s; asked = 1; }
-static double cpu_now(void) { struct rusage r; getrusage(RUSAGE_SELF, &r); return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6; }
+static double cpu_now(void) { struct rusage r; getrusage(RUSAGE_THREAD, &r); return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6; }
 static int kind_of(Conn *c) {
   char a[64]; int put = !strcmp(c->m, "PUT"), head = !strcmp(c->m, "HEAD"), get = !strcmp(c->m, "GET"), post = !strcmp(c->m, "POST"), up = qarg(c, "uploadId", a, 64) > 0;
   if (qarg(c, "acl", a, 8) >= 0) return ACL;
@@ -137,7 +157,7 @@ static void reply(Conn *c, int code, const char *hdr, Buf *b) {
   adds(&c->out, "\r\n"); if (b && !c->head_only) add(&c->out, b->p, b->n);
 }
 static void fail(Conn *c, int code, const char *s) { seen.refused++; Buf b = {0}; if (!c->head_only) addf(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>", s, s); reply(c, code, 0, &b); free(b.p); }
-static void etag_of(Conn *c, const char *p, size_t n, char *e, u8 *raw) { (void)c; u8 d[16] = {0}; if (no_md5) { u64 s = ++seq; memcpy(d, &s, 8); } else { Md5 m; md5_init(&m); md5_add(&m, p, n); md5_end(&m, d); } tohex(d, e); if (raw) memcpy(raw, d, 16); }
+static void etag_of(Conn *c, const char *p, size_t n, char *e, u8 *raw) { u8 d[16] = {0}; if (no_md5) { u64 s = ++seq; memcpy(d, &s, 8); } else if (c->hashed) memcpy(d, c->md5, 16); else { Md5 m; md5_init(&m); md5_add(&m, p, n); md5_end(&m, d); } tohex(d, e); if (raw) memcpy(raw, d, 16); }
 static int same_etag(const char *h, const char *e) { if (!strcmp(h, "*")) return 1; if (*h == '"') h++; size_t n = strlen(e); return !strncmp(h, e, n) && (h[n] == '"' || !h[n]); }
 static void list(Conn *c, Bucket *b) {
   char pre[2048] = "", tok[2048] = "", sa[2048] = "", dl[64] = "", mk[16], enc[8]; int v2 = qarg(c, "list-type", mk, 16) > 0;
@@ -188,15 +208,15 @@ static void handle(Conn *c) {
     Up **pu = &b->ups, *u; while (*pu && strcmp((*pu)->id, arg)) pu = &(*pu)->next; if (!(u = *pu)) { fail(c, 404, "NoSuchUpload"); return; }
     if (put) { qarg(c, "partNumber", h, 16); int n = atoi(h); if (n < 1 || n > 10000) { fail(c, 400, "InvalidArgument"); return; } if (n > u->n) { u->part = realloc(u->part, n * sizeof *u->part); memset(u->part + u->n, 0, (n - u->n) * sizeof *u->part); u->n = n; }
       Part *p = &u->part[n - 1]; blob_put(p->d); char e[48];
-      if (c->copy) { Obj *o = copy_src(c); if (!o) { p->d = 0; fail(c, 404, "NoSuchKey"); return; } u64 a = 0, z = o->d->n - 1; if (c->crange) sscanf(c->crange, "bytes=%lu-%lu", &a, &z); if (z >= o->d->n || a > z) { p->d = 0; fail(c, 416, "InvalidRange"); return; } char *m = malloc(z - a + 1); memcpy(m, o->d->p + a, z - a + 1); p->d = blob_new(m, z - a + 1); }
+      if (c->copy) { Obj *o = copy_src(c); if (!o) { p->d = 0; fail(c, 404, "NoSuchKey"); return; } u64 a = 0, z = o->d->n - 1; if (c->crange) sscanf(c->crange, "bytes=%lu-%lu", &a, &z); if (z >= o->d->n || a > z) { p->d = 0; fail(c, 416, "InvalidRange"); return; } char *m = malloc(z - a + 1); blob_copy(m, o->d, a, z - a + 1); p->d = blob_new(m, z - a + 1); }
       else take(c, &p->d);
       etag_of(c, p->d->p, p->d->n, e, p->md5);
       if (c->copy) { Buf x = {0}; iso(h, time(0)); addf(&x, "<CopyPartResult><LastModified>%s</LastModified><ETag>&quot;%s&quot;</ETag></CopyPartResult>", h, e); reply(c, 200, 0, &x); free(x.p); } else { sprintf(h, "ETag: \"%s\"\r\n", e); reply(c, 200, h, 0); } return; }
     if (post) { int n = 0; size_t tot = 0; Md5 m; md5_init(&m); need(&c->body, 1); c->body.p[c->body.n] = 0;
       Obj *old = lookup(b, c->key, c->klen); if (blocked(c, old)) return;
       for (char *p = c->body.p; (p = strstr(p, "<PartNumber>")); p++) { int k = atoi(p + 12); if (k < 1 || k > u->n || !u->part[k - 1].d) { fail(c, 400, "InvalidPart"); return; } tot += u->part[k - 1].d->n; n++; md5_add(&m, u->part[k - 1].md5, 16); }
-      char *d = malloc(tot + 1); size_t o = 0; for (char *p = c->body.p; (p = strstr(p, "<PartNumber>")); p++) { Blob *s = u->part[atoi(p + 12) - 1].d; memcpy(d + o, s->p, s->n); o += s->n; }
-      Obj *ob = obj_make(b, c->key, c->klen); blob_put(ob->d); ob->d = blob_new(d, tot); free(ob->meta); ob->meta = u->meta; u->meta = 0; ob->t = time(0); u8 dg[16]; md5_end(&m, dg); tohex(dg, ob->etag); sprintf(ob->etag + 32, "-%d", n);
+      Blob *d = blob_new(0, tot), **q = d->part = calloc(n + 1, sizeof *q); for (char *p = c->body.p; (p = strstr(p, "<PartNumber>")); p++) { *q = u->part[atoi(p + 12) - 1].d; (*q++)->ref++; }
+      Obj *ob = obj_make(b, c->key, c->klen); blob_put(ob->d); ob->d = d; free(ob->meta); ob->meta = u->meta; u->meta = 0; ob->t = time(0); u8 dg[16]; md5_end(&m, dg); tohex(dg, ob->etag); sprintf(ob->etag + 32, "-%d", n);
       Buf x = {0}; addf(&x, "<CompleteMultipartUploadResult><Location>/</Location><Bucket>%s</Bucket><Key>", b->name); xml(&x, c->key, c->klen, 0); addf(&x, "</Key><ETag>&quot;%s&quot;</ETag></CompleteMultipartUploadResult>", ob->etag); reply(c, 200, 0, &x); free(x.p); }
     else if (get) { Buf x = {0}; adds(&x, "<ListPartsResult>"); for (int i = 0; i < u->n; i++) if (u->part[i].d) { char e[48]; tohex(u->part[i].md5, e); addf(&x, "<Part><PartNumber>%d</PartNumber><ETag>&quot;%s&quot;</ETag><Size>%zu</Size></Part>", i + 1, e, u->part[i].d->n); } adds(&x, "<IsTruncated>false</IsTruncated></ListPartsResult>"); reply(c, 200, 0, &x); free(x.p); return; }
     else reply(c, 204, 0, 0);
@@ -216,7 +236,7 @@ static void handle(Conn *c) {
     addf(&c->out, "HTTP/1.1 %d %s\r\nServer: s3sink\r\nETag: \"%s\"\r\nLast-Modified: %s\r\nAccept-Ranges: bytes\r\nContent-Length: %llu\r\n", code, code == 206 ? "Partial Content" : "OK", o->etag, h, (unsigned long long)len);
     if (code == 206) addf(&c->out, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)a, (unsigned long long)z, (unsigned long long)n);
     if (o->meta) adds(&c->out, o->meta); adds(&c->out, "\r\n");
-    if (!c->head_only && len) { if (len <= 16384) add(&c->out, o->d->p + a, len); else { c->send = o->d; o->d->ref++; c->soff = a; c->send_end = a + len; } }
+    if (!c->head_only && len) { if (len <= 16384) { need(&c->out, len); blob_copy(c->out.p + c->out.n, o->d, a, len); c->out.n += len; } else { c->send = o->d; o->d->ref++; c->soff = a; c->send_end = a + len; } }
     return;
   }
   fail(c, 405, "MethodNotAllowed");
@@ -224,14 +244,15 @@ static void handle(Conn *c) {
 // ---- I/O
 static Conn *qh, **qt = &qh; static u64 now_ms(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000ull + t.tv_nsec / 1000000; }
 static void arm(Conn *c, int w) { if (c->writing != w) { c->writing = w; struct epoll_event e = {.events = w ? EPOLLOUT : EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); } }
+static void park(Conn *c) { struct epoll_event e = {.events = 0, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); c->writing = 2; } // until arm()
 static void drop(Conn *c) { nconn--; close(c->fd); free(c->in.p); free(c->body.p); free(c->raw.p); free(c->out.p); free(c->meta.p); blob_put(c->send); free(c); }
 static int flush(Conn *c) { // 1 done, 0 later, -1 gone
-  for (;;) { struct iovec v[2]; int n = 0; if (c->opos < c->out.n) v[n++] = (struct iovec){c->out.p + c->opos, c->out.n - c->opos}; if (c->send) v[n++] = (struct iovec){c->send->p + c->soff, c->send_end - c->soff};
+  for (;;) { struct iovec v[2]; int n = 0; if (c->opos < c->out.n) v[n++] = (struct iovec){c->out.p + c->opos, c->out.n - c->opos}; if (c->send) { size_t m; char *p = blob_at(c->send, c->soff, &m); v[n++] = (struct iovec){p, m < c->send_end - c->soff ? m : c->send_end - c->soff}; }
     if (!n) { c->out.n = c->opos = 0; return 1; }
     ssize_t k = writev(c->fd, v, n); if (k < 0) { if (errno == EAGAIN) { arm(c, 1); return 0; } return -1; }
     seen.out += k; size_t o = c->out.n - c->opos; if ((size_t)k < o) { c->opos += k; continue; } c->opos = c->out.n; k -= o; if (c->send) { c->soff += k; if (c->soff == c->send_end) { blob_put(c->send); c->send = 0; } } }
 }
-static void reset(Conn *c) { c->st = HEAD_; c->body.n = 0; c->meta.n = 0; }
+static void reset(Conn *c) { c->st = HEAD_; c->body.n = 0; c->meta.n = 0; c->hashed = 0; }
 static int parse_head(Conn *c, char *s, char *e) { // s..e without the blank line; the text is modified
   char *l = memchr(s, '\n', e - s); if (!l) return -1; char *sp = memchr(s, ' ', l - s); if (!sp || sp - s > 7) return -1; memcpy(c->m, s, sp - s); c->m[sp - s] = 0; char *t = sp + 1, *te = memchr(t, ' ', l - t); if (!te) return -1; *te = 0; c->path = t; c->query = strchr(t, '?'); if (c->query) *c->query++ = 0; if (c->query && !*c->query) c->query = 0;
   c->bname[0] = 0; char *p = t + 1, *sl = strchrnul(p, '/'); if (sl - p > 79) return -1; memcpy(c->bname, p, sl - p); c->bname[sl - p] = 0; c->key = *sl ? sl + 1 : sl; c->klen = pct(c->key, c->key, strlen(c->key), 0);
@@ -247,7 +268,7 @@ static int parse_head(Conn *c, char *s, char *e) { // s..e without the blank lin
 static void unaws(Conn *c) { // aws-chunked framing out of a complete body, in place
   char *p = c->body.p, *e = p + c->body.n, *o = p; while (p < e) { char *nl = memchr(p, '\n', e - p); if (!nl) break; u64 n = strtoull(p, 0, 16); p = nl + 1; if (!n || p + n > e) break; memmove(o, p, n); o += n; p += n + 2; } c->body.n = o - c->body.p;
 }
-static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop
+static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2: waits for the MD5 of its body
   for (;;) { char *p = c->in.p + c->ipos; size_t n = c->in.n - c->ipos;
     switch (c->st) {
     case HEAD_: { char *e = n ? memmem(p, n, "\r\n\r\n", 4) : 0; if (!e) { if (n > 65536) return -1; if (c->ipos) { memmove(c->in.p, p, n); c->in.n = n; c->ipos = 0; } return 0; }
@@ -257,30 +278,34 @@ static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop
     case CHUNKLEN: { char *nl = memchr(p, '\n', n); if (!nl) return 0; if (nl - p < 2) { c->ipos += nl + 1 - p; break; } c->left = strtoull(p, 0, 16); c->ipos += nl + 1 - p; c->st = c->left ? CHUNK : TRAILER; break; }
     case CHUNK: { size_t k = n < c->left ? n : c->left; add(&c->body, p, k); c->ipos += k; c->left -= k; if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = CHUNKLEN; break; }
     case TRAILER: { char *nl = memchr(p, '\n', n); if (!nl) return 0; int empty = nl - p < 2; c->ipos += nl + 1 - p; if (empty) c->st = DONE; break; }
-    case DONE: if (c->awsch) unaws(c); handle(c); if (!c->keep) c->closing = 1; reset(c); return 1; } }
+    case DONE: if (c->awsch && !c->hashed) unaws(c); if (c->body.n >= LARGE && !no_md5 && !c->hashed) return 2; handle(c); if (!c->keep) c->closing = 1; reset(c); return 1; } }
 }
 static void go(Conn *c) { // as many requests as have arrived
-  for (;;) { int r = step(c); if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
-    if (lat_ms) { c->due = now_ms() + lat_ms; c->qnext = 0; *qt = c; qt = &c->qnext; struct epoll_event e = {.events = 0, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); c->writing = 2; return; }
+  for (;;) { int r = step(c); if (r == 2) { park(c); to_hasher(c); return; } if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
+    if (lat_ms) { c->due = now_ms() + lat_ms; c->qnext = 0; *qt = c; qt = &c->qnext; park(c); return; }
     r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); return; } if (!r) return; }
 }
 static void fill(char *what) { // BUCKET:COUNT, 1000 objects in a directory
   char *colon = strchr(what, ':'), k[64]; if (!colon) return; *colon = 0; Bucket *b = bucket_make(what);
   for (long i = 0, n = atol(colon + 1); i < n; i++) { int l = sprintf(k, "d%03ld/e%03ld/file-%03ld.txt", i / 1000000, i / 1000 % 1000, i % 1000); Obj *o = obj_make(b, k, l); o->d = blob_new(malloc(1), 0); o->t = time(0); strcpy(o->etag, "d41d8cd98f00b204e9800998ecf8427e"); }
 }
+static void touch(size_t n) { mallopt(M_MMAP_MAX, 0); mallopt(M_TRIM_THRESHOLD, -1); char *p = malloc(n); if (!p) abort(); memset(p, 1, n); __asm__ volatile("" : : "r"(p) : "memory"); free(p); }
 int main(int ac, char **av) {
   for (int i = 0; i < 64; i++) { double s = 0, x = i + 1; /* |sin(x)| by series-free reduction */ double y = x; while (y > 3.14159265358979323846) y -= 3.14159265358979323846; double t = y, k = 1; s = y; for (k = 1; k < 20; k++) { t *= -y * y / ((2 * k) * (2 * k + 1)); s += t; } if (s < 0) s = -s; K[i] = (u32)(s * 4294967296.0); }
-  int port = -1; for (int i = 1; i < ac; i++) if (!strcmp(av[i], "-l")) lat_ms = atoi(av[++i]); else if (!strcmp(av[i], "-q")) no_md5 = 1; else if (!strcmp(av[i], "-v")) verbose = 1; else if (!strcmp(av[i], "-c")) counts = 1; else if (!strcmp(av[i], "-n") && i + 1 < ac) fill(av[++i]); else port = atoi(av[i]);
-  if (port < 0) { fprintf(stderr, "usage: s3sink PORT [-l MS] [-q] [-v] [-c] [-n BUCKET:COUNT]\n"); return 64; }
+  int port = -1; for (int i = 1; i < ac; i++) if (!strcmp(av[i], "-l")) lat_ms = atoi(av[++i]); else if (!strcmp(av[i], "-q")) no_md5 = 1; else if (!strcmp(av[i], "-v")) verbose = 1; else if (!strcmp(av[i], "-c")) counts = 1; else if (!strcmp(av[i], "-n") && i + 1 < ac) fill(av[++i]); else if (!strcmp(av[i], "-m") && i + 1 < ac) touch(strtoull(av[++i], 0, 10) << 20); else port = atoi(av[i]);
+  if (port < 0) { fprintf(stderr, "usage: s3sink PORT [-l MS] [-q] [-v] [-c] [-m MIB] [-n BUCKET:COUNT]\n"); return 64; }
   signal(SIGPIPE, SIG_IGN); int ls = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1; setsockopt(ls, SOL_SOCKET, SO_REUSEADDR, &one, 4); struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(ls, (void *)&a, sizeof a) || listen(ls, 1024)) { perror("s3sink"); return 1; }
   socklen_t al = sizeof a; getsockname(ls, (void *)&a, &al);
   // SIGUSR1 is let in only while waiting, so that none is missed
   sigset_t usr, none; sigemptyset(&none); sigemptyset(&usr); sigaddset(&usr, SIGUSR1); if (counts) { sigprocmask(SIG_BLOCK, &usr, 0); signal(SIGUSR1, ask); }
-  ep = epoll_create1(0); struct epoll_event e = {.events = EPOLLIN, .data.ptr = 0}, ev[256]; epoll_ctl(ep, EPOLL_CTL_ADD, ls, &e); printf("ready http://127.0.0.1:%d\n", ntohs(a.sin_port)); fflush(stdout);
+  ep = epoll_create1(0); struct epoll_event e = {.events = EPOLLIN, .data.ptr = 0}, ev[256]; epoll_ctl(ep, EPOLL_CTL_ADD, ls, &e);
+  hashing.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); e.data.ptr = &hashing; epoll_ctl(ep, EPOLL_CTL_ADD, hashing.fd, &e); for (int i = 0; i < HASHERS; i++) { pthread_t t; if (pthread_create(&t, 0, hasher, 0)) { perror("s3sink"); return 1; } }
+  printf("ready http://127.0.0.1:%d\n", ntohs(a.sin_port)); fflush(stdout);
   for (;;) { int to = -1; if (qh) { u64 t = now_ms(); to = qh->due > t ? (int)(qh->due - t) : 0; } int n = epoll_pwait(ep, ev, 256, to, &none); if (asked) { asked = 0; tell(); }
     for (int i = 0; i < n; i++) { Conn *c = ev[i].data.ptr;
       if (!c) { int fd; while ((fd = accept4(ls, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) { setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, 4); c = calloc(1, sizeof *c); c->fd = fd; seen.accepted++; if (++nconn > seen.most) seen.most = nconn; struct epoll_event x = {.events = EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_ADD, fd, &x); } continue; }
+      if ((void *)c == &hashing) { for (c = hashed(); c;) { Conn *next = c->qnext; c->hashed = 1; c->writing = 3; go(c); c = next; } continue; }
       if (c->writing == 2) continue;
       if (c->writing) { int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); continue; }
       if (c->ipos == c->in.n) c->in.n = c->ipos = 0; else if (c->ipos > 65536) { memmove(c->in.p, c->in.p + c->ipos, c->in.n - c->ipos); c->in.n -= c->ipos; c->ipos = 0; }

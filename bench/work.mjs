@@ -32,7 +32,7 @@ export class Work {
 	compile(source) {
 		const program = join(this.dir, source.replace(/\.c$/, ''))
 		const file = fileURLToPath(new URL(source, import.meta.url))
-		const {status, error, stderr} = spawnSync('cc', ['-O2', '-w', '-o', program, file], {encoding: 'utf8'})
+		const {status, error, stderr} = spawnSync('cc', ['-O2', '-w', '-pthread', '-o', program, file], {encoding: 'utf8'})
 		if (error) throw new CannotRun(`cannot run cc, which compiles '${source}': ${error.message}`)
 		if (status !== 0) throw new CannotRun(`cannot compile '${source}':\n${stderr}`)
 		return program
