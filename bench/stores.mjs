@@ -15,10 +15,14 @@ export class Sink {
 	#child
 	#lines
 
-	/** @param {{latency?: number, keys?: number}} options milliseconds added to each reply; empty objects that are there */
-	static async start(work, program, {latency = 0, keys = 0} = {}) {
+	/**
+	 * @param {{latency?: number, keys?: number, memory?: number}} options milliseconds added to each reply; empty objects that
+	 * are there; bytes that are touched before anything is measured
+	 */
+	static async start(work, program, {latency = 0, keys = 0, memory = 0} = {}) {
 		const sink = new Sink()
 		const words = [program, '0', '-c', '-l', String(latency), '-n', `${BUCKET}:${keys}`]
+		if (memory > 0) words.push('-m', String(Math.ceil(memory / 2 ** 20)))
 		sink.#child = work.start(words, {stdio: ['ignore', 'pipe', 'inherit']})
 		sink.#lines = createInterface({input: sink.#child.stdout})[Symbol.asyncIterator]()
 		const {value = ''} = await sink.#lines.next()

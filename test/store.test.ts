@@ -285,7 +285,7 @@ contract('an upload in parts becomes one object', async (t, store) => {
 	const id = await store.createUpload('big', {metadata: {a: 'b'}, contentType: 'text/x-y'})
 	const etags = [
 		await store.uploadPart('big', id, 1, one),
-		await store.uploadPart('big', id, 2, source(two), md5(two)),
+		await store.uploadPart('big', id, 2, source(two), {md5: md5(two)}),
 		await store.uploadPart('big', id, 3, three),
 	]
 	t.deepEqual(etags, [hex(one), hex(two), hex(three)])
@@ -320,7 +320,7 @@ contract('an upload is completed only as S3 allows', async (t, store, lacks) => 
 	t.is((await fails(t, 'invalid', store.completeUpload('key', id, parts, {}))).code, 'EntityTooSmall')
 	await fails(t, 'invalid', store.completeUpload('key', id, parts.toReversed(), {}))
 	await fails(t, 'invalid', store.completeUpload('key', id, [{number: 1, etag: hex('x'), size: 5}], {}))
-	await fails(t, 'invalid', store.uploadPart('key', id, 3, part, md5(bytes('x'))))
+	await fails(t, 'invalid', store.uploadPart('key', id, 3, part, {md5: md5(bytes('x'))}))
 	await fails(t, 'invalid', store.copyPart('key', id, 3, {key: 'key', first: 0, last: 100}))
 	if (!lacks('copyPartIfMatch'))
 		await fails(

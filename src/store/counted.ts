@@ -125,8 +125,8 @@ export function counted(
 		},
 
 		createUpload: (key, properties) => count('part', () => store.createUpload(key, properties)),
-		uploadPart: (key, id, number, body, md5) =>
-			count('part', () => store.uploadPart(key, id, number, body, md5), body.length),
+		uploadPart: (key, id, number, body, digest) =>
+			count('part', () => store.uploadPart(key, id, number, body, digest), body.length),
 		copyPart: (key, id, number, source) => count('part', () => store.copyPart(key, id, number, source)),
 		completeUpload: (key, id, parts, condition) =>
 			count('part', () => store.completeUpload(key, id, parts, condition)),

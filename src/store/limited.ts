@@ -29,8 +29,8 @@ export function limited(store: Store, rate: Rate, signal?: AbortSignal): Store {
 		},
 		put: (...[key, body, options]: Parameters<Store['put']>) =>
 			store.put(key, sending(body), {...options, md5: options?.md5 ?? md5Of(body)}),
-		uploadPart: (...[key, id, number, body, md5]: Parameters<Store['uploadPart']>) =>
-			store.uploadPart(key, id, number, sending(body), md5 ?? md5Of(body)),
+		uploadPart: (...[key, id, number, body, digest]: Parameters<Store['uploadPart']>) =>
+			store.uploadPart(key, id, number, sending(body), {md5: digest?.md5 ?? md5Of(body)}),
 	})
 }
 

@@ -1,7 +1,7 @@
 // A store in this process's memory, for tests and for what needs no network: S3's rules and order,
 // its ETags, conditions, limits and ACLs, without its time.
 
-import {createHash, randomUUID} from 'node:crypto'
+import {createHash, hash, randomUUID} from 'node:crypto'
 import type {Acl} from '../format/acl.ts'
 import {shown} from '../base/quote.ts'
 import {chunksOf, readBody, resolveRange} from './body.ts'
@@ -23,6 +23,7 @@ import {MemoryVersions} from './memory-versions.ts'
 import {
 	type AclPolicy,
 	type Body,
+	type BodyDigest,
 	type BucketOptions,
 	type Condition,
 	type CopyOptions,
@@ -164,10 +165,18 @@ export class MemoryStore implements Store {
 		return this.#uploads.create(key, properties, this.#now())
 	}
 
-	async uploadPart(key: string, id: string, number: number, body: Body, digest?: Buffer): Promise<string> {
+	async uploadPart(
+		key: string,
+		id: string,
+		number: number,
+		body: Body,
+		digest: BodyDigest = {},
+	): Promise<string> {
 		this.#needBucket()
 		const bytes = Buffer.from(await readBody(body))
-		if (digest !== undefined) this.#checkDigest(key, md5(bytes), digest)
+		if (digest.md5 !== undefined) this.#checkDigest(key, md5(bytes), digest.md5)
+		if (digest.sha256 !== undefined && digest.sha256 !== hash('sha256', bytes))
+			throw invalid('XAmzContentSHA256Mismatch', `${shownObject(this.bucket, key)}: the SHA-256 is another`)
 		return this.#uploads.add(key, id, number, bytes)
 	}
 

@@ -33,6 +33,8 @@ export type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & 
 	readonly body?: Body
 	/** The signature vouches for a body in memory, also where the connection does. */
 	readonly signsBody?: boolean
+	/** The SHA-256 of a body in memory, in hex, where that is known. */
+	readonly sha256?: string | undefined
 }
 
 export class PlaneSender {
@@ -56,7 +58,7 @@ export class PlaneSender {
 
 	/** Sends a request once. Rejects with a Refusal for what the store does not do, and with errors of the system. */
 	async send(outgoing: Outgoing): Promise<Reply> {
-		const {method, path, query, headers = [], body, signsBody, streams, lends, room} = outgoing
+		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
@@ -64,7 +66,7 @@ export class PlaneSender {
 			path: `${site.path}/${path}`,
 			query: query === undefined ? '' : queryOf(query),
 			headers: [['host', site.host] as const, ...headers, ...this.#payer],
-			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:')),
+			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:'), sha256),
 		}
 		const signed = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
@@ -107,5 +109,7 @@ export class PlaneSender {
 }
 
 /** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory cannot be. */
-const payloadOf = (body: Body | undefined, isSigned: boolean): string =>
-	body === undefined ? EMPTY : Buffer.isBuffer(body) && isSigned ? payloadHash(body) : UNSIGNED
+const payloadOf = (body: Body | undefined, isSigned: boolean, sha256: string | undefined): string => {
+	if (body === undefined) return EMPTY
+	return Buffer.isBuffer(body) && isSigned ? (sha256 ?? payloadHash(body)) : UNSIGNED
+}

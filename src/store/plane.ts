@@ -20,7 +20,7 @@ import {
 import {readOwnership} from './ownership-page.ts'
 import {type Outgoing, PlaneSender, type SenderOptions} from './plane-sender.ts'
 import {Room} from './room.ts'
-import type {AclPolicy, Body, Head, Written} from './store.ts'
+import type {AclPolicy, Body, BodyDigest, Head, Written} from './store.ts'
 import {encodeKey} from './uri.ts'
 import {readVersions} from './versions-page.ts'
 import type {
@@ -81,8 +81,9 @@ export class Plane implements Wire {
 		return writtenIn(reply.headers)
 	}
 
-	async uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
-		if (!isVouched(body, md5)) return (await this.#sdk()).uploadPart(part, body, md5)
+	async uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {
+		const {md5, sha256} = digest
+		if (!isVouched(body, md5)) return (await this.#sdk()).uploadPart(part, body, digest)
 		const query = {partNumber: String(part.number), uploadId: part.id}
 		const reply = await this.#sender.send({
 			method: 'PUT',
@@ -91,6 +92,7 @@ export class Plane implements Wire {
 			headers: [...md5Headers(md5), ...this.#key],
 			body,
 			signsBody: md5 === undefined,
+			sha256,
 		})
 		return writtenIn(reply.headers).etag
 	}

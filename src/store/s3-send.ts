@@ -4,7 +4,7 @@ import {hash} from 'node:crypto'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
-import {type Body, isKind, type PutOptions, type Written} from './store.ts'
+import {type Body, type BodyDigest, isKind, type PutOptions, type Written} from './store.ts'
 import type {Guard, PartNumber} from './wire.ts'
 
 export async function put(
@@ -36,8 +36,8 @@ export const uploadPart = (
 	at: S3Connection,
 	part: PartNumber,
 	body: Body,
-	md5: Buffer | undefined,
-): Promise<string> => at.ask({key: part.key}, (wire) => wire.uploadPart(part, body, md5))
+	digest: BodyDigest,
+): Promise<string> => at.ask({key: part.key}, (wire) => wire.uploadPart(part, body, digest))
 
 /** The MD5 of a body in memory; that of a stream has to be known before. */
 const md5Of = (body: Body): Buffer | undefined =>

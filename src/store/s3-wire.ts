@@ -35,7 +35,7 @@ import {
 import {notS3} from './s3-retry.ts'
 import {acl, copy, ownership, remove} from './s3-wire-control.ts'
 import {inOrder} from './versions-page.ts'
-import type {AclPolicy, Body, Head, Written, Version} from './store.ts'
+import type {AclPolicy, Body, BodyDigest, Head, Written, Version} from './store.ts'
 import type {
 	BucketPage,
 	CopyRequest,
@@ -75,7 +75,7 @@ export class SdkWire implements Wire {
 		return {etag: bareEtag(output.ETag), version: output.VersionId}
 	}
 
-	async uploadPart({key, id, number}: PartNumber, body: Body, md5: Buffer | undefined): Promise<string> {
+	async uploadPart({key, id, number}: PartNumber, body: Body, {md5}: BodyDigest): Promise<string> {
 		const vouched = digestOf(md5 ?? (Buffer.isBuffer(body) ? hash('md5', body, 'buffer') : undefined))
 		const given = {...this.#encrypted(key), ...vouched, UploadId: id, PartNumber: number}
 		const {ETag} = await this.#sendBody(body, (Body, abort) =>

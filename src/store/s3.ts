@@ -17,6 +17,7 @@ import {put, uploadPart} from './s3-send.ts'
 import {
 	type AclPolicy,
 	type Body,
+	type BodyDigest,
 	type Bucket,
 	type BucketOptions,
 	type Condition,
@@ -119,8 +120,8 @@ class S3Store implements Store {
 		return (await control()).createUpload(this.#at, key, properties)
 	}
 
-	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string> {
-		return uploadPart(this.#at, {key, id, number}, body, md5)
+	uploadPart(key: string, id: string, number: number, body: Body, digest: BodyDigest = {}): Promise<string> {
+		return uploadPart(this.#at, {key, id, number}, body, digest)
 	}
 
 	async copyPart(key: string, id: string, number: number, source: PartSource): Promise<string> {

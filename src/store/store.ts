@@ -63,6 +63,9 @@ export type Written = {
  */
 export type Body = Buffer | {readonly length: number; chunks(): AsyncIterable<Buffer>}
 
+/** What vouches for a body: its MD5, or of a Buffer the SHA-256 in hex. */
+export type BodyDigest = {readonly md5?: Buffer | undefined; readonly sha256?: string | undefined}
+
 /**
  * The guard of a write. `ifMatch`: the key must hold this ETag. `ifNoneMatch: '*'`: the key must be
  * absent. Where it does not hold, the write rejects with 'precondition' and changes nothing.
@@ -208,10 +211,10 @@ export interface Store {
 	/** Begins a multipart upload and resolves to its id. */
 	createUpload(key: string, properties: Properties): Promise<string>
 	/**
-	 * Uploads one part; resolves to its ETag. The store has verified the bytes by then: by the MD5, or what it has
+	 * Uploads one part; resolves to its ETag. The store has verified the bytes by then: by the digest, or what it has
 	 * for a Buffer without, and the Buffer is the caller's again.
 	 */
-	uploadPart(key: string, id: string, number: number, body: Body, md5?: Buffer): Promise<string>
+	uploadPart(key: string, id: string, number: number, body: Body, digest?: BodyDigest): Promise<string>
 	/** Makes a part of another object's bytes; resolves to its ETag. Not every store obeys `ifMatch` here. */
 	copyPart(key: string, id: string, number: number, source: PartSource): Promise<string>
 	/** Makes the object of its parts, which are in ascending order. */

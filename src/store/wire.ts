@@ -1,7 +1,17 @@
 // The hot requests, each as one attempt: what the data plane and the SDK both can do. The loop that tries
 // again, guards and words are above, and the same for both.
 
-import type {AclPolicy, Body, Bucket, Head, Listed, Properties, Written, Version} from './store.ts'
+import type {
+	AclPolicy,
+	Body,
+	BodyDigest,
+	Bucket,
+	Head,
+	Listed,
+	Properties,
+	Written,
+	Version,
+} from './store.ts'
 
 /** The guard of a write as it is sent. */
 export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
@@ -76,8 +86,8 @@ export type PartNumber = {readonly key: string; readonly id: string; readonly nu
 /** Every request rejects with what s3-retry.ts understands: an SdkError, or an error of the system. */
 export interface Wire {
 	put(key: string, body: Body, request: PutRequest): Promise<Written>
-	/** Resolves to the ETag. Without an MD5 something else vouches for the bytes. */
-	uploadPart(part: PartNumber, body: Body, md5: Buffer | undefined): Promise<string>
+	/** Resolves to the ETag. Without a digest something else vouches for the bytes. */
+	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string>
 	/** Copies up to COPY_LIMIT bytes. A failure that is told behind a good status rejects like any other. */
 	copy(from: string, to: string, request: CopyRequest): Promise<Written>
 	delete(key: string, request: DeleteRequest): Promise<void>

@@ -24,9 +24,14 @@ const STEP = 4 * 2 ** 20
 export class HashThreads {
 	readonly #idle: Worker[] = []
 
+	/** Whether there is a core for them. */
+	static get pays(): boolean {
+		return availableParallelism() > 1
+	}
+
 	/** Has a thread hash a file of `size` bytes, by a descriptor that stays open until its end; undefined where there is no core for one. */
 	follow(fd: number, size: number): Following | undefined {
-		if (availableParallelism() < 2) return undefined
+		if (!HashThreads.pays) return undefined
 		const worker = this.#idle.pop() ?? this.#start()
 		return new Following(worker, {fd, size}, () => this.#idle.push(worker))
 	}

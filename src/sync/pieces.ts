@@ -19,8 +19,9 @@ export type Piece = {
 
 /** The pieces of `size` bytes of a file; one that is empty by now has an empty one, for an upload needs a part. */
 export class PlainPieces {
+	/** Bytes of each but the last. */
+	readonly size: number
 	readonly #file: OpenFile
-	readonly #size: number
 	/** Memory of pieces that are done: 8 MiB from the kernel each time would cost the pages of it, too. */
 	readonly #spare: Buffer[] = []
 	/** The reading of the piece before. */
@@ -28,7 +29,7 @@ export class PlainPieces {
 
 	constructor(file: OpenFile, size: number) {
 		this.#file = file
-		this.#size = size
+		this.size = size
 	}
 
 	/** Their numbers, beginning with 1. */
@@ -36,17 +37,22 @@ export class PlainPieces {
 		for (let number = 1; number === 1 || this.#at(number) < this.#file.stat.size; number++) yield number
 	}
 
+	/** Whether one is in memory as a whole while something is done with it. */
+	get areHeld(): boolean {
+		return this.size <= HELD
+	}
+
 	/** Bytes that one of them takes in memory. */
 	get held(): number {
-		return this.#size <= HELD ? this.#size : CHUNK
+		return this.areHeld ? this.size : CHUNK
 	}
 
 	/** Does something with a piece, whose bytes are good until that is done. */
 	async use(number: number, work: (piece: Piece) => Promise<void>): Promise<void> {
 		const at = this.#at(number)
-		const length = Math.min(this.#size, this.#file.stat.size - at)
+		const length = Math.min(this.size, this.#file.stat.size - at)
 		if (length > HELD) return work(streamed(this.#file, number, at, length))
-		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.#size, this.#file.stat.size))
+		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.size, this.#file.stat.size))
 		try {
 			const body = await this.#read(memory.subarray(0, length), at)
 			await work({number, body, md5: () => hash('md5', body, 'buffer')})
@@ -64,8 +70,22 @@ export class PlainPieces {
 	}
 
 	#at(number: number): number {
-		return (number - 1) * this.#size
+		return (number - 1) * this.size
 	}
+}
+
+/** The SHA-256 of the pieces of a file in hex, each of `size` bytes but the last. */
+export type Sums = {readonly size: number; readonly ofPieces: readonly string[]}
+
+/** Undefined where pieces are too large to be held. */
+export async function sumsOf(pieces: PlainPieces, signal?: AbortSignal): Promise<Sums | undefined> {
+	const ofPieces: string[] = []
+	if (!pieces.areHeld) return undefined
+	for (const number of pieces.numbers()) {
+		await pieces.use(number, async ({body}) => void ofPieces.push(hash('sha256', body as Buffer)))
+		signal?.throwIfAborted()
+	}
+	return {size: pieces.size, ofPieces}
 }
 
 function streamed(file: OpenFile, number: number, at: number, length: number): Piece {

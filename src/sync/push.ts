@@ -3,18 +3,16 @@
 
 import {fatal, EXIT, S3rError} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import {TYPE, typeOf} from '../format/entry.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
 import {type Compare, withoutHad} from './compare-dest.ts'
+import {hashTwins, hashUnsent, isHashedLate, LATE_BELOW} from './late-hash.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {type Narrow, narrowed, withoutNewer} from './narrow.ts'
 import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
-import {BELOW} from './small-files.ts'
-import {isAsKnown} from './unchanged.ts'
 import {send, type SendOptions} from './send.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
@@ -53,8 +51,10 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
-	const unhashedBelow = leavesHashing(options) ? BELOW : undefined
+	const isLate = isHashedLate(options)
+	const unhashedBelow = isLate ? LATE_BELOW : undefined
 	const unread = options.scan ? await index(options, {...options.scan, unhashedBelow}) : false
+	if (isLate) hashTwins(options)
 	let opened: Promise<Store> | undefined
 	const open = () => (opened ??= options.open())
 	const {selection, session} = options
@@ -66,33 +66,8 @@ export async function push(options: PushOptions): Promise<Outcome> {
 		const rest = from(first.value, items)
 		await send(asked(rest, 'push', {...options, store}), {...options, session, store})
 	})
-	if (unhashedBelow !== undefined) hashUnsent(options)
+	if (isLate) hashUnsent(options)
 	return outcome
-}
-
-/**
- * Whether new small files are hashed by who sends them, so that they are read once. Not where nothing is sent, or where
- * there are objects that one may be a copy of, or that are to be compared with it.
- */
-const leavesHashing = ({pretend, compare, session}: PushOptions): boolean =>
-	pretend !== true && compare === undefined && !session.index.someRemote()
-
-/** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
-function hashUnsent({session, files}: PushOptions): void {
-	const known = session.index
-	for (let row = 0; row < known.count; row++) {
-		if (known.hasMd5(row) || !known.hasLocal(row)) continue
-		const {path, local, attrs} = known.entry(row)
-		if (!local || typeOf(local.mode) !== TYPE.file) continue
-		try {
-			const stat = files.stat(path)
-			// what is another file by now, or cannot be read, is looked at by the next scan
-			if (!stat || !isAsKnown(stat, local)) session.forget(path)
-			else session.put({path, local: {...local, md5: files.hash(path, stat)}, attrs})
-		} catch {
-			session.forget(path)
-		}
-	}
 }
 
 function* from(first: PlanItem, rest: Iterable<PlanItem>): Generator<PlanItem, undefined> {

@@ -23,10 +23,11 @@ import {digestOf} from './attributes.ts'
 import {describe, refreshed} from './cargo.ts'
 import {isCompressible} from './content-type.ts'
 import type {OpenFile} from './files.ts'
-import {packedPieces, type Piece, PlainPieces} from './pieces.ts'
+import {HashThreads} from './hash-thread.ts'
+import {packedPieces, type Piece, PlainPieces, type Sums, sumsOf} from './pieces.ts'
 import type {Sender} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
-import {isRacy} from './unchanged.ts'
+import {isAsKnown, isRacy} from './unchanged.ts'
 
 /** Parts of one file under way at once. */
 const WIDTH = 4
@@ -47,11 +48,11 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 	if (pretend) return pretendParts(sender, planned)
 	const file = files.open(planned.path)
 	try {
-		const entry = await current(sender, planned, file)
-		const packed = compress === true && isCompressible(entry.path)
+		const packed = compress === true && isCompressible(planned.path)
+		const {entry, sums} = await current(sender, planned, file, packed)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		if (side) await sender.sides.send(side)
-		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties})
+		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties, sums})
 		return {entry, written, size}
 	} finally {
 		file.close()
@@ -85,27 +86,41 @@ const unread = (length: number) => ({
 	async *chunks(): AsyncIterable<Buffer> {},
 })
 
-/** The entry as the open file has it: hashed again if it may have changed since it was indexed. */
-async function current(sender: Sender, planned: Entry, file: OpenFile): Promise<Entry> {
+type Current = {readonly entry: Entry; readonly sums?: Sums | undefined}
+
+/** The entry as the open file has it: hashed if it was not yet, or may have changed since. */
+async function current(sender: Sender, planned: Entry, file: OpenFile, packed: boolean): Promise<Current> {
 	const {local} = planned
 	const {stat} = file
 	const {session, owners} = sender.options
 	if (!local) throw fatal('it is not in the index')
-	const isSeen = local.ctime === stat.ctime && local.size === stat.size && local.ino === BigInt(stat.ino)
-	if (isSeen && !isRacy(stat.ctime, session.index.scanned)) return planned
-	const now = refreshed(local, stat, await hashed(sender, planned.path, file))
-	return withLocal(planned, now, digestOf(now, owners))
+	const isSeen = isAsKnown(stat, local)
+	if (isSeen && local.md5 !== undefined && !isRacy(stat.ctime, session.index.scanned)) return {entry: planned}
+	const {md5, sums} = await digests(sender, planned.path, file, packed)
+	const now = refreshed(local, stat, md5)
+	const entry = withLocal(planned, now, digestOf(now, owners))
+	// a run that is killed while it is sent need not hash it again
+	if (isSeen && local.md5 === undefined) session.put(entry)
+	return {entry, sums}
 }
 
-/** The MD5 of a file in hex, by a thread where there is one. */
-async function hashed(
+type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
+
+/** The MD5 of a file in hex, by a thread where there is one; this one meanwhile takes what will vouch for the pieces. */
+async function digests(
 	{options: {files, signal}, hashes}: Sender,
 	path: Path,
 	file: OpenFile,
-): Promise<string> {
-	const md5 = file.fd === undefined ? undefined : await hashes.hash(file.fd, file.stat.size, signal)
+	packed: boolean,
+): Promise<Digests> {
+	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
+	const {size} = file.stat
+	const [md5, sums] = await Promise.all([
+		hashes.hash(file.fd, size, signal),
+		packed || !HashThreads.pays ? undefined : sumsOf(new PlainPieces(file, partSize(size)), signal),
+	])
 	signal?.throwIfAborted()
-	return md5 !== undefined && file.unchanged() ? md5 : files.hash(path, file.stat)
+	return md5 !== undefined && file.unchanged() ? {md5, sums} : {md5: files.hash(path, file.stat)}
 }
 
 type Sending = {
@@ -115,6 +130,8 @@ type Sending = {
 	readonly packed: boolean
 	/** What is to be stored beside the bytes. */
 	readonly properties: Properties
+	/** What vouches for the pieces, where that was taken before. */
+	readonly sums?: Sums | undefined
 }
 type Sent = Written & {readonly size: number}
 
@@ -137,8 +154,11 @@ async function sendOnce(sender: Sender, sending: Sending, mayTakeUp: boolean): P
 	const {place} = sender.options.session
 	const upload = await begin(sender, sending, mayTakeUp)
 	if (!('id' in upload)) return upload
-	const parts = await sendPieces(sender, sending, upload)
-	if (!file.unchanged()) {
+	const parts = await sendPieces(sender, sending, upload).catch((error: unknown) => {
+		if (isOfOtherBytes(error)) return undefined
+		throw error
+	})
+	if (parts === undefined || !file.unchanged()) {
 		await drop(sender, upload)
 		throw fatal('it changed while it was sent')
 	}
@@ -146,6 +166,10 @@ async function sendOnce(sender: Sender, sending: Sending, mayTakeUp: boolean): P
 	forgetUpload(place, entry.path)
 	return sent
 }
+
+/** A piece was not that any more of which the SHA-256 had been taken. */
+const isOfOtherBytes = (error: unknown): boolean =>
+	error instanceof StoreError && error.code === 'XAmzContentSHA256Mismatch'
 
 type Begun = UploadRecord & {readonly listed: Parts}
 
@@ -191,16 +215,21 @@ async function drop(sender: Sender, {path, key, id, taken}: UploadRecord): Promi
 }
 
 /** Sends the pieces that are not listed yet; resolves to all parts in order. */
-async function sendPieces(sender: Sender, {file, packed, entry}: Sending, upload: Begun): Promise<Part[]> {
+async function sendPieces(
+	sender: Sender,
+	{file, packed, entry, sums}: Sending,
+	upload: Begun,
+): Promise<Part[]> {
 	const {store, events, signal} = sender.options
 	const {key, id, listed, partSize: size} = upload
 	const parts: Part[] = []
 	const sendPiece = async ({number, body, md5}: Piece): Promise<void> => {
 		const known = listed.get(number)
 		const isThere = known?.size === body.length && known.etag === md5().toString('hex')
-		const etag = isThere
-			? known.etag
-			: await store.uploadPart(key, id, number, body, Buffer.isBuffer(body) ? undefined : md5())
+		const digest = Buffer.isBuffer(body)
+			? {sha256: sums?.size === size ? sums.ofPieces[number - 1] : undefined}
+			: {md5: md5()}
+		const etag = isThere ? known.etag : await store.uploadPart(key, id, number, body, digest)
 		parts.push({number, etag, size: body.length})
 		events.moved(body.length, entry.path)
 	}

@@ -1,0 +1,71 @@
+// New files of a first push are hashed by who sends them, so that they are read once, and large ones while others are sent.
+
+import {OBJECT_LIMIT} from '../algo/parts.ts'
+import {type Entry, TYPE, typeOf, withMd5} from '../format/entry.ts'
+import type {PushOptions} from './push.ts'
+import {BELOW} from './small-files.ts'
+import {isAsKnown} from './unchanged.ts'
+
+/** Files below this size are left to who sends them: all that can be sent. */
+export const LATE_BELOW = OBJECT_LIMIT
+
+/**
+ * Whether hashing is left to the sending. Not where nothing is sent, or where there are objects that a file may be a copy
+ * of, or that are to be compared with it.
+ */
+export const isHashedLate = ({pretend, compare, session}: PushOptions): boolean =>
+	pretend !== true && compare === undefined && !session.index.someRemote()
+
+type Late = Pick<PushOptions, 'session' | 'files'>
+
+/** Hashes large files of the same size before any is sent: one may be a copy of the other, and need not be sent then. */
+export function hashTwins({session, files}: Late): void {
+	const {index} = session
+	const rows = new Map<number, number>()
+	for (const {row, size} of unhashed(session)) {
+		if (size < BELOW) continue
+		const twin = rows.get(size)
+		rows.set(size, row)
+		if (twin === undefined) continue
+		// the one before the first pair has its MD5 by now
+		for (const one of [twin, row]) {
+			const hashed = index.hasMd5(one) ? undefined : hashedNow(index.entry(one), files)
+			if (hashed) session.put(hashed)
+		}
+	}
+}
+
+/** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
+export function hashUnsent({session, files}: Late): void {
+	const {index} = session
+	for (const {row} of unhashed(session)) {
+		const entry = index.entry(row)
+		const hashed = hashedNow(entry, files)
+		// what is another file by now, or cannot be read, is looked at by the next scan
+		if (hashed) session.put(hashed)
+		else session.forget(entry.path)
+	}
+}
+
+/** The rows of regular files that have no MD5 yet, and the sizes of these. */
+function* unhashed({
+	index,
+}: PushOptions['session']): Generator<{readonly row: number; readonly size: number}> {
+	for (let row = 0; row < index.count; row++) {
+		const {first, index: near} = index.window(row)
+		const at = row - first
+		if (near.hasMd5(at) || !near.hasLocal(at) || typeOf(near.mode(at)) !== TYPE.file) continue
+		yield {row, size: near.size(at)}
+	}
+}
+
+/** The entry with the MD5 of its file; undefined where that is another by now, or cannot be read. */
+function hashedNow({path, local, attrs}: Entry, files: PushOptions['files']): Entry | undefined {
+	try {
+		const stat = files.stat(path)
+		if (!local || !stat || !isAsKnown(stat, local)) return undefined
+		return {path, local: withMd5(local, files.hash(path, stat)), attrs}
+	} catch {
+		return undefined
+	}
+}
