@@ -6,9 +6,8 @@
 
 import {joinedEtag, partSize} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
-import type {Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, withLocal} from '../format/entry.ts'
+import type {Entry} from '../format/entry.ts'
 import {forgetUpload, identityOf, readUpload, type UploadRecord, writeUpload} from '../repo/uploads.ts'
 import {
 	type Condition,
@@ -19,15 +18,13 @@ import {
 	StoreError,
 	type Written,
 } from '../store/store.ts'
-import {digestOf} from './attributes.ts'
-import {describe, refreshed} from './cargo.ts'
+import {describe} from './cargo.ts'
 import {isCompressible} from './content-type.ts'
+import {current} from './current.ts'
 import type {OpenFile} from './files.ts'
-import {HashThreads} from './hash-thread.ts'
-import {packedPieces, type Piece, PlainPieces, type Sums, sumsOf} from './pieces.ts'
+import {packedPieces, type Piece, PlainPieces, type Sums} from './pieces.ts'
 import type {Sender} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
-import {isAsKnown, isRacy} from './unchanged.ts'
 
 /** Parts of one file under way at once. */
 const WIDTH = 4
@@ -85,43 +82,6 @@ const unread = (length: number) => ({
 	length,
 	async *chunks(): AsyncIterable<Buffer> {},
 })
-
-type Current = {readonly entry: Entry; readonly sums?: Sums | undefined}
-
-/** The entry as the open file has it: hashed if it was not yet, or may have changed since. */
-async function current(sender: Sender, planned: Entry, file: OpenFile, packed: boolean): Promise<Current> {
-	const {local} = planned
-	const {stat} = file
-	const {session, owners} = sender.options
-	if (!local) throw fatal('it is not in the index')
-	const isSeen = isAsKnown(stat, local)
-	if (isSeen && local.md5 !== undefined && !isRacy(stat.ctime, session.index.scanned)) return {entry: planned}
-	const {md5, sums} = await digests(sender, planned.path, file, packed)
-	const now = refreshed(local, stat, md5)
-	const entry = withLocal(planned, now, digestOf(now, owners))
-	// a run that is killed while it is sent need not hash it again
-	if (isSeen && local.md5 === undefined) session.put(entry)
-	return {entry, sums}
-}
-
-type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
-
-/** The MD5 of a file in hex, by a thread where there is one; this one meanwhile takes what will vouch for the pieces. */
-async function digests(
-	{options: {files, signal}, hashes}: Sender,
-	path: Path,
-	file: OpenFile,
-	packed: boolean,
-): Promise<Digests> {
-	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
-	const {size} = file.stat
-	const [md5, sums] = await Promise.all([
-		hashes.hash(file.fd, size, signal),
-		packed || !HashThreads.pays ? undefined : sumsOf(new PlainPieces(file, partSize(size)), signal),
-	])
-	signal?.throwIfAborted()
-	return md5 !== undefined && file.unchanged() ? {md5, sums} : {md5: files.hash(path, file.stat)}
-}
 
 type Sending = {
 	readonly entry: Entry
