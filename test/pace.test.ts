@@ -14,7 +14,7 @@ import {fileURLToPath} from 'node:url'
 import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
-import {Crew} from '../src/sync/crew.ts'
+import {Crew, threadsFor} from '../src/sync/crew.ts'
 import {openStore} from '../src/store/open.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
@@ -147,6 +147,16 @@ const md5 = (bytes: string | Buffer): string => createHash('md5').update(bytes).
 /** All names below a root that are s3r's temporary ones. */
 const temporary = (root: string): string[] =>
 	(fs.readdirSync(root, {recursive: true}) as string[]).filter((name) => name.includes('.s3r-'))
+
+test('threads leave half of the cores to others until there are many files', (t) => {
+	const threads = [1, 2, 4, 16].map((cores) => [threadsFor(5000, cores), threadsFor(20_000, cores)])
+	t.deepEqual(threads, [
+		[1, 1],
+		[1, 2],
+		[2, 4],
+		[4, 4],
+	])
+})
 
 inThreads('many small files go and come back as they were, for one request each', async (t) => {
 	const {root, said} = await newSide('whole')

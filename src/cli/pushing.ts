@@ -11,7 +11,7 @@ import {parseTags} from '../format/tags.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
-import {Crew, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
+import {Crew, threadsFor, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
 import type {Direction} from '../sync/plan.ts'
 import {type Selection, selection} from '../sync/select.ts'
@@ -88,7 +88,7 @@ function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 export function crewOf<Task, Done>(
 	{openStore, env}: Context,
 	job: Job,
-	{pretend, ...options}: CrewOptions & {readonly pretend: boolean | undefined},
+	{pretend, ...options}: Omit<CrewOptions, 'threads'> & {readonly pretend: boolean | undefined},
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
 	if (pretend || openStore || threads === 0 || (threads === undefined && !Crew.pays)) return undefined
@@ -96,7 +96,8 @@ export function crewOf<Task, Done>(
 		isAsked: threads !== undefined,
 		start: (files) => {
 			const thrifty = keepMemorySmall(files)
-			return new Crew(job, {...options, threads, thrifty, onThread: keepNewSpaceStill})
+			const how = {threads: threads ?? threadsFor(files), thrifty, onThread: keepNewSpaceStill}
+			return new Crew(job, {...options, ...how})
 		},
 		onFew: optimizeLate,
 	}

@@ -33,8 +33,8 @@ export type Crews<Task, Done> = {
 }
 
 export type CrewOptions = {
-	/** How many threads; by default as many as cores, up to MOST. */
-	readonly threads?: number | undefined
+	/** How many threads. */
+	readonly threads: number
 	/** Each thread is to live on little memory. */
 	readonly thrifty?: boolean | undefined
 	/** Is told when a thread has begun. */
@@ -54,6 +54,12 @@ export type Answers = readonly (readonly [id: number, done: unknown])[]
 
 /** More threads than this gain nothing: the main thread has its part of every file. */
 const MOST = 4
+/** With fewer files threads are on half of the cores: what they wait for may need the others, and each has a compiler of its own. */
+const MANY = 12_000
+
+/** How many threads pay for so many files. */
+export const threadsFor = (files: number, cores = availableParallelism()): number =>
+	Math.min(files < MANY ? Math.ceil(cores / 2) : cores, MOST)
 
 /**
  * MiB for the new objects of a thread: three times what V8 makes them in. What is under way is copied each time that is full: with
@@ -83,10 +89,9 @@ export class Crew<Task, Done> {
 	/** Whether there are cores for threads at all. */
 	static readonly pays = availableParallelism() > 1
 
-	constructor(job: Job, options: CrewOptions = {}) {
+	constructor(job: Job, options: CrewOptions) {
 		this.#options = options
-		const count = options.threads ?? Math.min(availableParallelism(), MOST)
-		this.#members = Array.from({length: count}, () => this.#start(job))
+		this.#members = Array.from({length: options.threads}, () => this.#start(job))
 		options.signal?.addEventListener('abort', this.#stop)
 	}
 

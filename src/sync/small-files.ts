@@ -5,8 +5,8 @@ import type {Crew, Crews} from './crew.ts'
 /** Files below this size are the crew's. */
 export const BELOW = 2 ** 20
 /**
- * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. 2,500
- * files took five sixths of the time with two threads, and an eighth more CPU; 1,500 as long, and a third more CPU.
+ * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. With one,
+ * 1,500 take a twelfth less time, and an eighth more CPU; but a twentieth more time where the store is on the same cores.
  */
 const WORTH = 2000
 /** Even then the first files are not the crew's where most are the same on both sides: most often few of many have changed. */
