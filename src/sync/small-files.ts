@@ -9,8 +9,8 @@ export const BELOW = 2 ** 20
  * 1,500 take a twelfth less time, and an eighth more CPU; but a twentieth more time where the store is on the same cores.
  */
 const WORTH = 2000
-/** Even then the first files are not the crew's where most are the same on both sides: most often few of many have changed. */
-const FROM = 1000
+/** Even then the first files are not the crew's where most are the same on both sides: most often few of many have changed, and threads that come late for the last ones cost as much as they bring. */
+const FROM = 2000
 /** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
 const LOADED = 50
 /** Rows that tell what most are. */
