@@ -105,7 +105,8 @@ export class Ahead {
 	#add(): void {
 		const {level, start, lookup} = this.#tree
 		const {bytes} = level.names
-		const length = bytes.indexOf(0, start) - start
+		let length = 0
+		while (bytes[start + length] !== 0) length++
 		const isDirectory = bytes[start + length - 1] === SLASH
 		if (isDirectory && !this.#tree.look()) return
 		const of = isDirectory ? lookup.stat.words : lookup.descriptorOf(level.place)

@@ -157,8 +157,9 @@ export class StatRing {
 		for (let i = first; i < end; i++) {
 			const directory = this.#directories[i] as number
 			if (directory === NOWHERE) continue
+			// a loop: to copy by a call takes as long as a quarter of statx(2)
 			const start = this.#starts[i] as number
-			this.names.copy(name, 0, start, start + name.length)
+			for (let at = 0; (name[at] = this.names[start + at] as number) !== 0; at++);
 			// a file that has become a directory is looked at again by who walks
 			if (statAt(directory, name, stat) && !isDirectoryMode(stat[X.mode] as number)) this.#keep(i, stat)
 		}
