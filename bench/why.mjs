@@ -28,7 +28,7 @@ const WHY = [
 	},
 	{
 		rows: /walk/,
-		why: 'one thread looks at the files of directories that have a hundred names; of its time statx(2) takes 48 % and getdents64(2) 11 (profile of a push of 300,000; of ls-local 66 and 11). git has two threads, and what its index keeps of directories spares it their names',
+		why: 'two threads look at the files, as those of git do, and two thirds of their time are the kernel, which git asks for no more (profile of a push that finds nothing in 1,000,000: statx(2) 45 %, getdents64(2) 11, reading the index 2, JavaScript 34)',
 	},
 ]
 

@@ -80,8 +80,8 @@ export class StatRing {
 	}
 
 	/**
-	 * Adds a name to the block that is filled next, which is to be free; returns its place in the ring. It is that of a file in an open
-	 * directory, or one of which is said what was found, or nothing is to be.
+	 * Adds a name to the block that is filled next, which is to be free; returns its place in the ring. `of` is the descriptor of its
+	 * directory; or what was found of it already; or undefined where the other thread is not to ask.
 	 */
 	add(bytes: Buffer, start: number, length: number, of: number | StatxWords | undefined): number {
 		if (this.#count === NAMES || this.#length + length >= NAME_BYTES) this.fill()
