@@ -618,6 +618,22 @@ test('a thread that does not answer is given up', (t) => {
 	ring.end()
 })
 
+test('a thread that is not wanted any more loads nothing, and one that loads is waited for', (t) => {
+	const unwanted = new StatRing()
+	unwanted.end()
+	t.is(new StatRing(unwanted.memory).load(t.fail), undefined)
+	const ring = new StatRing(undefined, 50)
+	const loaded = new StatRing(ring.memory).load(() => {
+		const before = performance.now()
+		// nobody can end it here: it waits as long as it has patience
+		ring.end()
+		return performance.now() - before
+	})
+	t.true(loaded !== undefined && loaded > 40)
+	// it is loaded now
+	ring.end()
+})
+
 // ---- writing
 
 const names = (directory: Path): string[] => fs.readdirSync(forFs(directory), 'latin1')

@@ -1302,6 +1302,24 @@ test('a large file that changes between its hashing and its sending is not sent,
 	await vouched(t, here, store)
 })
 
+// a thread that still followed the file would keep ava from its end
+test('a large file that cannot be read while it is hashed is told of, and leaves no thread', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE})
+	const {failed} = await here.push({
+		files: (files) => {
+			const open = files.open.bind(files)
+			files.open = (path) =>
+				Object.assign(open(path), {readInto: () => Promise.reject(new Error('a bad sector'))})
+			return files
+		},
+	})
+	t.regex(failed.get('large') ?? '', /a bad sector/)
+	t.deepEqual(await uploadsOf(store), [])
+	await here.push()
+	await vouched(t, here, store)
+})
+
 test('large files of one size are hashed before the first of them is sent, and copied where they are the same', async (t) => {
 	const store = memory()
 	const other = randomBytes(LARGE.length)

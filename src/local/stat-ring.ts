@@ -18,8 +18,13 @@ const FOUND = X.dev + 2
 /** Milliseconds until a thread that has taken a block is given up: far more than a slow network takes for one. */
 const PATIENCE = 10_000
 
-/** Words that both threads change: how many blocks have been filled, the state of each in the ring, and how many names it has. */
-const C = {filled: 0, states: 1, counts: 1 + BLOCKS, end: 1 + 2 * BLOCKS} as const
+/**
+ * Words that both threads change: how far the other thread is, how many blocks have been filled, the state of each in the ring, and
+ * how many names it has.
+ */
+const C = {thread: 0, filled: 1, states: 2, counts: 2 + BLOCKS, end: 2 + 2 * BLOCKS} as const
+/** How far the other thread is: it has not begun, loads what it needs, has that; or is not to begin any more. */
+const [COMING, LOADING, HERE, UNWANTED] = [0, 1, 2, 3]
 /** Instead of how many have been filled. */
 const ENDED = -1
 /**
@@ -167,14 +172,30 @@ export class StatRing {
 		Atomics.notify(control, C.states + block)
 	}
 
-	/** Ends the other thread's help, and waits until it uses no directory any more. */
+	/**
+	 * Ends the other thread's help, and waits until it uses no directory any more. Nor does it load anything: to end a thread, as
+	 * the end of the process does, while it loads a native module ends the process with an error of node's.
+	 */
 	end(): void {
 		const control = this.#control
+		Atomics.compareExchange(control, C.thread, COMING, UNWANTED)
+		Atomics.wait(control, C.thread, LOADING, this.#patience)
 		Atomics.store(control, C.filled, ENDED)
 		Atomics.notify(control, C.filled)
 		for (let block = 0; block < BLOCKS; block++) {
 			const state = Atomics.load(control, C.states + block)
 			if (state % 4 === TAKEN && !this.isLost) Atomics.wait(control, C.states + block, state, this.#patience)
+		}
+	}
+
+	/** Has the other thread load what it needs; undefined where it is not wanted any more. */
+	load<T>(what: () => T): T | undefined {
+		if (Atomics.compareExchange(this.#control, C.thread, COMING, LOADING) !== COMING) return undefined
+		try {
+			return what()
+		} finally {
+			Atomics.store(this.#control, C.thread, HERE)
+			Atomics.notify(this.#control, C.thread)
 		}
 	}
 

@@ -4,5 +4,6 @@ import {workerData} from 'node:worker_threads'
 import {native} from './native.ts'
 import {StatRing} from './stat-ring.ts'
 
-const statAt = native()?.statAt
-if (statAt !== undefined) new StatRing(workerData as SharedArrayBuffer).help(statAt)
+const ring = new StatRing(workerData as SharedArrayBuffer)
+const statAt = ring.load(() => native()?.statAt)
+if (statAt !== undefined) ring.help(statAt)

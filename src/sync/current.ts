@@ -47,10 +47,15 @@ async function digests(
 ): Promise<Digests> {
 	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
 	const {size} = file.stat
-	const [md5, sums] = await Promise.all([
-		hashes.hash(file.fd, size, signal),
-		packed || !HashThreads.pays ? undefined : sumsOf(new PlainPieces(file, partSize(size)), signal),
-	])
+	const hashing = hashes.hash(file.fd, size, signal)
+	let sums: Sums | undefined
+	try {
+		if (!packed && HashThreads.pays) sums = await sumsOf(new PlainPieces(file, partSize(size)), signal)
+	} finally {
+		// the thread follows the file, which must stay open, whatever becomes of the sums
+		await hashing
+	}
+	const md5 = await hashing
 	signal?.throwIfAborted()
 	return md5 !== undefined && file.unchanged() ? {md5, sums} : {md5: files.hash(path, file.stat)}
 }
