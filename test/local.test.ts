@@ -564,6 +564,8 @@ withThreads('a walk that is given up leaves neither a thread nor an open directo
 		await new Promise((resolve) => fs.stat('/', resolve))
 		const before = tasks()
 		const during = []
+		for (const _ of local.walk(${JSON.stringify(`${root}/deep`)}, {onError() {}, inThreads: true}));
+		const small = tasks() - before
 		for (const at of [300, 4000, 5500]) {
 			let count = 0
 			for (const {path} of local.walk(${JSON.stringify(root)}, {onError() {}, ...${JSON.stringify(IN_THREADS)}})) {
@@ -572,8 +574,10 @@ withThreads('a walk that is given up leaves neither a thread nor an open directo
 			}
 		}
 		for (let waited = 0; waited < 5000 && tasks() > before; waited += 50) await pause(50)
-		print([during, tasks() - before, fds().filter((file) => file.startsWith(${JSON.stringify(root)}))])`
-	const [during, after, open] = asNobody(body) as [number[], number, string[]]
+		print([small, during, tasks() - before, fds().filter((file) => file.startsWith(${JSON.stringify(root)}))])`
+	const [small, during, after, open] = asNobody(body) as [number, number[], number, string[]]
+	// there is none where there are few files
+	t.is(small, 0)
 	t.true(during.every((more) => more > 0))
 	t.is(after, 0)
 	t.deepEqual(open, [])

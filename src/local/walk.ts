@@ -58,7 +58,8 @@ function* walkFrom(root: string | Buffer, asked: Asked | true, options: WalkOpti
 	let ahead: Ahead | undefined
 	try {
 		if (!tree.begin(asked)) return
-		while (!(options.inThreads && lookup.isOfVeryMany && Ahead.pays) && tree.advance()) {
+		while (!(options.inThreads && lookup.isOfVeryMany && Ahead.pays)) {
+			if (!tree.advance()) return
 			if (!tree.look()) continue
 			yield new Entry(tree.level.path, tree.level.names.bytes, tree.start, lookup.stat)
 			if (lookup.isNamedDirectory) tree.enter()
