@@ -56,9 +56,11 @@ function* walkFrom(root: string | Buffer, asked: Asked | true, options: WalkOpti
 	const tree = new Tree(place === '/' ? '/' : `${place}/`, options)
 	const {lookup} = tree
 	let ahead: Ahead | undefined
+	let pays: boolean | undefined
 	try {
 		if (!tree.begin(asked)) return
-		while (!(options.inThreads && lookup.isOfVeryMany && Ahead.pays)) {
+		// to ask for the cores is a system call: once is enough
+		while (!(options.inThreads && lookup.isOfVeryMany && (pays ??= Ahead.pays))) {
 			if (!tree.advance()) return
 			if (!tree.look()) continue
 			yield new Entry(tree.level.path, tree.level.names.bytes, tree.start, lookup.stat)
