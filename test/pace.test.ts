@@ -192,8 +192,15 @@ test.serial(
 		const onError = (_: string, error: unknown) => {
 			throw error
 		}
-		await scan({root, owners: new Owners(), onError, index: nothing, contents, unhashedBelow: 2 ** 20})
+		const how = {root, owners: new Owners(), onError, contents, unhashedBelow: 2 ** 20}
+		const {index} = await scan({...how, index: nothing})
 		t.deepEqual(hashed, ['large'])
+		// nor does the next one, where the push ended before it sent them
+		await scan({...how, index})
+		t.deepEqual(
+			hashed.filter((path) => path !== 'large'),
+			[],
+		)
 
 		await ask(root, 'init', '--create-bucket', `${BUCKET}/once`)
 		await ask(base, 'put', join(root, 'sent'), `${BUCKET}/once/barred`)

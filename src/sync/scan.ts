@@ -44,7 +44,7 @@ export type ScanOptions = {
 	/** Files of other sizes are not looked into, and their entries are left as they are. */
 	readonly sizes?: Sizes | undefined
 	readonly oneFileSystem?: boolean | undefined
-	/** Leaves the MD5 of new files below this size to who reads them next: their entries have none until then. */
+	/** Leaves the MD5 of files below this size that have none yet to who reads them next: their entries have none until then. */
 	readonly unhashedBelow?: number | undefined
 	/** Hashes every file again (-c). */
 	readonly checksum?: boolean | undefined

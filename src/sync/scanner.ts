@@ -169,7 +169,8 @@ export class Scanner {
 
 	#isForLater({mode, size, nlink}: Stat, old: Local | undefined): boolean {
 		const {unhashedBelow = 0} = this.#options
-		return old === undefined && size < unhashedBelow && nlink === 1 && typeOf(mode) === TYPE.file
+		// one that a push did not come to before it ended is as new
+		return old?.md5 === undefined && size < unhashedBelow && nlink === 1 && typeOf(mode) === TYPE.file
 	}
 
 	/**
