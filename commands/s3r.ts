@@ -17,10 +17,15 @@ const {signal} = stop
 setMaxListeners(0, signal)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 	process.on(name, () => {
-		const reason = interrupted(constants.signals[name])
-		if (signal.aborted) process.exit(reason.status)
-		stop.abort(reason)
+		if (signal.aborted) dieBy(name)
+		else stop.abort(interrupted(constants.signals[name]))
 	})
+
+/** At once, as whoever does not listen: to exit would wait for threads, which may wait for a dead mount. */
+function dieBy(name: NodeJS.Signals): void {
+	process.removeAllListeners(name)
+	process.kill(process.pid, name)
+}
 
 // rsync signals its remote shell with it when it fails, and node would open its debugger for it
 process.on('SIGUSR1', () => {})

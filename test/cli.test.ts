@@ -1,11 +1,13 @@
 // The terminal floor: options, streams, messages, statuses.
 
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {spawn} from 'node:child_process'
+import {mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {setImmediate} from 'node:timers/promises'
+import {setImmediate, setTimeout as pause} from 'node:timers/promises'
 import {PassThrough, Writable} from 'node:stream'
+import {fileURLToPath} from 'node:url'
 import test from 'ava'
 import {EXIT, fatal, S3rError} from '../src/base/errors.ts'
 import {fromUnicode} from '../src/base/path.ts'
@@ -22,6 +24,8 @@ import {Progress} from '../src/cli/progress.ts'
 import {interrupted} from '../src/cli/run.ts'
 import {usageText} from '../src/cli/usage.ts'
 import {s3r, sink} from './support/run.ts'
+
+const PROGRAM = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
 
 const FLAGS = {
 	archive: {type: 'boolean', short: 'a', help: 'archive mode'},
@@ -394,6 +398,32 @@ test('an interrupted command ends with the status of the signal, silently', asyn
 		stop.abort(interrupted(number))
 		t.deepEqual(await result, {status, stdout: 'answered\n', stderr: ''})
 	}
+})
+
+/** Whether a process has a file of this name open. */
+const isOpen = (pid: number, name: string): boolean =>
+	readdirSync(`/proc/${pid}/fd`).some((fd) => {
+		try {
+			return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(`/${name}`)
+		} catch {
+			return false
+		}
+	})
+
+test('a second signal ends the process at once, as one that does not listen', async (t) => {
+	const root = mkdtempSync(join(tmpdir(), 's3r-signals-'))
+	t.teardown(() => rmSync(root, {recursive: true}))
+	t.is((await s3r(['init', 'bucket'], {cwd: root})).status, 0)
+	// takes a while to hash, in which no signal is heard; both are when 4096 files more were looked at, or twice as many
+	writeFileSync(join(root, 'holes'), '')
+	truncateSync(join(root, 'holes'), 2 ** 27)
+	for (let i = 0; i < 9000; i++) writeFileSync(join(root, `later ${i}`), '')
+	const child = spawn(process.execPath, [PROGRAM, 'index'], {cwd: root, stdio: 'ignore'})
+	const ended = once(child, 'exit')
+	while (!isOpen(child.pid ?? 0, 'holes')) await pause(1)
+	child.kill('SIGINT')
+	child.kill('SIGTERM')
+	t.deepEqual(await ended, [null, 'SIGTERM'])
 })
 
 test('a command that ends well in spite of a signal is not interrupted', async (t) => {
