@@ -1,7 +1,7 @@
 // How many requests should be under way at once: more as long as more get done, fewer when the other side
 // asks for less. Where latency is what limits, that is many; where a processor or a line is, few suffice.
 
-import {availableParallelism} from 'node:os'
+import {availableParallelism, cpus} from 'node:os'
 
 export type AdaptiveOptions = {
 	/** Bounds of the width; 16 to 512 by default. */
@@ -11,9 +11,12 @@ export type AdaptiveOptions = {
 	readonly first?: number | undefined
 	/** A clock in milliseconds that only runs forward. */
 	readonly now?: (() => number) | undefined
-	/** Milliseconds of CPU that this process has used. */
-	readonly used?: (() => number) | undefined
+	/** What the processors have done until now. */
+	readonly work?: (() => Work) | undefined
 }
+
+/** Milliseconds that this process has used, that no process has used, and all. */
+export type Work = {readonly used: number; readonly idle: number; readonly all: number}
 
 /** Milliseconds over which throughput is measured, at least; and as many times the width has to be done. */
 const WINDOW = 200
@@ -21,8 +24,12 @@ const ROUNDS = 2
 /** A step up, and what it must bring to be kept. */
 const STEP = 2
 const GAIN = 1.1
-/** The share of the cores that one run can use, above which it is they that limit: no more is asked for then. */
-const BUSY = 0.6
+/**
+ * The share of the cores that one run uses above which it is they that limit: no more is asked for then. Where the store is on
+ * the same ones it takes a part of them: then a smaller share is all there is, if the machine has little left.
+ */
+const BUSY = {alone: 0.85, beside: 0.6} as const
+const LEFT = 0.15
 const CORES = Math.min(availableParallelism(), 4)
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
 const REST = 10
@@ -36,9 +43,14 @@ export const MANY = 128
 
 const clock = (): number => performance.now()
 
-function cpuTime(): number {
+function workDone(): Work {
 	const {user, system} = process.cpuUsage()
-	return (user + system) / 1000
+	let [idle, all] = [0, 0]
+	for (const {times} of cpus()) {
+		idle += times.idle
+		all += times.user + times.nice + times.sys + times.idle + times.irq
+	}
+	return {used: (user + system) / 1000, idle, all}
 }
 
 /** A width that adapts itself to what it is told. */
@@ -46,7 +58,7 @@ export class AdaptiveWidth {
 	readonly #least: number
 	readonly #most: number
 	readonly #now: () => number
-	readonly #used: () => number
+	readonly #work: () => Work
 	#width: number
 	/** The width before the last step, while that is on trial, and the throughput it had. */
 	#before: {readonly width: number; readonly rate: number} | undefined
@@ -55,18 +67,18 @@ export class AdaptiveWidth {
 	/** Whether the window is one in which connections are opened for a step: it tells nothing of what that brings. */
 	#isSettling = false
 	#since: number
-	#usedBefore: number
+	#workBefore: Work
 	#done = 0
 	#eased = false
 
-	constructor({least = 16, most = 512, first = least, now = clock, used = cpuTime}: AdaptiveOptions = {}) {
+	constructor({least = 16, most = 512, first = least, now = clock, work = workDone}: AdaptiveOptions = {}) {
 		this.#least = least
 		this.#most = most
 		this.#now = now
-		this.#used = used
+		this.#work = work
 		this.#width = first
 		this.#since = now()
-		this.#usedBefore = used()
+		this.#workBefore = work()
 	}
 
 	/** How many requests should be under way now. */
@@ -79,8 +91,7 @@ export class AdaptiveWidth {
 		this.#done++
 		const elapsed = this.#now() - this.#since
 		if (elapsed < WINDOW || this.#done < ROUNDS * this.#width) return
-		const isBusy = this.#used() - this.#usedBefore > BUSY * CORES * elapsed
-		if (!this.#eased) this.#judge(this.#done / elapsed, isBusy)
+		if (!this.#eased) this.#judge(this.#done / elapsed, this.#isBusy(elapsed))
 		this.#begin()
 	}
 
@@ -96,9 +107,16 @@ export class AdaptiveWidth {
 		this.#eased = true
 	}
 
+	/** Whether it is the processors that limit. */
+	#isBusy(elapsed: number): boolean {
+		const [before, {used, idle, all}] = [this.#workBefore, this.#work()]
+		const share = (used - before.used) / (CORES * elapsed)
+		return share > (idle - before.idle > LEFT * (all - before.all) ? BUSY.alone : BUSY.beside)
+	}
+
 	#begin(): void {
 		this.#since = this.#now()
-		this.#usedBefore = this.#used()
+		this.#workBefore = this.#work()
 		this.#done = 0
 		this.#eased = false
 	}
