@@ -11,6 +11,7 @@ import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../sr
 import {scopeFrom} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
+import {idleTime} from '../src/local/processors.ts'
 import {addTo, type Counts} from '../src/store/counted.ts'
 import {push} from '../src/sync/push.ts'
 
@@ -39,7 +40,7 @@ export default command({
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
 		report.keepLog(place, 'push', remote)
-		const jobs = new AdaptiveWidth({first: MANY})
+		const jobs = new AdaptiveWidth({first: MANY, idle: idleTime})
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
 		const onCounts = (counts: Counts) => opened && addTo(opened.counts, counts)

@@ -4,7 +4,7 @@ import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
-import {availableParallelism, tmpdir} from 'node:os'
+import {availableParallelism, cpus, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as later} from 'node:timers/promises'
 import test, {type ExecutionContext, type Implementation} from 'ava'
@@ -18,6 +18,7 @@ import {makeDirectory, makeHardLink, makeNode, makeSymlink} from '../src/local/m
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import {md5Of, OpenFile, readSmall} from '../src/local/read.ts'
+import {idleTime} from '../src/local/processors.ts'
 import {lstatExact, type Stat} from '../src/local/stat.ts'
 import {Lookup} from '../src/local/lookup.ts'
 import {Names} from '../src/local/names.ts'
@@ -1084,4 +1085,15 @@ test('a lock of another host, or one that is being written, is left alone; one l
 	await t.throwsAsync(acquireLock('/nonexistent/index.lock'), {
 		message: /^cannot lock 'nonexistent\/index.lock': no such/,
 	})
+})
+
+test('the time of the processors is that which the system counts', (t) => {
+	const said = idleTime()
+	if (process.platform !== 'linux') return t.is(said, undefined)
+	const times = cpus().map((cpu) => cpu.times)
+	const idle = times.reduce((sum, one) => sum + one.idle, 0)
+	const busy = times.reduce((sum, {user, nice, sys, irq}) => sum + user + nice + sys + irq, 0)
+	// node does not tell of waits for disks, nor of soft interrupts
+	const share = idle / (idle + busy)
+	t.true(Math.abs((said?.idle ?? 0) / (said?.all ?? 1) - share) < 0.2, JSON.stringify([said, share]))
 })

@@ -991,15 +991,15 @@ function simulate(
 	}
 }
 
-const idle = () => ({used: 0, idle: 0, all: 0})
+const none = () => 0
 
 test('the width grows while more gets done, and no further', (t) => {
 	const clock = {now: 0}
-	const width = new AdaptiveWidth({now: () => clock.now, work: idle})
+	const width = new AdaptiveWidth({now: () => clock.now, used: none})
 	t.is(width.width, 16)
 	simulate(width, clock, 10, Infinity)
 	t.is(width.width, 512)
-	const limited = new AdaptiveWidth({now: () => clock.now, work: idle})
+	const limited = new AdaptiveWidth({now: () => clock.now, used: none})
 	simulate(limited, clock, 30, 2)
 	t.true(limited.width >= 36 && limited.width <= 81, String(limited.width))
 	simulate(limited, clock, 60, Infinity)
@@ -1009,14 +1009,17 @@ test('the width grows while more gets done, and no further', (t) => {
 test('the width does not grow while it is the processors that limit', (t) => {
 	const cores = Math.min(availableParallelism(), 4)
 	for (const [share, left, expected] of [
+		[0.7, undefined, 16],
+		[0.5, undefined, 512],
 		[0.7, 0.1, 16],
 		[0.5, 0.1, 512],
 		[0.7, 0.2, 512],
 		[0.9, 0.2, 16],
 	] as const) {
 		const clock = {now: 0}
-		const work = () => ({used: clock.now * share * cores, idle: clock.now * left, all: clock.now})
-		const width = new AdaptiveWidth({now: () => clock.now, work})
+		const used = () => clock.now * share * cores
+		const idle = () => (left === undefined ? undefined : {idle: clock.now * left, all: clock.now})
+		const width = new AdaptiveWidth({now: () => clock.now, used, idle})
 		simulate(width, clock, 10, Infinity)
 		t.is(width.width, expected)
 	}
@@ -1024,7 +1027,7 @@ test('the width does not grow while it is the processors that limit', (t) => {
 
 test('the width is halved when the store asks for less, not for each that asks', (t) => {
 	const clock = {now: 0}
-	const width = new AdaptiveWidth({now: () => clock.now, work: idle, least: 10, most: 100})
+	const width = new AdaptiveWidth({now: () => clock.now, used: none, least: 10, most: 100})
 	simulate(width, clock, 10, Infinity)
 	t.is(width.width, 100)
 	for (let i = 0; i < 100; i++) width.slowDown()

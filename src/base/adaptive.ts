@@ -1,7 +1,7 @@
 // How many requests should be under way at once: more as long as more get done, fewer when the other side
 // asks for less. Where latency is what limits, that is many; where a processor or a line is, few suffice.
 
-import {availableParallelism, cpus} from 'node:os'
+import {availableParallelism} from 'node:os'
 
 export type AdaptiveOptions = {
 	/** Bounds of the width; 16 to 512 by default. */
@@ -11,12 +11,14 @@ export type AdaptiveOptions = {
 	readonly first?: number | undefined
 	/** A clock in milliseconds that only runs forward. */
 	readonly now?: (() => number) | undefined
-	/** What the processors have done until now. */
-	readonly work?: (() => Work) | undefined
+	/** Milliseconds of CPU that this process has used. */
+	readonly used?: (() => number) | undefined
+	/** How much the machine has left; undefined where that is not known. */
+	readonly idle?: (() => Idle | undefined) | undefined
 }
 
-/** Milliseconds that this process has used, that no process has used, and all. */
-export type Work = {readonly used: number; readonly idle: number; readonly all: number}
+/** Time of all processors until now, in any unit: that in which they had nothing to do, and all. */
+export type Idle = {readonly idle: number; readonly all: number}
 
 /** Milliseconds over which throughput is measured, at least; and as many times the width has to be done. */
 const WINDOW = 200
@@ -43,14 +45,9 @@ export const MANY = 128
 
 const clock = (): number => performance.now()
 
-function workDone(): Work {
+function cpuTime(): number {
 	const {user, system} = process.cpuUsage()
-	let [idle, all] = [0, 0]
-	for (const {times} of cpus()) {
-		idle += times.idle
-		all += times.user + times.nice + times.sys + times.idle + times.irq
-	}
-	return {used: (user + system) / 1000, idle, all}
+	return (user + system) / 1000
 }
 
 /** A width that adapts itself to what it is told. */
@@ -58,7 +55,8 @@ export class AdaptiveWidth {
 	readonly #least: number
 	readonly #most: number
 	readonly #now: () => number
-	readonly #work: () => Work
+	readonly #used: () => number
+	readonly #idle: () => Idle | undefined
 	#width: number
 	/** The width before the last step, while that is on trial, and the throughput it had. */
 	#before: {readonly width: number; readonly rate: number} | undefined
@@ -67,18 +65,28 @@ export class AdaptiveWidth {
 	/** Whether the window is one in which connections are opened for a step: it tells nothing of what that brings. */
 	#isSettling = false
 	#since: number
-	#workBefore: Work
+	#usedBefore: number
+	#idleBefore: Idle | undefined
 	#done = 0
 	#eased = false
 
-	constructor({least = 16, most = 512, first = least, now = clock, work = workDone}: AdaptiveOptions = {}) {
+	constructor(options: AdaptiveOptions = {}) {
+		const {
+			least = 16,
+			most = 512,
+			first = least,
+			now = clock,
+			used = cpuTime,
+			idle = () => undefined,
+		} = options
 		this.#least = least
 		this.#most = most
 		this.#now = now
-		this.#work = work
+		this.#used = used
+		this.#idle = idle
 		this.#width = first
 		this.#since = now()
-		this.#workBefore = work()
+		this.#usedBefore = used()
 	}
 
 	/** How many requests should be under way now. */
@@ -109,14 +117,20 @@ export class AdaptiveWidth {
 
 	/** Whether it is the processors that limit. */
 	#isBusy(elapsed: number): boolean {
-		const [before, {used, idle, all}] = [this.#workBefore, this.#work()]
-		const share = (used - before.used) / (CORES * elapsed)
-		return share > (idle - before.idle > LEFT * (all - before.all) ? BUSY.alone : BUSY.beside)
+		const share = (this.#used() - this.#usedBefore) / (CORES * elapsed)
+		return share > (this.#hasLeft() ? BUSY.alone : BUSY.beside)
+	}
+
+	#hasLeft(): boolean {
+		const [before, now] = [this.#idleBefore, this.#idle()]
+		if (before === undefined || now === undefined) return false
+		return now.idle - before.idle > LEFT * (now.all - before.all)
 	}
 
 	#begin(): void {
 		this.#since = this.#now()
-		this.#workBefore = this.#work()
+		this.#usedBefore = this.#used()
+		this.#idleBefore = this.#idle()
 		this.#done = 0
 		this.#eased = false
 	}

@@ -4,6 +4,7 @@ import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
+import {idleTime} from '../local/processors.ts'
 import {addTo, type Counts} from '../store/counted.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
@@ -100,7 +101,7 @@ export async function runPull(
 	const disk = diskOf(place, flags, selection)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
-	const jobs = new AdaptiveWidth({first: MANY})
+	const jobs = new AdaptiveWidth({first: MANY, idle: idleTime})
 	const onSlowDown = () => jobs.slowDown()
 	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
 	const {store, counts} = opened
