@@ -1,7 +1,7 @@
 // How many requests should be under way at once: more as long as more get done, fewer when the other side
 // asks for less. Where latency is what limits, that is many; where a processor or a line is, few suffice.
 
-import {availableParallelism} from 'node:os'
+import {usableCores} from './cores.ts'
 
 export type AdaptiveOptions = {
 	/** Bounds of the width; 16 to 512 by default. */
@@ -32,7 +32,7 @@ const GAIN = 1.1
  */
 const BUSY = {alone: 0.85, beside: 0.6} as const
 const LEFT = 0.15
-const CORES = Math.min(availableParallelism(), 4)
+const CORES = usableCores()
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
 const REST = 10
 const CALM = 50

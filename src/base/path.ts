@@ -11,6 +11,9 @@ export type Path = string
 /** The path of the root directory itself. */
 export const ROOT: Path = './'
 
+/** Bytes of the longest name in a directory: NAME_MAX of limits.h. */
+export const NAME_LIMIT = 255
+
 const ASCII = /^[\u0000-\u007f]*$/
 
 /** The bytes of a path. */

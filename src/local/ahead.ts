@@ -2,9 +2,9 @@
 // the walk, lists no directory and says nothing: a file that it did not find is asked for again when its turn comes, and what could
 // not be read is told of then, so that order and messages are those of a walk by itself.
 
-import {availableParallelism} from 'node:os'
 import {closeSync} from 'node:fs'
 import {Worker} from 'node:worker_threads'
+import {hasCoreBeside} from '../base/cores.ts'
 import type {Path} from '../base/path.ts'
 import {native, type Native} from './native.ts'
 import {BLOCKS, NAMES, StatRing} from './stat-ring.ts'
@@ -40,7 +40,7 @@ export class Ahead {
 
 	/** Whether there is a core for a thread, and what it needs. */
 	static get pays(): boolean {
-		return availableParallelism() > 1 && native()?.statAt !== undefined
+		return hasCoreBeside() && native()?.statAt !== undefined
 	}
 
 	constructor(tree: Tree) {

@@ -3,7 +3,7 @@
 // way to each file anew, and makes an object of each name and four dates of each answer.
 
 import {closeSync, constants, openSync, readdirSync, type Dirent} from 'node:fs'
-import {forFs, type Path} from '../base/path.ts'
+import {forFs, NAME_LIMIT, type Path} from '../base/path.ts'
 import {isDirectoryMode} from '../format/mode.ts'
 import type {Names} from './names.ts'
 import {type Native, native} from './native.ts'
@@ -16,7 +16,6 @@ const MANY = 4000
 const VERY_MANY = 50_000
 /** Directories that are open at once. */
 const MOST_OPEN = 32
-const NAME_LIMIT = 255
 const SLASH = 0x2f
 const DOT = 0x2e
 

@@ -2,6 +2,7 @@
 // other, and comes to it later, behind all that were filled before; meanwhile the other thread asks for the names in it. Who
 // comes to a block first has it, so neither waits while there is something to ask.
 
+import {NAME_LIMIT} from '../base/path.ts'
 import {isDirectoryMode} from '../format/mode.ts'
 import {STATX_WORDS, type StatxWords, X} from '../format/statx.ts'
 import type {Native} from './native.ts'
@@ -11,8 +12,6 @@ export const BLOCKS = 32
 export const NAMES = 64
 /** Bytes of the names in a block: a path has no longer one. */
 const NAME_BYTES = 4096
-/** Longest name that libc is asked for. */
-const NAME_LIMIT = 255
 /** Words that are kept of a struct statx. */
 const FOUND = X.dev + 2
 /** Milliseconds until a thread that has taken a block is given up: far more than a slow network takes for one. */

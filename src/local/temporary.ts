@@ -7,12 +7,10 @@
 
 import {randomBytes} from 'node:crypto'
 import {readdirSync} from 'node:fs'
-import {forFs, type Path} from '../base/path.ts'
+import {forFs, NAME_LIMIT, type Path} from '../base/path.ts'
 import {type Identity, isDead, self} from './identity.ts'
 import {removeFile} from './remove-file.ts'
 
-/** Bytes that a file's name may have. */
-const NAME_LIMIT = 255
 const PATTERN = /^\..*\.s3r-([0-9a-f]{8})-(\d+)-(\d*)-[0-9a-f]{8}$/s
 
 /** A name beside `file` that no other file has. */

@@ -6,6 +6,7 @@
 
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
+import {hasCoreBeside, usableCores} from '../base/cores.ts'
 import type {Counts} from '../store/counted.ts'
 import type {ReceiveJob} from './crew-receive.ts'
 import type {SendJob} from './crew-send.ts'
@@ -52,14 +53,12 @@ export type ToThread = 'stop' | 'end' | readonly (readonly [id: number, task: un
 export type FromThread = 'slow down' | Counts | Answers
 export type Answers = readonly (readonly [id: number, done: unknown])[]
 
-/** More threads than this gain nothing: the main thread has its part of every file. */
-const MOST = 4
 /** With fewer files threads are on half of the cores: what they wait for may need the others, and each has a compiler of its own. */
 const MANY = 12_000
 
 /** How many threads pay for so many files. */
 export const threadsFor = (files: number, cores = availableParallelism()): number =>
-	Math.min(files < MANY ? Math.ceil(cores / 2) : cores, MOST)
+	usableCores(files < MANY ? Math.ceil(cores / 2) : cores)
 
 /**
  * MiB for the new objects of a thread: three times what V8 makes them in. What is under way is copied each time that is full: with
@@ -87,7 +86,7 @@ export class Crew<Task, Done> {
 	#flushing = false
 
 	/** Whether there are cores for threads at all. */
-	static readonly pays = availableParallelism() > 1
+	static readonly pays = hasCoreBeside()
 
 	constructor(job: Job, options: CrewOptions) {
 		this.#options = options

@@ -3,8 +3,8 @@
 //
 // Like the crew, it answers for what went well only: whoever gets no MD5 takes it himself.
 
-import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
+import {hasCoreBeside} from '../base/cores.ts'
 
 /** Bytes of a file that are whole now, behind those that were told before. */
 export type Reach = {
@@ -26,7 +26,7 @@ export class HashThreads {
 
 	/** Whether there is a core for them. */
 	static get pays(): boolean {
-		return availableParallelism() > 1
+		return hasCoreBeside()
 	}
 
 	/** Has a thread hash a file of `size` bytes, by a descriptor that stays open until its end; undefined where there is no core for one. */

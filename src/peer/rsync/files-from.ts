@@ -3,10 +3,9 @@
 import type {Path} from '../../base/path.ts'
 import type {Catalogue} from './catalogue.ts'
 import {RERR, RsyncError} from './errors.ts'
+import {NAME_LIMIT} from './flist-errors.ts'
 import type {Line} from './line.ts'
 import {told} from './told.ts'
-
-const NAME_LIMIT = 4096
 
 /** The names, as the options say where they are. */
 export const filesFrom = ({options, input}: Line, catalogue: Catalogue): AsyncIterable<Path> =>

@@ -3,6 +3,7 @@
 import type {BlockSums} from '../../algo/match.ts'
 import type {Cursor} from './cursor.ts'
 import {RERR, RsyncError} from './errors.ts'
+import {NAME_LIMIT} from './flist-errors.ts'
 import type {Output} from './output.ts'
 
 export const ITEM = {
@@ -26,7 +27,6 @@ export const ITEM = {
 } as const
 
 const BASIS_FNAME = 0x80
-const NAME_LIMIT = 4096
 
 export type Item = {
 	readonly flags: number
