@@ -1,17 +1,23 @@
 // s3r push: send what changed here to the remote.
 
-import {AdaptiveWidth, MANY} from '../src/base/adaptive.ts'
 import {backupOf, bwlimitOf, deletesOf, narrowOf, prefixesOf} from '../src/cli/choices.ts'
 import {command} from '../src/cli/command.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {keepMemorySmall} from '../src/cli/v8.ts'
 import {numberOf} from '../src/cli/filters.ts'
 import {owners} from '../src/cli/owners.ts'
-import {crewOf, filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pushing.ts'
+import {
+	adaptiveJobs,
+	crewOf,
+	filesOf,
+	openSession,
+	scanOf,
+	selectionOf,
+	storedAs,
+} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
 import {openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
-import {idleTime} from '../src/local/processors.ts'
 import {addTo, type Counts} from '../src/store/counted.ts'
 import {push} from '../src/sync/push.ts'
 
@@ -40,7 +46,7 @@ export default command({
 		const report = new Report(context, 'push', flags)
 		const session = await openSession(context, place, pretend)
 		report.keepLog(place, 'push', remote)
-		const jobs = new AdaptiveWidth({first: MANY, idle: idleTime})
+		const jobs = adaptiveJobs()
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
 		const onCounts = (counts: Counts) => opened && addTo(opened.counts, counts)

@@ -14,7 +14,8 @@ import {fileURLToPath} from 'node:url'
 import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
-import {Crew, threadsFor} from '../src/sync/crew.ts'
+import {hasCoreBeside} from '../src/base/cores.ts'
+import {threadsFor} from '../src/sync/crew.ts'
 import {openStore} from '../src/store/open.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
@@ -43,7 +44,7 @@ test.after.always(async () => {
 	fs.rmSync(base, {recursive: true, force: true})
 })
 
-const inThreads = Crew.pays ? test.serial : test.serial.skip
+const inThreads = hasCoreBeside() ? test.serial : test.serial.skip
 
 const ask = (cwd: string, ...argv: readonly string[]): Promise<Result> =>
 	s3r(argv, {cwd, env: {...server.env, S3R_THREADS: '2'}})

@@ -50,6 +50,16 @@ function cpuTime(): number {
 	return (user + system) / 1000
 }
 
+/** Milliseconds on the clock, of CPU of this process, and what the machine has left, where that is known. */
+type Moment = {readonly at: number; readonly used: number; readonly idle: Idle | undefined}
+
+/** Whether it is the processors that limit. */
+const doProcessorsLimit = (since: Moment, now: Moment): boolean =>
+	now.used - since.used > (hasLeft(since, now) ? BUSY.alone : BUSY.beside) * CORES * (now.at - since.at)
+
+const hasLeft = ({idle: before}: Moment, {idle: now}: Moment): boolean =>
+	before !== undefined && now !== undefined && now.idle - before.idle > LEFT * (now.all - before.all)
+
 /** A width that adapts itself to what it is told. */
 export class AdaptiveWidth {
 	readonly #least: number
@@ -64,9 +74,8 @@ export class AdaptiveWidth {
 	#rest = 0
 	/** Whether the window is one in which connections are opened for a step: it tells nothing of what that brings. */
 	#isSettling = false
-	#since: number
-	#usedBefore: number
-	#idleBefore: Idle | undefined
+	/** When the window began. */
+	#since: Moment
 	#done = 0
 	#eased = false
 
@@ -85,8 +94,8 @@ export class AdaptiveWidth {
 		this.#used = used
 		this.#idle = idle
 		this.#width = first
-		this.#since = now()
-		this.#usedBefore = used()
+		// who has just begun need not ask for more
+		this.#since = {at: now(), used: used(), idle: undefined}
 	}
 
 	/** How many requests should be under way now. */
@@ -97,10 +106,11 @@ export class AdaptiveWidth {
 	/** A request has been done. */
 	done(): void {
 		this.#done++
-		const elapsed = this.#now() - this.#since
+		const elapsed = this.#now() - this.#since.at
 		if (elapsed < WINDOW || this.#done < ROUNDS * this.#width) return
-		if (!this.#eased) this.#judge(this.#done / elapsed, this.#isBusy(elapsed))
-		this.#begin()
+		const now = this.#moment()
+		if (!this.#eased) this.#judge(this.#done / elapsed, doProcessorsLimit(this.#since, now))
+		this.#begin(now)
 	}
 
 	/** The other side asked for less (503 SlowDown, 429): half, once a window. */
@@ -110,27 +120,17 @@ export class AdaptiveWidth {
 		this.#before = undefined
 		this.#isSettling = false
 		this.#rest = CALM
-		this.#begin()
+		this.#begin(this.#moment())
 		// those under way have yet to be refused too
 		this.#eased = true
 	}
 
-	/** Whether it is the processors that limit. */
-	#isBusy(elapsed: number): boolean {
-		const share = (this.#used() - this.#usedBefore) / (CORES * elapsed)
-		return share > (this.#hasLeft() ? BUSY.alone : BUSY.beside)
+	#moment(): Moment {
+		return {at: this.#now(), used: this.#used(), idle: this.#idle()}
 	}
 
-	#hasLeft(): boolean {
-		const [before, now] = [this.#idleBefore, this.#idle()]
-		if (before === undefined || now === undefined) return false
-		return now.idle - before.idle > LEFT * (now.all - before.all)
-	}
-
-	#begin(): void {
-		this.#since = this.#now()
-		this.#usedBefore = this.#used()
-		this.#idleBefore = this.#idle()
+	#begin(since: Moment): void {
+		this.#since = since
 		this.#done = 0
 		this.#eased = false
 	}

@@ -4,13 +4,19 @@ import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
-import {idleTime} from '../local/processors.ts'
 import {addTo, type Counts} from '../store/counted.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
-import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
 import {owners} from './owners.ts'
-import {crewOf, filesOf, openSession, type PreserveValues, scanOf, selectionOf} from './pushing.ts'
+import {
+	adaptiveJobs,
+	crewOf,
+	filesOf,
+	openSession,
+	type PreserveValues,
+	scanOf,
+	selectionOf,
+} from './pushing.ts'
 import {scopeFrom} from './scope.ts'
 import {backupFlags, backupOf, bwlimitOf, deletesOf, directoriesOf, narrowOf} from './choices.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'
@@ -101,7 +107,7 @@ export async function runPull(
 	const disk = diskOf(place, flags, selection)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
-	const jobs = new AdaptiveWidth({first: MANY, idle: idleTime})
+	const jobs = adaptiveJobs()
 	const onSlowDown = () => jobs.slowDown()
 	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
 	const {store, counts} = opened

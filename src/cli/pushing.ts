@@ -1,6 +1,8 @@
 // The one way from options to a push, for push and the commands that end in one.
 
 import {unlinkSync} from 'node:fs'
+import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
+import {hasCoreBeside} from '../base/cores.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
 import {shown} from '../base/quote.ts'
@@ -8,6 +10,7 @@ import {parseCanned} from '../format/acl.ts'
 import {parseGrants} from '../format/grant.ts'
 import type {Remote} from '../format/remote.ts'
 import {parseTags} from '../format/tags.ts'
+import {idleTime} from '../local/processors.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
 import type {Stored} from '../sync/cargo.ts'
@@ -77,6 +80,9 @@ export function storedAs(remote: Remote): {readonly prefix: string; readonly sto
 	return {prefix, stored}
 }
 
+/** How many files are under way: as many as the store, the way to it and this machine are up to. */
+export const adaptiveJobs = (): AdaptiveWidth => new AdaptiveWidth({first: MANY, idle: idleTime})
+
 /** How many threads the user wants; undefined where that is left to us. */
 function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 	if (!said) return undefined
@@ -91,7 +97,7 @@ export function crewOf<Task, Done>(
 	{pretend, ...options}: Omit<CrewOptions, 'threads'> & {readonly pretend: boolean | undefined},
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
-	if (pretend || openStore || threads === 0 || (threads === undefined && !Crew.pays)) return undefined
+	if (pretend || openStore || threads === 0 || (threads === undefined && !hasCoreBeside())) return undefined
 	return {
 		isAsked: threads !== undefined,
 		start: (files) => {

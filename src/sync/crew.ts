@@ -6,7 +6,7 @@
 
 import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
-import {hasCoreBeside, usableCores} from '../base/cores.ts'
+import {usableCores} from '../base/cores.ts'
 import type {Counts} from '../store/counted.ts'
 import type {ReceiveJob} from './crew-receive.ts'
 import type {SendJob} from './crew-send.ts'
@@ -84,9 +84,6 @@ export class Crew<Task, Done> {
 	readonly #answers = new Map<number, (done: Done | undefined) => void>()
 	#next = 0
 	#flushing = false
-
-	/** Whether there are cores for threads at all. */
-	static readonly pays = hasCoreBeside()
 
 	constructor(job: Job, options: CrewOptions) {
 		this.#options = options

@@ -1,13 +1,13 @@
 // A large file as it is when it is sent: hashed then, if it was not yet, or may have changed since.
 
 import {partSize} from '../algo/parts.ts'
+import {hasCoreBeside} from '../base/cores.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Entry, withLocal} from '../format/entry.ts'
 import {digestOf} from './attributes.ts'
 import {refreshed} from './cargo.ts'
 import type {OpenFile} from './files.ts'
-import {HashThreads} from './hash-thread.ts'
 import {PlainPieces, type Sums, sumsOf} from './pieces.ts'
 import type {Sender} from './send.ts'
 import {isAsKnown, isRacy} from './unchanged.ts'
@@ -48,14 +48,11 @@ async function digests(
 	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
 	const {size} = file.stat
 	const hashing = hashes.hash(file.fd, size, signal)
-	let sums: Sums | undefined
-	try {
-		if (!packed && HashThreads.pays) sums = await sumsOf(new PlainPieces(file, partSize(size)), signal)
-	} finally {
-		// the thread follows the file, which must stay open, whatever becomes of the sums
-		await hashing
-	}
-	const md5 = await hashing
+	const summing =
+		packed || !hasCoreBeside() ? undefined : sumsOf(new PlainPieces(file, partSize(size)), signal)
+	// the thread follows the file, which must stay open, whatever becomes of the sums
+	await Promise.allSettled([hashing, summing])
+	const [md5, sums] = await Promise.all([hashing, summing])
 	signal?.throwIfAborted()
 	return md5 !== undefined && file.unchanged() ? {md5, sums} : {md5: files.hash(path, file.stat)}
 }

@@ -24,14 +24,9 @@ const STEP = 4 * 2 ** 20
 export class HashThreads {
 	readonly #idle: Worker[] = []
 
-	/** Whether there is a core for them. */
-	static get pays(): boolean {
-		return hasCoreBeside()
-	}
-
 	/** Has a thread hash a file of `size` bytes, by a descriptor that stays open until its end; undefined where there is no core for one. */
 	follow(fd: number, size: number): Following | undefined {
-		if (!HashThreads.pays) return undefined
+		if (!hasCoreBeside()) return undefined
 		const worker = this.#idle.pop() ?? this.#start()
 		return new Following(worker, {fd, size}, () => this.#idle.push(worker))
 	}
