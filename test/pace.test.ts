@@ -13,6 +13,7 @@ import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
+import {TYPE} from '../src/format/entry.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
 import {hasCoreBeside} from '../src/base/cores.ts'
 import {threadsFor} from '../src/sync/crew.ts'
@@ -21,7 +22,9 @@ import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
 import type {Stat} from '../src/local/stat.ts'
+import {plan} from '../src/sync/plan.ts'
 import {scan} from '../src/sync/scan.ts'
+import type {Selection} from '../src/sync/select.ts'
 import {type Result, type RunOptions, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
 import {snapshot} from './support/trees.ts'
@@ -123,6 +126,36 @@ test.serial('to print what a file is makes two small objects of it, and no strin
 	const each = ((await allocated(many)) - (await allocated(few))) / 5000
 	t.log(`${Math.round(each)} bytes a file`)
 	t.true(each < (native() ? 500 : 3500), `${each} bytes a file`)
+})
+
+test('to see whether what is gone has left its directories takes no look at all of it for each', (t) => {
+	const builder = new IndexBuilder()
+	const remote = {etag: '0'.repeat(32), size: 1}
+	const base = {type: TYPE.file, md5: remote.etag, attrs: '0'.repeat(16)}
+	builder.add({path: 'gone/', remote, base})
+	for (let d = 1000; d < 1200; d++)
+		for (const name of ['', '1', '2', '3', '4']) builder.add({path: `gone/d${d}/${name}`, remote, base})
+	const index = builder.finish({scanned: 0n, device: 0n})
+	let entries = 0
+	const counting = new Proxy(index, {
+		get(rows, name) {
+			if (name === 'entry') entries++
+			const value: unknown = Reflect.get(rows, name, rows)
+			return typeof value === 'function' ? value.bind(rows) : value
+		},
+	})
+	const all = () => true
+	const selection: Selection = {
+		shows: all,
+		risks: all,
+		scans: all,
+		exposes: false,
+		files: new Set(),
+		textOf: () => undefined,
+		learn() {},
+	}
+	t.deepEqual([...plan(counting, {direction: 'push', selection})], [])
+	t.true(entries < 4 * index.count, `${entries} looks at ${index.count} entries`)
 })
 
 // ---- threads

@@ -21,8 +21,8 @@ export class Shown {
 	readonly #deletes: boolean
 	readonly #risks: Selection['risks']
 	readonly #shows: (path: Path) => boolean
-	/** What lies in one directory comes in a row. */
-	#last: {readonly directory: Path; readonly fate: Fate} = {directory: '', fate: 'stands'}
+	/** The fates of the directory that was last asked for and of those that it lies in: what lies in one comes in a row. */
+	readonly #fates: {readonly directory: Path; readonly fate: Fate}[] = [{directory: '', fate: 'stands'}]
 
 	constructor(index: IndexRows, {direction, delete: deletes = false}: Options, selection: Selection) {
 		const {shows, risks, exposes} = selection
@@ -54,12 +54,16 @@ export class Shown {
 	}
 
 	#fate(directory: Path): Fate {
-		if (directory === '') return 'stands'
+		while (!directory.startsWith(this.#last.directory)) this.#fates.pop()
 		if (directory === this.#last.directory) return this.#last.fate
 		const above = this.#fate(parentOf(directory))
 		const fate = above === 'stands' && this.#stands(directory) ? 'stands' : this.#goes(directory, above)
-		this.#last = {directory, fate}
+		this.#fates.push({directory, fate})
 		return fate
+	}
+
+	get #last() {
+		return this.#fates.at(-1) as {readonly directory: Path; readonly fate: Fate}
 	}
 
 	#goes(directory: Path, above: Fate): Fate {
