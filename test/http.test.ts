@@ -6,7 +6,7 @@ import {type AddressInfo, createServer, type Socket} from 'node:net'
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
-import type {HeaderList, Reply, Request} from '../src/store/http.ts'
+import type {Reply, Request} from '../src/store/http.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {SEED} from './support/seed.ts'
 
@@ -72,7 +72,7 @@ async function soon(isSo: () => boolean): Promise<boolean> {
 	return isSo()
 }
 
-const GET: Request = {method: 'GET', path: '/', headers: [['host', 'x']]}
+const GET: Request = {method: 'GET', path: '/', lines: 'host: x\r\n'}
 
 async function bytesOf({body}: Reply): Promise<Buffer> {
 	if (Buffer.isBuffer(body)) return body
@@ -327,36 +327,19 @@ test('one that the server closes is not used again, and there are never more tha
 	t.true(server.came.length <= 3)
 })
 
-test('a request says what it was given, and nothing that ends its line', async (t) => {
+test('a request says what it was given', async (t) => {
 	const server = await saying(`${OK}content-length: 0\r\n\r\n`)
 	const http = transport(t, server)
-	const headers: HeaderList = [
-		['host', 'h:1'],
-		['x-amz-meta-a', 'b\u00e9'],
-	]
-	await http.exchange(server.origin, {method: 'PUT', path: '/b/k?x=y', headers, body: Buffer.from('body')})
-	await http.exchange(server.origin, {method: 'PUT', path: '/empty', headers: [['host', 'h']]})
-	await http.exchange(server.origin, {method: 'DELETE', path: '/gone', headers: [['host', 'h']]})
+	const lines = 'host: h:1\r\nx-amz-meta-a: b\u00e9\r\n'
+	await http.exchange(server.origin, {method: 'PUT', path: '/b/k?x=y', lines, body: Buffer.from('body')})
+	await http.exchange(server.origin, {method: 'PUT', path: '/empty', lines: 'host: h\r\n'})
+	await http.exchange(server.origin, {method: 'DELETE', path: '/gone', lines: 'host: h\r\n'})
 	t.is(
 		Buffer.concat(server.came.flat()).toString('latin1'),
 		'PUT /b/k?x=y HTTP/1.1\r\nhost: h:1\r\nx-amz-meta-a: b\u00e9\r\ncontent-length: 4\r\n\r\nbody' +
 			'PUT /empty HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n' +
 			'DELETE /gone HTTP/1.1\r\nhost: h\r\n\r\n',
 	)
-	for (const value of ['a\r\nx: y', 'a\nb', 'a\0', '\u0100'])
-		await t.throwsAsync(
-			http.exchange(server.origin, {
-				...GET,
-				headers: [
-					['host', 'h'],
-					['x', value],
-				],
-			}),
-			{
-				code: 'ERR_INVALID_CHAR',
-			},
-		)
-	t.is(server.came.length, 1)
 })
 
 test('a body comes from its source as fast as it is taken, and is left where the reply comes first', async (t) => {
@@ -382,14 +365,11 @@ test('a body comes from its source as fast as it is taken, and is left where the
 			if (bytes > 40 * MIB) socket.write(`${OK}content-length: 0\r\n\r\n`)
 		})
 	})
-	const headers: HeaderList = [
-		['host', 'x'],
-		['content-length', String(40 * MIB)],
-	]
+	const lines = `host: x\r\ncontent-length: ${40 * MIB}\r\n`
 	const sending = transport(t, slow).exchange(slow.origin, {
 		method: 'PUT',
 		path: '/',
-		headers,
+		lines,
 		body: source(40),
 	})
 	await sleep(100)
@@ -406,7 +386,7 @@ test('a body comes from its source as fast as it is taken, and is left where the
 	const refused = await transport(t, refusing).exchange(refusing.origin, {
 		method: 'PUT',
 		path: '/',
-		headers,
+		lines,
 		body: source(40),
 	})
 	t.is(refused.status, 403)
@@ -424,10 +404,7 @@ test('a source that fails ends its request with its own error', async (t) => {
 		http.exchange(server.origin, {
 			method: 'PUT',
 			path: '/',
-			headers: [
-				['host', 'x'],
-				['content-length', '2'],
-			],
+			lines: 'host: x\r\ncontent-length: 2\r\n',
 			body: source(),
 		}),
 		{message: 'the source failed'},

@@ -131,10 +131,10 @@ test.serial('to print what a file is makes two small objects of it, and no strin
 test('to see whether what is gone has left its directories takes no look at all of it for each', (t) => {
 	const builder = new IndexBuilder()
 	const remote = {etag: '0'.repeat(32), size: 1}
-	const base = {type: TYPE.file, md5: remote.etag, attrs: '0'.repeat(16)}
-	builder.add({path: 'gone/', remote, base})
+	const held = {type: TYPE.file, md5: remote.etag, attrs: '0'.repeat(16)}
+	builder.add({path: 'gone/', remote, base: held})
 	for (let d = 1000; d < 1200; d++)
-		for (const name of ['', '1', '2', '3', '4']) builder.add({path: `gone/d${d}/${name}`, remote, base})
+		for (const name of ['', '1', '2', '3', '4']) builder.add({path: `gone/d${d}/${name}`, remote, base: held})
 	const index = builder.finish({scanned: 0n, device: 0n})
 	let entries = 0
 	const counting = new Proxy(index, {

@@ -1,7 +1,7 @@
 // The connections to one origin. Each carries one request at a time; the one used last is used first.
 
 import type {HttpOptions, Reply, Request} from './http.ts'
-import {Connection, type Exchange} from './http-connection.ts'
+import {Connection, type Exchange, type Message} from './http-connection.ts'
 import {headOf} from './http-request.ts'
 
 /** Milliseconds of idleness after which a server may be about to close a connection: a new one is surer. */
@@ -12,7 +12,7 @@ export class Lanes {
 	readonly #options: HttpOptions
 	readonly #all = new Set<Connection>()
 	readonly #idle: {readonly connection: Connection; readonly since: number}[] = []
-	readonly #waiting: Exchange[] = []
+	readonly #waiting: (readonly [Exchange, Message])[] = []
 	/** The coming turn, in which a connection more is opened if anything waits then. */
 	#opening: NodeJS.Immediate | undefined
 	#session: Buffer | undefined
@@ -28,10 +28,12 @@ export class Lanes {
 	exchange(request: Request): Promise<Reply> {
 		return new Promise((resolve, reject) => {
 			if (this.#aborted !== undefined) return reject(this.#aborted)
-			const exchange = {head: headOf(request), request, resolve, reject}
+			const {method, streams, lends, room, body} = request
+			const exchange = {method, streams, lends, room, resolve, reject}
+			const message = {head: headOf(request), body}
 			const idle = this.#takeIdle()
-			if (idle !== undefined) return idle.carry(exchange)
-			this.#waiting.push(exchange)
+			if (idle !== undefined) return idle.carry(exchange, message)
+			this.#waiting.push([exchange, message])
 			if (this.#opening === undefined) this.#open()
 		})
 	}
@@ -39,7 +41,7 @@ export class Lanes {
 	/** Ends what is under way, what waits, and what comes later with this error. */
 	abort(error: Error): void {
 		this.#aborted = error
-		for (const {reject} of this.#waiting.splice(0)) reject(error)
+		for (const [{reject}] of this.#waiting.splice(0)) reject(error)
 		for (const connection of this.#all) connection.end(error)
 	}
 
@@ -72,7 +74,7 @@ export class Lanes {
 		}
 		const connection = new Connection(this.#origin, this.#options, owner, this.#session)
 		this.#all.add(connection)
-		connection.carry(next)
+		connection.carry(...next)
 		this.#opening = setImmediate(() => {
 			this.#opening = undefined
 			this.#open()
@@ -81,7 +83,7 @@ export class Lanes {
 
 	readonly #free = (connection: Connection): void => {
 		const next = this.#waiting.shift()
-		if (next !== undefined) connection.carry(next)
+		if (next !== undefined) connection.carry(...next)
 		else if (this.#isClosed) connection.end()
 		else this.#idle.push({connection, since: performance.now()})
 	}

@@ -22,7 +22,8 @@ export type Request = {
 	readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PUT'
 	/** With its query. */
 	readonly path: string
-	readonly headers: HeaderList
+	/** Its headers as they are sent: see header-text.ts. */
+	readonly lines: string
 	readonly body?: Buffer | AsyncIterable<Buffer> | undefined
 	/** Whether a large body is given as it comes; else it is always whole. */
 	readonly streams?: boolean | undefined

@@ -17,6 +17,20 @@ type Replied = ReadonlyMap<string, string>
 export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
 	requesterPays === true ? [['x-amz-request-payer', 'requester']] : []
 
+/** The names of headers by those of metadata: ours, and some of others. */
+const metadataHeaders = new Map<string, string>()
+const MANY = 1000
+
+/** The name of the header for metadata of this name: a string for each request would have to be compared whole with the last one's. */
+function metadataHeader(name: string): string {
+	let header = metadataHeaders.get(name)
+	if (header !== undefined) return header
+	header = `x-amz-meta-${name}`
+	if (metadataHeaders.size >= MANY) metadataHeaders.clear()
+	metadataHeaders.set(name, header)
+	return header
+}
+
 /** What is stored beside the bytes. */
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {
 	const {sse, sseKmsKeyId} = remote
@@ -27,7 +41,7 @@ export function propertyHeaders(remote: Partial<Remote>, properties: Properties)
 	if (acl !== undefined) headers.push(...Object.entries(aclHeaders(acl)))
 	if (properties.headers !== undefined) headers.push(...Object.entries(properties.headers))
 	if (!properties.isPassing) headers.push(...lockHeaders(remote))
-	for (const name in metadata) headers.push([`x-amz-meta-${name}`, metadata[name] ?? ''])
+	for (const name in metadata) headers.push([metadataHeader(name), metadata[name] ?? ''])
 	if (storageClass !== undefined) headers.push(['x-amz-storage-class', storageClass])
 	if (sse !== undefined) headers.push(['x-amz-server-side-encryption', sse])
 	if (sseKmsKeyId !== undefined) headers.push(['x-amz-server-side-encryption-aws-kms-key-id', sseKmsKeyId])

@@ -68,9 +68,9 @@ export class PlaneSender {
 			headers: [['host', site.host] as const, ...headers, ...this.#payer],
 			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:'), sha256),
 		}
-		const signed = signer.sign(unsigned, Date.now() + offset)
+		const lines = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const request = {method, path: target, headers: signed, streams, lends, room}
+		const request = {method, path: target, lines, streams, lends, room}
 		const reply = await this.#exchange(site.origin, request, body)
 		if (reply.status < 300) return reply
 		throw this.#refusal(reply, offset)
@@ -82,10 +82,10 @@ export class PlaneSender {
 	}
 
 	async #stream(origin: string, request: Omit<Request, 'body'>, body: Exclude<Body, Buffer>): Promise<Reply> {
-		request.headers.push(['content-length', String(body.length)])
+		const lines = `${request.lines}content-length: ${body.length}\r\n`
 		const source = watched(body)
 		try {
-			return await this.#http.exchange(origin, {body: source.chunks, ...request})
+			return await this.#http.exchange(origin, {...request, lines, body: source.chunks})
 		} catch (error) {
 			throw source.failure ?? error
 		}

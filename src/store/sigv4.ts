@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
 import {createHmac, hash} from 'node:crypto'
+import {HeaderTexts} from './header-text.ts'
 import {HmacKey} from './hmac.ts'
 import type {HeaderList} from './http.ts'
 import {queryOf} from './uri.ts'
@@ -45,40 +46,11 @@ export type Presigned = {
 	readonly expires: number
 }
 
-/** A header's value as it is signed. */
-const signedValue = (value: string): string => value.trim().replaceAll(/\s+/g, ' ')
-
-/** What is in a header of which the value is not signed as it is, beside the end of its line. */
-const SPACE = /[^\S\n]/
-
-/** The headers as they are signed. */
-function signedLines(headers: HeaderList): string {
-	let lines = ''
-	for (const [name, value] of headers) lines += `${name}:${value}\n`
-	// one look at all of them takes a tenth of one at each
-	if (!SPACE.test(lines)) return lines
-	return headers.map(([name, value]) => `${name}:${signedValue(value)}\n`).join('')
-}
-
-/** Sorts in place. They are few, and most are in order: an insertion is quicker than the sort of arrays. */
-function sortByName(headers: HeaderList): void {
-	for (let i = 1; i < headers.length; i++) {
-		const header = headers[i] as HeaderList[number]
-		let at = i
-		for (
-			let before = headers[at - 1];
-			before !== undefined && before[0] > header[0];
-			before = headers[at - 1]
-		)
-			headers[at--] = before
-		headers[at] = header
-	}
-}
-
 /** Signs requests to one region with one set of credentials. */
 export class Signer {
 	readonly #credentials: Credentials
 	readonly #region: string
+	readonly #texts = new HeaderTexts()
 	#second = Number.NaN
 	/** `YYYYMMDDTHHMMSSZ`, and `YYYYMMDD/region/s3/aws4_request` with its key. */
 	#time = ''
@@ -90,25 +62,18 @@ export class Signer {
 		this.#region = region
 	}
 
-	/** The headers of a request sent `now`, in milliseconds since the epoch: those given and the signature. */
-	sign({method, path, query, headers, payload}: Unsigned, now: number): HeaderList {
+	/**
+	 * The headers of a request sent `now`, in milliseconds since the epoch, as the lines that are sent: those given and the signature.
+	 * Throws where a value would end its line.
+	 */
+	sign({method, path, query, headers, payload}: Unsigned, now: number): string {
 		this.#turnTo(Math.floor(now / 1000))
 		const {accessKeyId, sessionToken} = this.#credentials
-		// nearly in the order of their names, for most of those given begin with `x-amz-meta-`
-		const all: HeaderList = [['x-amz-content-sha256', payload], ['x-amz-date', this.#time], ...headers]
+		const all: HeaderList = [...headers, ['x-amz-content-sha256', payload], ['x-amz-date', this.#time]]
 		if (sessionToken !== undefined) all.push(['x-amz-security-token', sessionToken])
-		sortByName(all)
-		let names = ''
-		for (const [name] of all) names += `;${name}`
-		const signed = names.slice(1)
-		const signature = this.#signature(
-			`${method}\n${path}\n${query}\n${signedLines(all)}\n${signed}\n${payload}`,
-		)
-		all.push([
-			'authorization',
-			`AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${signed}, Signature=${signature}`,
-		])
-		return all
+		const {names, signed, sent} = this.#texts.of(all)
+		const signature = this.#signature(`${method}\n${path}\n${query}\n${signed}\n${names}\n${payload}`)
+		return `${sent}authorization: AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}\r\n`
 	}
 
 	/**

@@ -1,0 +1,93 @@
+// The headers of a request as text: as they are signed, and as they are sent. The requests of a run are of few kinds, each of which has
+// the same names: their order and what stands around the values is made once for each. That and one look at all of the values took
+// a request from 9 us of making, signing and writing its head to 5.5.
+
+import type {HeaderList} from './http.ts'
+
+export type HeaderText = {
+	/** The names, with ';' between them. */
+	readonly names: string
+	/** The lines that are signed. */
+	readonly signed: string
+	/** The lines that are sent. */
+	readonly sent: string
+}
+
+/** Kinds that are kept: a push has one with a guard of each sort and every set of attributes. */
+const KEPT = 16
+
+/** What is not only signed as it is, but ends no line either. */
+const NOT_PLAIN = /[^\u0021-\u007e]/
+/** What a value may not hold: RFC 9110, section 5.5. */
+const NO_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/
+
+/** A value as it is signed. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
+const signedValue = (value: string): string => value.trim().replaceAll(/\s+/g, ' ')
+
+/** Makes text of headers. */
+export class HeaderTexts {
+	/** What was met last comes first. */
+	readonly #kinds: Kind[] = []
+
+	/** The text of headers with names in lower case, each once. Throws where a value would end its line. */
+	of(headers: HeaderList): HeaderText {
+		for (const kind of this.#kinds) if (kind.has(headers)) return kind.text(headers)
+		const kind = new Kind(headers)
+		if (this.#kinds.unshift(kind) > KEPT) this.#kinds.pop()
+		return kind.text(headers)
+	}
+}
+
+/** The names of headers, as they come in one order and are signed in another. */
+class Kind {
+	readonly #came: readonly string[]
+	/** Where each comes, in the order of the names. */
+	readonly #places: readonly number[]
+	readonly #names: string
+	/** What stands before each value. */
+	readonly #signed: readonly string[]
+	readonly #sent: readonly string[]
+
+	constructor(headers: HeaderList) {
+		const came = headers.map(([name]) => name)
+		const name = (place: number) => came[place] as string
+		this.#came = came
+		this.#places = [...came.keys()].toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
+		this.#names = this.#places.map(name).join(';')
+		this.#signed = this.#places.map((place) => `${name(place)}:`)
+		this.#sent = this.#places.map((place) => `${name(place)}: `)
+	}
+
+	/** Whether these are the names, in the order in which they came. */
+	has(headers: HeaderList): boolean {
+		if (headers.length !== this.#came.length) return false
+		for (let i = 0; i < headers.length; i++) if (headers[i]?.[0] !== this.#came[i]) return false
+		return true
+	}
+
+	text(headers: HeaderList): HeaderText {
+		let [signed, sent, values] = ['', '', '']
+		for (let i = 0; i < this.#places.length; i++) {
+			const [, value] = headers[this.#places[i] as number] as HeaderList[number]
+			values += value
+			signed += `${this.#signed[i]}${value}\n`
+			sent += `${this.#sent[i]}${value}\r\n`
+		}
+		// one look at all of them takes a tenth of one at each
+		if (NOT_PLAIN.test(values)) signed = this.#carefully(headers)
+		return {names: this.#names, signed, sent}
+	}
+
+	#carefully(headers: HeaderList): string {
+		for (const [name, value] of headers) if (NO_VALUE.test(value)) throw unsendable(name)
+		const lines = this.#places.map(
+			(place, i) => `${this.#signed[i]}${signedValue(headers[place]?.[1] ?? '')}\n`,
+		)
+		return lines.join('')
+	}
+}
+
+const unsendable = (name: string): Error =>
+	Object.assign(new TypeError(`the value of '${name}' cannot be sent in a header`), {
+		code: 'ERR_INVALID_CHAR',
+	})
