@@ -6,7 +6,7 @@ import {getSystemErrorName} from 'node:util'
 import {errnoOf} from '../base/errors.ts'
 import {type Path, toBytes} from '../base/path.ts'
 import type {StatxWords} from '../format/statx.ts'
-import {hasDescriptors, openPlaceOf, pathOf} from './descriptors.ts'
+import {hasDescriptors, openPlaceOf, pathOf, UNNAMED} from './descriptors.ts'
 import {type Device, joinDevice} from './stat.ts'
 
 /** None of these follows a symlink; all throw errors with node's `code` and `syscall`. */
@@ -15,6 +15,8 @@ export type Native = {
 	setTimes(file: Path, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	/** The same of an open file. */
 	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
+	/** Opens a new file without a name in an open directory; -1 where that failed. Linux only. */
+	readonly openUnnamed?: ((directory: number) => number) | undefined
 	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
 	readonly link?: ((fd: number, file: Path) => void) | undefined
 	/** Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. Linux only. */
@@ -127,6 +129,11 @@ const GETDENTS = 'long getdents64(int, void *, size_t)'
 const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
 const STATX_BASIC_STATS = 0x7ff
 const TRIM = 'int malloc_trim(size_t)'
+// the mode is a variable argument, which Linux's calling conventions pass like any other
+const OPENAT = 'int openat(int, const void *, int, uint32_t)'
+/** As node opens files; not in its constants. */
+const O_CLOEXEC = 0o2000000
+const HERE = Buffer.from('.\0')
 const EMPTY = Buffer.from('\0')
 const BILLION = 1_000_000_000n
 const ENOENT = 2
@@ -165,6 +172,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		statx && ((fd, found) => statx(fd, EMPTY, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
 	const getdents = ofLinux(GETDENTS)
 	const trim = ofLinux(TRIM)
+	const openat = ofLinux(OPENAT)
 	const readDirectory: Native['readDirectory'] =
 		getdents && ((directory, found) => Number(getdents(directory, found, found.length)))
 	const setTimesOf: Native['setTimesOf'] = (fd, wanted) => {
@@ -178,6 +186,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		statOf,
 		readDirectory,
 		trim: trim && (() => void trim(0)),
+		openUnnamed: openat && ((directory) => openat(directory, HERE, UNNAMED | O_CLOEXEC, 0o600)),
 		link: linkOf(calls['linkat'], () => koffi.errno(), abi),
 		...xattrs(call, abi),
 	}

@@ -59,7 +59,7 @@ export class TemporaryFile {
 		this.#options = options
 		const isNew = options.isNew === true || options.maybeNew === true
 		const mayLackName = isNew && options.named !== true && native()?.link !== undefined
-		const unnamed = mayLackName ? openUnnamed(parentOf(target)) : undefined
+		const unnamed = mayLackName ? openUnnamed(parentOf(target), native()) : undefined
 		this.file = unnamed === undefined ? temporaryName(target) : undefined
 		this.#fd = unnamed ?? openSync(forFs(this.file ?? target), CREATE, 0o600)
 	}
