@@ -10,7 +10,7 @@ import {setTimeout as later} from 'node:timers/promises'
 import test, {type ExecutionContext, type Implementation} from 'ava'
 import {S3rError} from '../src/base/errors.ts'
 import {forFs, type Path, ROOT} from '../src/base/path.ts'
-import {X} from '../src/format/statx.ts'
+import {STATX_WORDS, X} from '../src/format/statx.ts'
 import {applyAttrs, readLink, type Wanted} from '../src/local/attrs.ts'
 import {Confined} from '../src/local/confine.ts'
 import {acquireLock} from '../src/local/lock.ts'
@@ -594,16 +594,25 @@ test('a thread that does not answer is given up', (t) => {
 	ring.fill()
 	t.is(ring.filled, 4)
 	const asked: string[] = []
-	const look = (_: number, name: Buffer, words: Uint32Array) => {
+	// addresses are places in what was asked for
+	const at = (memory: Buffer | Uint32Array) => memory.byteOffset
+	const statAt = (_: number, start: number, place: number) => {
+		const name = Buffer.from(ring.memory, start)
+		const words = new Uint32Array(ring.memory, place, STATX_WORDS)
 		const text = name.toString('latin1', 0, name.indexOf(0))
 		asked.push(text)
+		if (text === 'file 3') return false
 		words[X.mode] = 0o100644
 		words[X.uid] = Number(text.slice(5))
-		return text !== 'file 3'
+		return true
 	}
-	const stuck = (...args: Parameters<typeof look>) => {
-		if (asked.length === 70) throw new Error('stuck')
-		return look(...args)
+	const look = {addressOf: at, statAt}
+	const stuck = {
+		addressOf: at,
+		statAt(...args: Parameters<typeof statAt>) {
+			if (asked.length === 70) throw new Error('stuck')
+			return statAt(...args)
+		},
 	}
 	t.throws(() => new StatRing(ring.memory).help(stuck), {message: 'stuck'})
 	t.is(asked[0], 'file 0')

@@ -126,6 +126,13 @@ export class IndexColumns implements Sections {
 		return (this.flags(row) & IN_SYNC_MASK) === IN_SYNC
 	}
 
+	/** The first entry from `row` on of which both sides are not the same; `count` where there is none. */
+	outOfSync(row: number): number {
+		let next = row
+		while (next < this.count && this.inSync(next)) next++
+		return next
+	}
+
 	protected time(row: number, word: number): bigint {
 		return unpackTime(this.word(row, word), this.word(row, word + 1))
 	}

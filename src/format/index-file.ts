@@ -36,6 +36,7 @@ export type IndexRows = Pick<
 	| 'entry'
 	| 'flags'
 	| 'inSync'
+	| 'outOfSync'
 	| 'hasLocal'
 	| 'hasRemote'
 	| 'hasMd5'

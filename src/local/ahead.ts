@@ -6,8 +6,7 @@ import {closeSync} from 'node:fs'
 import {Worker} from 'node:worker_threads'
 import {hasCoreBeside} from '../base/cores.ts'
 import type {Path} from '../base/path.ts'
-import {native, type Native} from './native.ts'
-import {BLOCKS, NAMES, StatRing} from './stat-ring.ts'
+import {BLOCKS, looking, type Looks, NAMES, StatRing} from './stat-ring.ts'
 import type {Level, Tree} from './tree.ts'
 import {Entry} from './walk-entry.ts'
 
@@ -20,7 +19,7 @@ type Unsaid = {readonly before: number; readonly path: Path; readonly error: unk
 export class Ahead {
 	readonly #ring = new StatRing()
 	readonly #tree: Tree
-	readonly #statAt: NonNullable<Native['statAt']>
+	readonly #looks: Looks
 	/** The directory of each name in the ring. */
 	readonly #levels: Pick<Level, 'path' | 'place'>[] = []
 	/** The directories that nobody needs any more behind each block. */
@@ -40,12 +39,12 @@ export class Ahead {
 
 	/** Whether there is a core for a thread, and what it needs. */
 	static get pays(): boolean {
-		return hasCoreBeside() && native()?.statAt !== undefined
+		return hasCoreBeside() && looking() !== undefined
 	}
 
 	constructor(tree: Tree) {
 		this.#tree = tree
-		this.#statAt = (native() as {statAt: NonNullable<Native['statAt']>}).statAt
+		this.#looks = looking() as Looks
 		this.#onError = tree.onError
 		tree.lookup.retired = []
 		// the flags that node itself was given may name another program (-e)
@@ -80,7 +79,7 @@ export class Ahead {
 			return false
 		}
 		this.#at = (this.#block % BLOCKS) * NAMES
-		this.#end = this.#at + this.#ring.settle(this.#block, this.#statAt)
+		this.#end = this.#at + this.#ring.settle(this.#block, this.#looks)
 		this.#block++
 		return true
 	}

@@ -11,7 +11,8 @@ const found = new Statx()
 
 /** What fstat(2) says of an open file. Throws system errors. */
 export function statOf(fd: number): Stat {
-	const isFound = nativeIfLoaded()?.statOf?.(fd, found.words) === true
+	const calls = nativeIfLoaded()
+	const isFound = calls?.statOf?.(fd, found.addressBy(calls)) === true
 	return isFound ? found.plain() : exactly(fstatSync(fd, {bigint: true}))
 }
 
@@ -20,6 +21,7 @@ export class KnownFile {
 	readonly #file: Path
 	readonly #stat: Stat
 	#name: Buffer | undefined
+	#nameAt: number | undefined
 
 	/** `stat` is what the file is that has the absolute name `file`. */
 	constructor(file: Path, stat: Stat) {
@@ -29,14 +31,14 @@ export class KnownFile {
 
 	/** Whether lstat(2) finds it. */
 	get isThere(): boolean {
-		const now = this.#looked(nativeIfLoaded()?.statAt) ? found : lstatExact(this.#file)
+		const now = this.#looked(nativeIfLoaded()) ? found : lstatExact(this.#file)
 		return now?.ino === this.#stat.ino && now.dev === this.#stat.dev
 	}
 
-	#looked(statAt: Native['statAt']): boolean {
-		if (statAt === undefined) return false
+	#looked(calls: Native | undefined): boolean {
+		if (calls?.statAt === undefined) return false
 		this.#name ??= toBytes(`${this.#file}\0`)
 		// of an absolute name the directory counts for nothing
-		return statAt(-1, this.#name, found.words)
+		return calls.statAt(-1, (this.#nameAt ??= calls.addressOf(this.#name)), found.addressBy(calls))
 	}
 }

@@ -77,9 +77,22 @@ export class Names {
 		this.#count = kept
 	}
 
-	/** Puts them into byte order. */
+	/** Puts them into byte order. Many file systems give names in the order in which they were made, or in the reverse. */
 	sort(): void {
 		const {bytes} = this
-		this.#starts.subarray(0, this.#count).sort((a, b) => compareAt(bytes, a, bytes, b))
+		const starts = this.#starts.subarray(0, this.#count)
+		const run = this.#runLength()
+		if (run === -starts.length) starts.reverse()
+		else if (run !== starts.length) starts.sort((a, b) => compareAt(bytes, a, bytes, b))
+	}
+
+	/** How many names from the first on are in order; as a negative number, how many are in the reverse order. */
+	#runLength(): number {
+		const isBehind = (i: number) => compareAt(this.bytes, this.start(i - 1), this.bytes, this.start(i)) > 0
+		if (this.#count < 2) return this.#count
+		const isReverse = isBehind(1)
+		let run = 2
+		while (run < this.#count && isBehind(run) === isReverse) run++
+		return isReverse ? -run : run
 	}
 }

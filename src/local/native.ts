@@ -19,10 +19,15 @@ export type Native = {
 	readonly openUnnamed?: ((directory: number) => number) | undefined
 	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
 	readonly link?: ((fd: number, file: Path) => void) | undefined
-	/** Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. Linux only. */
-	readonly statAt?: ((directory: number, name: Buffer, found: StatxWords) => boolean) | undefined
+	/**
+	 * Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. `name` and
+	 * `found`, a struct statx, are addresses, for to find the memory of a Buffer takes half as long as the call. Linux only.
+	 */
+	readonly statAt?: ((directory: number, name: number, found: number) => boolean) | undefined
 	/** The same of an open file. */
-	readonly statOf?: ((fd: number, found: StatxWords) => boolean) | undefined
+	readonly statOf?: ((fd: number, found: number) => boolean) | undefined
+	/** The address of memory that is not in V8's heap: of 64 bytes and more. It stays there as long as somebody holds it. */
+	readonly addressOf: (memory: Buffer | StatxWords) => number
 	/** Reads struct dirent64 after struct dirent64 of an open directory: how many bytes, 0 at the end, -1 where that failed. Linux only. */
 	readonly readDirectory?: ((directory: number, found: Buffer) => number) | undefined
 	/** Gives the system back what malloc keeps for later. glibc only. */
@@ -126,7 +131,7 @@ function installed(): Koffi | undefined {
 
 /** Not in the libc of every Linux. */
 const GETDENTS = 'long getdents64(int, void *, size_t)'
-const STATX = 'int statx(int, const void *, int, uint32_t, void *)'
+const STATX = 'int statx(int, uintptr_t, int, uint32_t, uintptr_t)'
 const STATX_BASIC_STATS = 0x7ff
 const TRIM = 'int malloc_trim(size_t)'
 // the mode is a variable argument, which Linux's calling conventions pass like any other
@@ -135,6 +140,8 @@ const OPENAT = 'int openat(int, const void *, int, uint32_t)'
 const O_CLOEXEC = 0o2000000
 const HERE = Buffer.from('.\0')
 const EMPTY = Buffer.from('\0')
+/** The same, where it has an address. */
+const NO_NAME = Buffer.allocUnsafeSlow(64).fill(0)
 const BILLION = 1_000_000_000n
 const ENOENT = 2
 
@@ -168,8 +175,10 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		statx &&
 		((directory, name, found) =>
 			statx(directory, name, abi.AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, found) === 0)
+	const addressOf: Native['addressOf'] = (memory) => Number(koffi.address(memory))
+	const empty = addressOf(NO_NAME)
 	const statOf: Native['statOf'] =
-		statx && ((fd, found) => statx(fd, EMPTY, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
+		statx && ((fd, found) => statx(fd, empty, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
 	const getdents = ofLinux(GETDENTS)
 	const trim = ofLinux(TRIM)
 	const openat = ofLinux(OPENAT)
@@ -184,6 +193,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		setTimesOf,
 		statAt,
 		statOf,
+		addressOf,
 		readDirectory,
 		trim: trim && (() => void trim(0)),
 		openUnnamed: openat && ((directory) => openat(directory, HERE, UNNAMED | O_CLOEXEC, 0o600)),

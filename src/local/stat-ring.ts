@@ -5,14 +5,14 @@
 import {NAME_LIMIT} from '../base/path.ts'
 import {isDirectoryMode} from '../format/mode.ts'
 import {STATX_WORDS, type StatxWords, X} from '../format/statx.ts'
-import type {Native} from './native.ts'
+import {type Native, native} from './native.ts'
 
 /** Blocks in the ring, and names in a block: 0.1 ms of work, which is how long one thread may have to wait for the other. */
 export const BLOCKS = 32
 export const NAMES = 64
 /** Bytes of the names in a block: a path has no longer one. */
 const NAME_BYTES = 4096
-/** Words that are kept of a struct statx. */
+/** Words that are looked at of a struct statx. */
 const FOUND = X.dev + 2
 /** Milliseconds until a thread that has taken a block is given up: far more than a slow network takes for one. */
 const PATIENCE = 10_000
@@ -38,11 +38,18 @@ const SIZES = [
 	4 * C.end,
 	4 * BLOCKS * NAMES,
 	4 * BLOCKS * NAMES,
-	4 * FOUND * BLOCKS * NAMES,
+	4 * STATX_WORDS * BLOCKS * NAMES,
 	NAME_BYTES * BLOCKS,
 ]
 
-type StatAt = NonNullable<Native['statAt']>
+/** What looks: libc, which reads the names and writes what it found where both threads have them. */
+export type Looks = Pick<Native, 'addressOf'> & {readonly statAt: NonNullable<Native['statAt']>}
+
+/** Undefined where libc cannot be asked. */
+export function looking(): Looks | undefined {
+	const calls = native()
+	return calls?.statAt && {statAt: calls.statAt, addressOf: calls.addressOf}
+}
 
 export class StatRing {
 	/** To be handed to the other thread, which makes its StatRing of it. */
@@ -58,8 +65,8 @@ export class StatRing {
 	readonly #starts: Uint32Array
 	/** What was found of each; where nothing was, its mode is 0. */
 	readonly #found: Uint32Array
-	/** For libc, which is given no memory that another thread writes to. */
-	readonly #private = {name: Buffer.alloc(NAME_LIMIT + 1), stat: new Uint32Array(STATX_WORDS)}
+	/** Where the names and what was found lie for libc. */
+	#addresses: {readonly names: number; readonly found: number} | undefined
 	readonly #patience: number
 	/** Blocks that have been filled, and of the next one names and bytes of them. */
 	#filled = 0
@@ -74,7 +81,7 @@ export class StatRing {
 		this.#control = new Int32Array(memory, control, C.end)
 		this.#directories = new Int32Array(memory, directories, BLOCKS * NAMES)
 		this.#starts = new Uint32Array(memory, starts, BLOCKS * NAMES)
-		this.#found = new Uint32Array(memory, found, FOUND * BLOCKS * NAMES)
+		this.#found = new Uint32Array(memory, found, STATX_WORDS * BLOCKS * NAMES)
 		this.names = Buffer.from(memory, names)
 	}
 
@@ -96,7 +103,7 @@ export class StatRing {
 		this.names[to + length] = 0
 		this.#length += length + 1
 		this.#starts[i] = to
-		this.#found[i * FOUND + X.mode] = 0
+		this.#found[i * STATX_WORDS + X.mode] = 0
 		this.#directories[i] = typeof of === 'number' && length <= NAME_LIMIT ? of : NOWHERE
 		if (typeof of === 'object') this.#keep(i, of)
 		return i
@@ -115,13 +122,13 @@ export class StatRing {
 	}
 
 	/** Comes to a block that was filled: asks for what nobody has asked for yet. Returns how many names it has. */
-	settle(number: number, statAt: StatAt): number {
+	settle(number: number, looks: Looks): number {
 		const [control, at] = [this.#control, C.states + (number % BLOCKS)]
 		const [taken, done] = [number * 4 + TAKEN, number * 4 + DONE]
 		for (let last = this.#filled - 1; !this.isLost && Atomics.load(control, at) !== done;) {
 			// what the other thread would come to last
 			while (last >= number && !this.#claim(last)) last--
-			if (last >= number) this.#look(last--, statAt)
+			if (last >= number) this.#look(last--, looks)
 			else if (Atomics.wait(control, at, taken, this.#patience) === 'timed-out') this.isLost = true
 		}
 		return control[C.counts + (number % BLOCKS)] as number
@@ -134,14 +141,14 @@ export class StatRing {
 
 	/** Finds what was found of the name at a place in the ring; false where that is nothing. */
 	find(i: number, stat: StatxWords): boolean {
-		const from = i * FOUND
+		const from = i * STATX_WORDS
 		if (this.isLost || this.#found[from + X.mode] === 0) return false
 		for (let word = 0; word < FOUND; word++) stat[word] = this.#found[from + word] as number
 		return true
 	}
 
 	#keep(i: number, stat: StatxWords): void {
-		for (let word = 0; word < FOUND; word++) this.#found[i * FOUND + word] = stat[word] as number
+		for (let word = 0; word < FOUND; word++) this.#found[i * STATX_WORDS + word] = stat[word] as number
 	}
 
 	/** Takes a block; false if it is not free. */
@@ -153,19 +160,19 @@ export class StatRing {
 	}
 
 	/** Asks for the names of a block. */
-	#look(number: number, statAt: StatAt): void {
+	#look(number: number, {statAt, addressOf}: Looks): void {
+		this.#addresses ??= {names: addressOf(this.names), found: addressOf(this.#found)}
+		const {names, found} = this.#addresses
 		const [control, block] = [this.#control, number % BLOCKS]
-		const {name, stat} = this.#private
 		const first = block * NAMES
 		const end = first + (control[C.counts + block] as number)
 		for (let i = first; i < end; i++) {
 			const directory = this.#directories[i] as number
 			if (directory === NOWHERE) continue
-			// a loop: to copy by a call takes as long as a quarter of statx(2)
-			const start = this.#starts[i] as number
-			for (let at = 0; (name[at] = this.names[start + at] as number) !== 0; at++);
+			statAt(directory, names + (this.#starts[i] as number), found + i * 4 * STATX_WORDS)
 			// a file that has become a directory is looked at again by who walks
-			if (statAt(directory, name, stat) && !isDirectoryMode(stat[X.mode] as number)) this.#keep(i, stat)
+			const mode = i * STATX_WORDS + X.mode
+			if (isDirectoryMode(this.#found[mode] as number)) this.#found[mode] = 0
 		}
 		Atomics.store(control, C.states + block, number * 4 + DONE)
 		Atomics.notify(control, C.states + block)
@@ -199,12 +206,12 @@ export class StatRing {
 	}
 
 	/** What the other thread does: asks for the names of one block after the other, until the end. */
-	help(statAt: StatAt): void {
+	help(looks: Looks): void {
 		for (let number = 0; ;) {
 			const filled = Atomics.load(this.#control, C.filled)
 			if (filled === ENDED) return
 			if (number === filled) Atomics.wait(this.#control, C.filled, filled)
-			else if (this.#claim(number++)) this.#look(number - 1, statAt)
+			else if (this.#claim(number++)) this.#look(number - 1, looks)
 		}
 	}
 }

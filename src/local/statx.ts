@@ -1,6 +1,7 @@
 // What lstat says of a file, in the words in which statx(2) says it.
 
 import {STATX_WORDS, type StatxWords, X} from '../format/statx.ts'
+import type {Native} from './native.ts'
 import {type Device, isDevice, joinDevice, NO_DEVICE, small, splitDevice, type Stat} from './stat.ts'
 
 const BILLION = 1_000_000_000n
@@ -12,11 +13,17 @@ let last: Device & {readonly dev: number | bigint} = {...NO_DEVICE, dev: 0}
 export class Statx implements Stat {
 	readonly words: StatxWords = new Uint32Array(STATX_WORDS)
 	readonly #longs = new BigInt64Array(this.words.buffer)
+	#address: number | undefined
 
 	static of(stat: Stat): Statx {
 		const statx = new Statx()
 		statx.set(stat)
 		return statx
+	}
+
+	/** Where the words lie for libc. */
+	addressBy(calls: Pick<Native, 'addressOf'>): number {
+		return (this.#address ??= calls.addressOf(this.words))
 	}
 
 	/** The values as they are now, in an object of its own. */

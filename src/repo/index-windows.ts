@@ -57,6 +57,8 @@ export class Windows {
 	#end = 0
 	/** The first path of each window, where it is known. */
 	readonly #firsts: (Path | undefined)[]
+	/** 1 where it is known that both sides of all rows of a window are the same. */
+	readonly #inSync: Uint8Array
 
 	constructor(sections: StoredSections, options: WindowsOptions = {}) {
 		this.#sections = sections
@@ -64,6 +66,7 @@ export class Windows {
 		this.#writable = options.writable
 		this.#owners = new Heaps(sections.owners)
 		this.#firsts = Array.from({length: Math.ceil(sections.count / ROWS)})
+		this.#inSync = new Uint8Array(this.#firsts.length)
 	}
 
 	get count(): number {
@@ -95,9 +98,15 @@ export class Windows {
 		return window.index.path(0)
 	}
 
+	/** Whether it is known that both sides of all rows of a window are the same. */
+	isInSync(number: number): boolean {
+		return this.#inSync[number] === 1
+	}
+
 	/** Replaces a row; the path is not looked at. */
 	replace(row: number, entry: Entry): void {
 		const held = this.#hold(row)
+		this.#inSync[Math.floor(row / ROWS)] = 0
 		held.isChanged = true
 		held.window.index.replace(row - held.window.first, entry)
 	}
@@ -145,6 +154,7 @@ export class Windows {
 			extras: extras.bytes,
 		})
 		this.#firsts[number] ??= index.path(0)
+		if (index.outOfSync(0) === count) this.#inSync[number] = 1
 		const origin = {
 			names: names.start,
 			directories: names.directories,

@@ -67,6 +67,20 @@ export class StoredIndex implements Index {
 		return index.inSync(row - first)
 	}
 
+	/** As IndexFile.outOfSync; windows of which it is known that there is none are not read again. */
+	outOfSync(row: number): number {
+		for (let next = row; next < this.count;) {
+			const number = Math.floor(next / ROWS)
+			if (!this.#windows.isInSync(number)) {
+				const {first, index} = this.#windows.of(next)
+				const found = index.outOfSync(next - first)
+				if (found < index.count) return first + found
+			}
+			next = (number + 1) * ROWS
+		}
+		return this.count
+	}
+
 	hasLocal(row: number): boolean {
 		const {first, index} = this.#windows.of(row)
 		return index.hasLocal(row - first)

@@ -102,8 +102,8 @@ function* compared(index: IndexRows, options: PlanOptions): Generator<PlanItem, 
 	const clashes = new Clashes(index, options)
 	const shown = selection && new Shown(index, options, selection)
 	const seesAll = same || shown?.exposes
-	for (let row = 0; row < index.count; row++) {
-		if (index.inSync(row) && !seesAll) continue
+	const next = (row: number) => (seesAll ? row : index.outOfSync(row))
+	for (let row = next(0); row < index.count; row = next(row + 1)) {
 		const known = index.entry(row)
 		if (select && !select(known.path)) continue
 		const entry = shown ? shown.see(known) : known
