@@ -16,7 +16,9 @@ export class Budget {
 	/** Runs `work` while it holds `bytes` of the budget; more than all of it counts as all of it. */
 	async hold<T>(bytes: number, work: () => Promise<T>): Promise<T> {
 		const held = Math.min(bytes, this.#total)
-		await this.#take(held)
+		const turn = this.#take(held)
+		// what need not wait costs no promise
+		if (turn !== undefined) await turn
 		try {
 			return await work()
 		} finally {

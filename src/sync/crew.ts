@@ -116,6 +116,8 @@ export class Crew<Task, Done> {
 	#start(workerData: Job): Member {
 		const worker = new Worker(new URL('./crew-worker.js', import.meta.url), {
 			workerData,
+			// node would warn of the end of each file that libc began (write.ts); a thread closes what it opened
+			trackUnmanagedFds: false,
 			resourceLimits: {maxYoungGenerationSizeMb: this.#options.thrifty ? YOUNG_THRIFTY : YOUNG},
 		})
 		let resolve = () => {}

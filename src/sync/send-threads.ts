@@ -7,8 +7,6 @@ import type {Relabel} from './relabel.ts'
 import type {Sender} from './send.ts'
 import {SmallFiles} from './small-files.ts'
 
-type Done = ReturnType<typeof sentFile>
-
 export class SendThreads {
 	readonly #sender: Sender
 	readonly #small: SmallFiles<SendTask, Sent>
@@ -32,22 +30,25 @@ export class SendThreads {
 	}
 
 	/** Has a file sent; undefined where that did not go well: then the caller does it. */
-	put(planned: Entry, local: Local): Promise<Done | undefined> {
+	put(planned: Entry, local: Local): Promise<Sent | undefined> {
 		const {path} = planned
 		const {link, size, ino, ctime} = local
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime])
+		return this.#small.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime])
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */
-	async copy({path, local, from, etag, to, guard}: Relabel): Promise<Done | undefined> {
+	async copy({
+		path,
+		local,
+		from,
+		etag,
+		to,
+		guard,
+	}: Relabel): Promise<ReturnType<typeof sentFile> | undefined> {
 		// whether an object keeps attributes that its file lacks is for who knows which are looked at
 		if (!this.takes(local) || this.#sender.options.files.xattrs !== undefined) return undefined
-		return this.#do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
-	}
-
-	async #do(task: SendTask): Promise<Done | undefined> {
-		const said = await this.#small.do(task)
+		const said = await this.#small.do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
 		return said && sentFile(said)
 	}
 }

@@ -7,6 +7,7 @@ import {type Condition, isKind, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
+import {sentFile} from './crew-send.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
 
@@ -32,8 +33,9 @@ export class WholeFiles {
 	/** Lets a thread send a file; undefined where that does not go well. */
 	async byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
 		const said = await this.#sender.threads.put(planned, local)
-		if (!said?.read) return undefined
-		const {written, size, read} = said
+		if (said === undefined) return undefined
+		const {written, size, read} = sentFile(said)
+		if (read === undefined) return undefined
 		const now = read.local ?? withMd5(local, read.md5)
 		const entry = withLocal(planned, now, digestAfter(planned, now, this.#sender.options.owners))
 		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)

@@ -191,7 +191,7 @@ export class Sender {
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
 		if (this.whole.isForThread(local)) {
 			const sent = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
-			if (sent) return this.#sent(status, planned, sent)
+			if (sent) return await this.#sent(status, planned, sent)
 		}
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
 		try {
@@ -210,15 +210,14 @@ export class Sender {
 
 	/** `moves`: that its bytes were sent has not been told yet. */
 	async #sent(status: Status, planned: Entry, {entry, written, size}: SentFile, moves = true): Promise<void> {
-		await this.#supersede(planned)
+		if (planned.remote?.alias !== undefined) await this.#supersede(planned)
 		this.commit(status, entry, written, size)
 		if (moves) this.options.events.moved(size, entry.path)
 	}
 
 	/** Deletes the object of another key that the one just written stands in the place of. */
 	async #supersede({path, remote}: Entry): Promise<void> {
-		if (remote?.alias === undefined) return
-		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote.etag})
+		await this.options.store.delete(this.objectKey({path, remote}), {ifMatch: remote?.etag})
 	}
 
 	/** Whether a file is sent in parts: one that was large when it was indexed by its size now. */

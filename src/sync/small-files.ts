@@ -34,6 +34,8 @@ function areMostToDo({count, isDone}: Before): boolean {
 	return done < SAMPLE / 2
 }
 
+const NOTHING = Promise.resolve(undefined)
+
 export class SmallFiles<Task, Done> {
 	readonly #crews: Crews<Task, Done> | undefined
 	readonly #count: number
@@ -58,9 +60,9 @@ export class SmallFiles<Task, Done> {
 	}
 
 	/** Has a thread do what there is to do with a file that the crew takes; undefined where that did not go well. */
-	async do(task: Task): Promise<Done | undefined> {
+	do(task: Task): Promise<Done | undefined> {
 		this.#crew ??= this.#crews?.start(this.#count)
-		return this.#crew?.do(task)
+		return this.#crew?.do(task) ?? NOTHING
 	}
 
 	/** Ends the threads. */
