@@ -50,6 +50,8 @@ export type Names = {
 /** The extras of a window, and where in the file they lie. */
 export type Extras = {readonly bytes: Buffer; readonly runs: readonly Run[]}
 
+const NO_EXTRAS: Extras = {bytes: Buffer.alloc(0), runs: []}
+
 /** The names of rows and of their directories; the words are made to refer to these. */
 export function readNames({names, directories: all}: StoredSections, words: Uint32Array, slot: Slot): Names {
 	const directories = numberDirectories(words)
@@ -83,6 +85,7 @@ export function readNames({names, directories: all}: StoredSections, words: Uint
 
 /** The extras of rows; the words are made to refer to these. */
 export function readExtras({extras}: StoredSections, words: Uint32Array, slot: Slot): Extras {
+	if (extras.length === 0) return NO_EXTRAS
 	let length = 0
 	const runs = runsOf(words).map(({start, length: least}) => {
 		const run = {start, at: length, length: readRun(extras, {start, length: least}, slot, length)}
