@@ -56,8 +56,11 @@ export class PlaneSender {
 		if (signal?.aborted === true) this.#abort()
 	}
 
-	/** Sends a request once. Rejects with a Refusal for what the store does not do, and with errors of the system. */
-	async send(outgoing: Outgoing): Promise<Reply> {
+	/**
+	 * Sends a request once; resolves to what `read` makes of the reply. Rejects with a Refusal for what the store does not do, and
+	 * with errors of the system.
+	 */
+	async send<T>(outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
 		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
 		const offset = this.#offset
@@ -72,7 +75,7 @@ export class PlaneSender {
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
 		const request = {method, path: target, lines, streams, lends, room}
 		const reply = await this.#exchange(site.origin, request, body)
-		if (reply.status < 300) return reply
+		if (reply.status < 300) return read(reply)
 		throw this.#refusal(reply, offset)
 	}
 

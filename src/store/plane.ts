@@ -4,7 +4,7 @@ import type {Remote} from '../format/remote.ts'
 import {readAcl} from './acl-page.ts'
 import {readBuckets} from './buckets-page.ts'
 import {isFailure, readCopied} from './copied.ts'
-import type {HeaderList} from './http.ts'
+import type {HeaderList, Reply} from './http.ts'
 import {type CustomerKey, customerKeyHeaders, sourceKeyHeaders} from './customer-key.ts'
 import {readPage} from './list-page.ts'
 import {Refusal} from './plane-errors.ts'
@@ -69,23 +69,22 @@ export class Plane implements Wire {
 		this.#sourceKey = sourceKeyHeaders(customerKey)
 	}
 
-	async put(key: string, body: Body, request: PutRequest): Promise<Written> {
-		if (!isVouched(body, request.md5)) return (await this.#sdk()).put(key, body, request)
+	put(key: string, body: Body, request: PutRequest): Promise<Written> {
+		if (!isVouched(body, request.md5)) return this.#sdk().then((sdk) => sdk.put(key, body, request))
 		const headers = [
 			...md5Headers(request.md5),
 			...guardHeaders(request.guard),
 			...propertyHeaders(this.#remote, request.properties),
 			...this.#key,
 		]
-		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body})
-		return writtenIn(reply.headers)
+		return this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body}, written)
 	}
 
-	async uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {
+	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {
 		const {md5, sha256} = digest
-		if (!isVouched(body, md5)) return (await this.#sdk()).uploadPart(part, body, digest)
+		if (!isVouched(body, md5)) return this.#sdk().then((sdk) => sdk.uploadPart(part, body, digest))
 		const query = {partNumber: String(part.number), uploadId: part.id}
-		const reply = await this.#sender.send({
+		const outgoing: Outgoing = {
 			method: 'PUT',
 			path: encodeKey(part.key),
 			query,
@@ -93,8 +92,8 @@ export class Plane implements Wire {
 			body,
 			signsBody: md5 === undefined,
 			sha256,
-		})
-		return writtenIn(reply.headers).etag
+		}
+		return this.#sender.send(outgoing, (reply) => written(reply).etag)
 	}
 
 	async copy(from: string, to: string, request: CopyRequest): Promise<Written> {
@@ -105,7 +104,7 @@ export class Plane implements Wire {
 			...copyHeaders(this.#bucket, from, request),
 			...guardHeaders(request.guard),
 		]
-		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(to), headers})
+		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(to), headers}, whole)
 		const body = reply.body as Buffer
 		const copied = readCopied(body)
 		if (copied !== undefined) return {version: reply.headers.get('x-amz-version-id'), ...copied}
@@ -114,12 +113,8 @@ export class Plane implements Wire {
 	}
 
 	async delete(key: string, {guard, version}: DeleteRequest): Promise<void> {
-		await this.#sender.send({
-			method: 'DELETE',
-			path: encodeKey(key),
-			query: versionQuery(version),
-			headers: guardHeaders(guard),
-		})
+		const [path, query] = [encodeKey(key), versionQuery(version)]
+		await this.#sender.send({method: 'DELETE', path, query, headers: guardHeaders(guard)}, whole)
 	}
 
 	async acl(key: string | undefined): Promise<AclPolicy> {
@@ -131,35 +126,30 @@ export class Plane implements Wire {
 		return (await this.#document({ownershipControls: ''}, readOwnership)) ?? (await this.#sdk()).ownership()
 	}
 
-	async get(key: string, request: GetRequest): Promise<GetReply> {
-		const path = encodeKey(key)
-		const query = versionQuery(request.version)
-		const {headers, body} = await this.#sender.send({
+	get(key: string, request: GetRequest): Promise<GetReply> {
+		const outgoing: Outgoing = {
 			method: 'GET',
-			path,
-			query,
+			path: encodeKey(key),
+			query: versionQuery(request.version),
 			headers: [...getHeaders(request), ...this.#key],
 			streams: true,
 			lends: request.lent === true,
-		})
-		return {head: headIn(headers), length: Number(headers.get('content-length') ?? 0), body}
+		}
+		return this.#sender.send(outgoing, ({headers, body}) => ({
+			head: headIn(headers),
+			length: Number(headers.get('content-length') ?? 0),
+			body,
+		}))
 	}
 
-	async head(key: string, version: string | undefined): Promise<Head> {
-		return headIn(
-			(
-				await this.#sender.send({
-					method: 'HEAD',
-					path: encodeKey(key),
-					query: versionQuery(version),
-					headers: this.#key,
-				})
-			).headers,
-		)
+	head(key: string, version: string | undefined): Promise<Head> {
+		const [path, query] = [encodeKey(key), versionQuery(version)]
+		const outgoing: Outgoing = {method: 'HEAD', path, query, headers: this.#key}
+		return this.#sender.send(outgoing, ({headers}) => headIn(headers))
 	}
 
 	async headBucket(): Promise<void> {
-		await this.#sender.send({method: 'HEAD', path: ''})
+		await this.#sender.send({method: 'HEAD', path: ''}, whole)
 	}
 
 	async list(request: ListRequest): Promise<Page> {
@@ -199,13 +189,15 @@ export class Plane implements Wire {
 	): Promise<T | undefined> {
 		const room = this.#rooms.pop() ?? new Room()
 		try {
-			const {body} = await this.#sender.send({method: 'GET', path, query, room})
-			return read(body as Buffer)
+			return await this.#sender.send({method: 'GET', path, query, room}, ({body}) => read(body as Buffer))
 		} finally {
 			this.#rooms.push(room)
 		}
 	}
 }
+
+const whole = (reply: Reply): Reply => reply
+const written = ({headers}: Reply): Written => writtenIn(headers)
 
 /** Whether something vouches for the bytes on their way; for a stream of unknown MD5 the SDK knows more. */
 const isVouched = (body: Body, md5: Buffer | undefined): boolean => Buffer.isBuffer(body) || md5 !== undefined

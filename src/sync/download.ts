@@ -42,15 +42,25 @@ export type Source = {
  * Writes the content of an object to `file`. `body` is the reply to a GET of the whole object.
  * Throws where the bytes are not those that the object's metadata or ETag vouch for.
  */
-export async function download(
+export function download(
+	arrival: Arrival,
+	body: AsyncIterable<Buffer>,
+	file: NewFile,
+	source: Source,
+): Content | Promise<Content> {
+	const {head, attributes} = arrival
+	if (body instanceof WholeBody && !attributes.original) return atOnce(arrival, body.bytes, file, source)
+	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
+	return inRanges(arrival, body, file, source)
+}
+
+async function inRanges(
 	arrival: Arrival,
 	body: AsyncIterable<Buffer>,
 	file: NewFile,
 	source: Source,
 ): Promise<Content> {
-	const {head, attributes} = arrival
-	if (body instanceof WholeBody && !attributes.original) return atOnce(arrival, body.bytes, file, source)
-	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
+	const {head} = arrival
 	const {partial, key} = source
 	if (partial === undefined) {
 		const content = await ranges(head, body, file, source)
