@@ -32,7 +32,7 @@ const WHY = [
 	},
 	{
 		rows: /walk/,
-		why: 'two threads look at the files, as those of git do, and two thirds of their time are the kernel, which git asks for no more (profile of a push that finds nothing in 1,000,000: statx(2) 45 %, getdents64(2) 11, reading the index 2, JavaScript 34)',
+		why: 'git is given its untracked cache, with which it lists no directory that has the same times as before; s3r rests nothing on those, and lists every one. So does git by its defaults, and takes 1.71 s where s3r takes 1.49 (three rounds; profile of a push that finds nothing in 1,000,000: statx(2) 45 %, getdents64(2) 12, JavaScript 17, reading the index 2)',
 	},
 ]
 

@@ -4,6 +4,23 @@ import {join} from 'node:path'
 
 const ALL_FIELDS = '%m %s %T@ %C@ %i %n %U %G %y %l\\t%P\\n'
 
+/** The environment of git, with these settings. */
+const gitWith = (settings) => {
+	const all = Object.entries({...settings, 'gc.auto': '0'})
+	return ({home, data}) => ({
+		GIT_DIR: join(home, 'git'),
+		GIT_WORK_TREE: data,
+		GIT_CONFIG_NOSYSTEM: '1',
+		GIT_CONFIG_COUNT: String(all.length),
+		...Object.fromEntries(
+			all.flatMap(([key, value], i) => [
+				[`GIT_CONFIG_KEY_${i}`, key],
+				[`GIT_CONFIG_VALUE_${i}`, value],
+			]),
+		),
+	})
+}
+
 export const git = {
 	name: 'git',
 	words: ['git'],
@@ -11,16 +28,7 @@ export const git = {
 	is: /^git version (\S+)/,
 	sources: ['https://git-scm.com/docs/git-status#_untracked_files_and_performance'],
 	settings: 'feature.manyFiles: index version 4, untracked cache',
-	configure: ({home, data}) => ({
-		GIT_DIR: join(home, 'git'),
-		GIT_WORK_TREE: data,
-		GIT_CONFIG_NOSYSTEM: '1',
-		GIT_CONFIG_COUNT: '2',
-		GIT_CONFIG_KEY_0: 'feature.manyFiles',
-		GIT_CONFIG_VALUE_0: 'true',
-		GIT_CONFIG_KEY_1: 'gc.auto',
-		GIT_CONFIG_VALUE_1: '0',
-	}),
+	configure: gitWith({'feature.manyFiles': 'true'}),
 	cwd: ({data}) => data,
 	prepare: () => [
 		['init', '-q'],
@@ -29,6 +37,14 @@ export const git = {
 		['status', '--porcelain'],
 	],
 	status: () => ['status', '--porcelain'],
+}
+
+/** It lists every directory, as s3r does. */
+export const gitByDefault = {
+	...git,
+	name: 'git-by-default',
+	settings: 'none: every directory is listed',
+	configure: gitWith({}),
 }
 
 export const find = {

@@ -4,7 +4,7 @@ import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
 import {CannotRun} from '../work.mjs'
 import {aws} from './aws.mjs'
-import {find, git, rsync} from './local.mjs'
+import {find, git, gitByDefault, rsync} from './local.mjs'
 import {mc} from './mc.mjs'
 import {rclone} from './rclone.mjs'
 import {s3cmd} from './s3cmd.mjs'
@@ -51,7 +51,7 @@ import {s5cmd} from './s5cmd.mjs'
  */
 
 const PEERS = [s5cmd, rclone, aws, s3cmd, s4cmd, mc]
-const LOCAL_PEERS = [git, find, rsync]
+const LOCAL_PEERS = [git, gitByDefault, find, rsync]
 
 const run = promisify(execFile)
 

@@ -26,7 +26,7 @@ export type Native = {
 	readonly statAt?: ((directory: number, name: number, found: number) => boolean) | undefined
 	/** The same of an open file. */
 	readonly statOf?: ((fd: number, found: number) => boolean) | undefined
-	/** The address of memory that is not in V8's heap: of 64 bytes and more. It stays there as long as somebody holds it. */
+	/** Where memory lies, as long as somebody holds it: node has V8 keep none of it in its heap, which moves. */
 	readonly addressOf: (memory: Buffer | StatxWords) => number
 	/** Reads struct dirent64 after struct dirent64 of an open directory: how many bytes, 0 at the end, -1 where that failed. Linux only. */
 	readonly readDirectory?: ((directory: number, found: Buffer) => number) | undefined
@@ -135,13 +135,11 @@ const STATX = 'int statx(int, uintptr_t, int, uint32_t, uintptr_t)'
 const STATX_BASIC_STATS = 0x7ff
 const TRIM = 'int malloc_trim(size_t)'
 // the mode is a variable argument, which Linux's calling conventions pass like any other
-const OPENAT = 'int openat(int, const void *, int, uint32_t)'
+const OPENAT = 'int openat(int, uintptr_t, int, uint32_t)'
 /** As node opens files; not in its constants. */
 const O_CLOEXEC = 0o2000000
 const HERE = Buffer.from('.\0')
 const EMPTY = Buffer.from('\0')
-/** The same, where it has an address. */
-const NO_NAME = Buffer.allocUnsafeSlow(64).fill(0)
 const BILLION = 1_000_000_000n
 const ENOENT = 2
 
@@ -176,7 +174,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		((directory, name, found) =>
 			statx(directory, name, abi.AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, found) === 0)
 	const addressOf: Native['addressOf'] = (memory) => Number(koffi.address(memory))
-	const empty = addressOf(NO_NAME)
+	const [empty, here] = [addressOf(EMPTY), addressOf(HERE)]
 	const statOf: Native['statOf'] =
 		statx && ((fd, found) => statx(fd, empty, abi.AT_EMPTY_PATH, STATX_BASIC_STATS, found) === 0)
 	const getdents = ofLinux(GETDENTS)
@@ -196,7 +194,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		addressOf,
 		readDirectory,
 		trim: trim && (() => void trim(0)),
-		openUnnamed: openat && ((directory) => openat(directory, HERE, UNNAMED | O_CLOEXEC, 0o600)),
+		openUnnamed: openat && ((directory) => openat(directory, here, UNNAMED | O_CLOEXEC, 0o600)),
 		link: linkOf(calls['linkat'], () => koffi.errno(), abi),
 		...xattrs(call, abi),
 	}

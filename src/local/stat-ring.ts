@@ -45,7 +45,7 @@ const SIZES = [
 /** What looks: libc, which reads the names and writes what it found where both threads have them. */
 export type Looks = Pick<Native, 'addressOf'> & {readonly statAt: NonNullable<Native['statAt']>}
 
-/** Undefined where libc cannot be asked. */
+/** What looks on this system; undefined where libc cannot be asked. */
 export function looking(): Looks | undefined {
 	const calls = native()
 	return calls?.statAt && {statAt: calls.statAt, addressOf: calls.addressOf}

@@ -1,6 +1,6 @@
 // The headers of a request as text: as they are signed, and as they are sent. The requests of a run are of few kinds, each of which has
-// the same names: their order and what stands around the values is made once for each. That and one look at all of the values took
-// a request from 9 us of making, signing and writing its head to 5.5.
+// the same names: their order, and what stands before the values, is made once for each. That took a PUT from 9.2 us of making, signing and
+// writing its head to 6.0.
 
 import type {HeaderList} from './http.ts'
 
@@ -16,7 +16,7 @@ export type HeaderText = {
 /** Kinds that are kept: a push has one with a guard of each sort and every set of attributes. */
 const KEPT = 16
 
-/** What is not only signed as it is, but ends no line either. */
+/** What a value holds that is not signed as it is, or ends its line. */
 const NOT_PLAIN = /[^\u0021-\u007e]/
 /** What a value may not hold: RFC 9110, section 5.5. */
 const NO_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/

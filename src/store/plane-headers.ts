@@ -1,5 +1,6 @@
 // The headers of the hot requests, and what the replies' say.
 
+import {remembering} from '../base/remembering.ts'
 import type {Remote} from '../format/remote.ts'
 import {CONTENT_HEADERS, type ContentHeaders} from '../format/header-rules.ts'
 import {taggingHeader} from '../format/tags.ts'
@@ -17,19 +18,10 @@ type Replied = ReadonlyMap<string, string>
 export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
 	requesterPays === true ? [['x-amz-request-payer', 'requester']] : []
 
-/** The names of headers by those of metadata: ours, and some of others. */
-const metadataHeaders = new Map<string, string>()
-const MANY = 1000
+const NAMES = 256
 
-/** The name of the header for metadata of this name: a string for each request would have to be compared whole with the last one's. */
-function metadataHeader(name: string): string {
-	let header = metadataHeaders.get(name)
-	if (header !== undefined) return header
-	header = `x-amz-meta-${name}`
-	if (metadataHeaders.size >= MANY) metadataHeaders.clear()
-	metadataHeaders.set(name, header)
-	return header
-}
+/** The name of the header for metadata of this name: one that was made anew would have to be compared letter by letter (header-text.ts). */
+const metadataHeader = remembering(NAMES, (name) => `x-amz-meta-${name}`)
 
 /** What is stored beside the bytes. */
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {

@@ -88,7 +88,7 @@ export class PlaneSender {
 		const lines = `${request.lines}content-length: ${body.length}\r\n`
 		const source = watched(body)
 		try {
-			return await this.#http.exchange(origin, {...request, lines, body: source.chunks})
+			return await this.#http.exchange(origin, {body: source.chunks, ...request, lines})
 		} catch (error) {
 			throw source.failure ?? error
 		}
