@@ -1,7 +1,7 @@
 // What makes s3r quick, so that it does not get lost: the threads that send and fetch small files, where there are
 // many (src/sync/crew.ts), and what a run must not do again and again.
 
-import {spawn} from 'node:child_process'
+import {execFile, spawn} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
@@ -11,6 +11,7 @@ import {join} from 'node:path'
 import {Writable} from 'node:stream'
 import {setTimeout as pause} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
 import {TYPE} from '../src/format/entry.ts'
@@ -203,6 +204,13 @@ inThreads('many small files go and come back as they were, for one request each'
 	t.deepEqual(snapshot(there), snapshot(root))
 	t.regex((await ask(there, 'push', '-a', '--stats')).stderr, /requests: 0\b/)
 	t.regex((await ask(there, 'pull', '-a', '--stats')).stderr, /items: 0 done/)
+})
+
+inThreads('node has nothing to warn of where threads open files by libc', async (t) => {
+	await newSide('quiet')
+	const words = [PROGRAM, 'clone', '-a', `${BUCKET}/quiet`, join(base, 'quiet there')]
+	const {stderr} = await promisify(execFile)(process.execPath, words)
+	t.is(stderr, '')
 })
 
 test.serial(
