@@ -372,6 +372,23 @@ test('an index on the disk has the rows of one in memory, in any order', (t) => 
 	)
 })
 
+test('what is not in sync is found, also in rows of which it is known that they were', (t) => {
+	const {root} = place(t)
+	const scratch = new Scratch(fromUnicode(root))
+	closes.push(() => scratch.close())
+	const all = many(2000).map(({path: at}): Entry => ({...EXAMPLE[1], path: at}))
+	for (const index of [indexOf(all), stored(root, indexOf(all), {scratch})]) {
+		const found = () => [index.outOfSync(0), index.outOfSync(1301), index.outOfSync(2000)]
+		t.deepEqual(found(), [2000, 2000, 2000])
+		index.replace(1300, {path: all[1300]?.path ?? ''})
+		t.deepEqual(found(), [1300, 2000, 2000])
+		index.replace(1999, {path: all[1999]?.path ?? ''})
+		t.deepEqual(found(), [1300, 1999, 2000])
+		for (const row of [1300, 1999]) index.replace(row, all[row] as Entry)
+		t.deepEqual(found(), [2000, 2000, 2000])
+	}
+})
+
 test('an index on the disk with any byte changed is refused', (t) => {
 	const {root} = place(t)
 	const file = join(root, 'damaged')

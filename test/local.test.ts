@@ -8,6 +8,7 @@ import {availableParallelism, cpus, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as later} from 'node:timers/promises'
 import test, {type ExecutionContext, type Implementation} from 'ava'
+import * as fc from 'fast-check'
 import {S3rError} from '../src/base/errors.ts'
 import {forFs, type Path, ROOT} from '../src/base/path.ts'
 import {STATX_WORDS, X} from '../src/format/statx.ts'
@@ -440,6 +441,30 @@ test('without koffi, times are set as node can, and what is lost is told', (t) =
 	const printed = execFileSync(process.execPath, ['--input-type=module', '-e', body], {encoding: 'utf8'})
 	t.deepEqual(JSON.parse(printed), [['times'], ['xattr'], 'device', [], []])
 	t.is(must(`${root}/file`).mtime, -86_400_500_000_000n)
+})
+
+test('names come in byte order, whatever order they were read in', (t) => {
+	const some = fc.uniqueArray(fc.stringMatching(/^[ -.0-~]{1,4}$/), {maxLength: 12})
+	const order = fc.constantFrom('as it comes', 'forwards', 'backwards', 'all but the last')
+	fc.assert(
+		fc.property(some, order, (found, how) => {
+			const inOrder = found.toSorted()
+			const last = inOrder.at(-1)
+			const read = {
+				'as it comes': found,
+				forwards: inOrder,
+				backwards: inOrder.toReversed(),
+				'all but the last': last === undefined ? [] : [last, ...inOrder.slice(0, -1)],
+			}[how]
+			const names = new Names()
+			for (const name of read) names.add(name)
+			names.sort()
+			t.deepEqual(
+				Array.from({length: names.count}, (_, i) => names.text(i)),
+				inOrder,
+			)
+		}),
+	)
 })
 
 // ---- a walk with a thread
