@@ -26,15 +26,19 @@ const signedValue = (value: string): string => value.trim().replaceAll(/\s+/g, '
 
 /** Makes text of headers. */
 export class HeaderTexts {
-	/** What was met last comes first. */
+	/** What was made last comes first. */
 	readonly #kinds: Kind[] = []
 
 	/** The text of headers with names in lower case, each once. Throws where a value would end its line. */
 	of(headers: HeaderList): HeaderText {
-		for (const kind of this.#kinds) if (kind.has(headers)) return kind.text(headers)
+		const known = this.#kinds.find((kind) => kind.has(headers))
+		return (known ?? this.#add(headers)).text(headers)
+	}
+
+	#add(headers: HeaderList): Kind {
 		const kind = new Kind(headers)
 		if (this.#kinds.unshift(kind) > KEPT) this.#kinds.pop()
-		return kind.text(headers)
+		return kind
 	}
 }
 
