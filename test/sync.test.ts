@@ -404,6 +404,7 @@ test('a file that cannot be read stops every deletion', async (t) => {
 	const {lines, failed, unread} = await here.push({
 		delete: true,
 		files: (files) => {
+			files.hashEach = () => []
 			files.hash = () => {
 				throw denied
 			}
@@ -503,10 +504,10 @@ test('a file that vanishes before it is hashed does not stop deletions', async (
 	const {vanished, failed, lines, unread} = await here.push({
 		delete: true,
 		files: (files) => {
-			const hash = files.hash.bind(files)
-			files.hash = (path, stat) => {
-				if (path === 'c') fs.rmSync(here.at('c'))
-				return hash(path, stat)
+			const hashEach = files.hashEach.bind(files)
+			files.hashEach = (all) => {
+				fs.rmSync(here.at('c'))
+				return hashEach(all)
 			}
 			return files
 		},
@@ -1714,15 +1715,52 @@ test('sizes: of the least, of the greatest, and for the same', async (t) => {
 	t.deepEqual(lines, ['A large', 'M other', 'P ./'])
 })
 
+test('files that changed are hashed together, and each object has the bytes of its own', async (t) => {
+	const names = Array.from({length: 150}, (_, i) => `d${i % 7}/${i}`)
+	const {store, here} = await pushed(t, Object.fromEntries(names.map((name) => [name, `old ${name}`])))
+	const calls: number[] = []
+	const changed = names.filter((_, i) => i % 10 !== 3)
+	for (const name of changed) here.write({[name]: `new ${name}`.repeat(name.length * 100)})
+	for (const [i, name] of names.entries()) if (i % 10 === 3) fs.rmSync(here.at(name))
+	const {lines} = await here.push({
+		delete: true,
+		files: (files) => {
+			const hashEach = files.hashEach.bind(files)
+			files.hashEach = (all) => {
+				calls.push(all.length)
+				return hashEach(all)
+			}
+			return files
+		},
+	})
+	const told = lines.filter((line) => /^[MD] /.test(line)).map((line) => line.slice(2))
+	t.deepEqual(told.toSorted(), names.toSorted())
+	t.deepEqual(
+		calls.reduce((sum, count) => sum + count, 0),
+		changed.length,
+	)
+	t.true(calls.length < names.length / 5, `${calls}`)
+	for (const name of changed) {
+		const {etag} = (await store.head(PREFIX + name)) ?? {}
+		t.is(
+			etag,
+			createHash('md5')
+				.update(fs.readFileSync(here.at(name)))
+				.digest('hex'),
+			name,
+		)
+	}
+})
+
 test('files that are too large to be sent are not read', async (t) => {
 	const {here} = await pushed(t, {a: 'one'})
 	here.write({large: 'x'.repeat(100), a: 'two'})
 	const read: Path[] = []
 	const files = (real: LocalFiles) => {
-		const hash = real.hash.bind(real)
-		real.hash = (path, stat) => {
-			read.push(path)
-			return hash(path, stat)
+		const hashEach = real.hashEach.bind(real)
+		real.hashEach = (all) => {
+			read.push(...all.map(({path}) => path))
+			return hashEach(all)
 		}
 		return real
 	}

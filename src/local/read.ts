@@ -3,6 +3,7 @@
 import {createHash, hash} from 'node:crypto'
 import {closeSync, constants, openSync, read as readAsync, readSync} from 'node:fs'
 import {promisify} from 'node:util'
+import {md5OfEach} from '../algo/md5-lanes.ts'
 import {fatal} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {S_IFMT, S_IFREG} from '../format/mode.ts'
@@ -137,6 +138,41 @@ export function readSmall(file: Path, seen: Stat, buffer: Buffer): Buffer | unde
 function md5OfSmall(open: OpenFile, buffer: Buffer): string | undefined {
 	const bytes = open.fill(buffer, 0)
 	return bytes.length === open.stat.size && open.unchanged() ? hash('md5', bytes, 'hex') : undefined
+}
+
+/** Files below this size are hashed together. */
+export const SMALL = PIECE
+/** Bytes of them that are in memory at a time. */
+const TOGETHER = 4 * PIECE
+
+let room: Buffer | undefined
+
+/**
+ * The MD5s of small files that still are as they were seen, in hex: a fourth of the time that each would take by itself. Undefined
+ * for one that is another by now, or cannot be read: md5Of says why.
+ */
+export function md5OfEachSmall(
+	files: readonly {readonly file: Path; readonly seen: Fingerprint}[],
+): (string | undefined)[] {
+	room ??= Buffer.allocUnsafeSlow(TOGETHER)
+	const md5s = Array<string | undefined>(files.length)
+	let read: {readonly i: number; readonly bytes: Buffer}[] = []
+	let end = 0
+	for (const [i, {file, seen}] of files.entries()) {
+		if (end + seen.size > TOGETHER) hashAll()
+		const bytes = readSeen(file, seen, room.subarray(end, end + seen.size))?.bytes
+		if (bytes) read.push({i, bytes})
+		end += seen.size
+	}
+	hashAll()
+	return md5s
+
+	function hashAll(): void {
+		for (const [at, md5] of md5OfEach(read.map(({bytes}) => bytes)).entries())
+			md5s[read[at]?.i ?? 0] = md5.hexSlice(0, md5.length)
+		read = []
+		end = 0
+	}
 }
 
 let shared: Buffer | undefined

@@ -78,7 +78,8 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 	if (!local) throw fatal('it is not in the index')
 	const type = typeOf(local.mode)
 	if (type === TYPE.file) {
-		const {local: now, ...cargo} = fileCargo(path, local, options, etagIsMd5)
+		const seen = readFile(path, local, options)
+		const {local: now, ...cargo} = fileCargo(path, seen, md5Of(seen.bytes), local, options, etagIsMd5)
 		return {entry: withLocal(planned, now, digestAfter(planned, now, options.owners)), ...cargo}
 	}
 	const body = type === TYPE.symlink ? options.files.readLink(path) : NOTHING
@@ -89,27 +90,21 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 /** What is known of a file before it is read: as what it was seen, and what no stat tells of it. */
 export type Expected = Fingerprint & Pick<Local, 'link' | 'xattrs'>
 
-/** The cargo of a regular file. */
+/** The cargo of a regular file: what was read of it, and the MD5 of that. */
 export function fileCargo(
 	path: Path,
-	known: Expected,
+	{bytes, stat}: Seen,
+	md5: Buffer,
+	{link, xattrs}: Expected,
 	options: CargoOptions,
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local} {
-	const {bytes, stat} = read(path, known, options)
-	const md5 = hash('md5', bytes)
-	const local = localOf(stat, {md5, link: known.link, xattrs: known.xattrs})
+	const local = localOf(stat, {md5: md5.hexSlice(0, md5.length), link, xattrs})
 	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
 	const isPacked = packed.length < bytes.length
 	const body = isPacked ? packed : bytes
 	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isPacked})
-	return {
-		local,
-		body,
-		md5: isPacked ? md5Of(body) : Buffer.from(md5, 'hex'),
-		properties,
-		side,
-	}
+	return {local, body, md5: isPacked ? md5Of(body) : md5, properties, side}
 }
 
 const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
@@ -155,8 +150,8 @@ export function describe(
 	}
 }
 
-/** The bytes of a file, and what it was while they were read. */
-function read(path: Path, known: Expected, options: CargoOptions): Seen {
+/** The bytes of a file that is sent in one piece, and what it was while they were read. Throws as cargoOf. */
+export function readFile(path: Path, known: Expected, options: CargoOptions): Seen {
 	if (options.files.readSeen && known.size < MULTIPART_FROM) {
 		const memory = options.memory?.take(known.size)
 		const seen = options.files.readSeen(path, known, memory)

@@ -15,6 +15,7 @@ import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {download} from './download.ts'
 import {localOf} from './local.ts'
 import {type DiskOptions, LocalDisk} from './local-files.ts'
+import {Md5Together} from './md5-together.ts'
 import {xattrsOf} from './notes.ts'
 import {isAsKnown} from './unchanged.ts'
 
@@ -58,13 +59,14 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 	const asking = counted(store, Infinity, counts)
 	const owners = new Owners()
 	const disk = new LocalDisk(job.root, {...job.disk, owners})
+	const place = {job, store: asking, disk, owners, md5s: new Md5Together()}
 	return {
 		async do(task) {
 			counts.get++
 			const got = await store.get(task[1])
 			counts.received += got.head.size
 			try {
-				return await take(task, got, {job, store: asking, disk, owners})
+				return await take(task, got, place)
 			} finally {
 				if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
 			}
@@ -79,13 +81,14 @@ type Place = {
 	readonly store: Store
 	readonly disk: LocalDisk
 	readonly owners: Owners
+	readonly md5s: Md5Together
 }
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
 	[path, key, force, known]: ReceiveTask,
 	{head, body}: Got,
-	{job: {remote, preserve, umask}, store, disk, owners}: Place,
+	{job: {remote, preserve, umask}, store, disk, owners, md5s}: Place,
 ): Promise<Received | undefined> {
 	const plain = arrivalOf(path, key, head, preserve, umask)
 	const isLink = preserve.hardLinks === true && plain.attributes.link !== undefined
@@ -94,7 +97,7 @@ async function take(
 	// nobody sees to it that two threads do not make files that the file system takes for one
 	const file = disk.create(path, {isNew: known === undefined && !force})
 	try {
-		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}})
+		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}, md5s})
 		// a new one replaces nothing
 		if (!force && known !== undefined && !isAsKnown(disk.stat(path), known)) return undefined
 		const {lost, stat} = file.commit(arrival.attributes)

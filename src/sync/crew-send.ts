@@ -7,11 +7,12 @@ import {Owners} from '../local/owners.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {type CargoOptions, fileCargo, type Stored} from './cargo.ts'
+import {type CargoOptions, fileCargo, readFile, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
 import {LocalFiles} from './local-files.ts'
+import {Md5Together} from './md5-together.ts'
 import {relabel, type RelabelOptions} from './relabel.ts'
 
 export type SendJob = {
@@ -80,7 +81,7 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 	const counts = sumOf([])
 	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
 	const asking = counted(store, Infinity, counts)
-	const putting = {...how, store, counts}
+	const putting = {...how, store, counts, md5s: new Md5Together()}
 	const copying = {...how, store: asking, acls: new KeptAcls(asking), sides: NO_SIDES}
 	return {
 		do: (task) => (task[0] === 'put' ? put(task, putting) : copy(task, copying)),
@@ -89,7 +90,7 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 	}
 }
 
-type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts}
+type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts; readonly md5s: Md5Together}
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
 async function put(
@@ -97,7 +98,9 @@ async function put(
 	how: PutOptions,
 ): Promise<Sent | undefined> {
 	const seen = {link, size, ino, ctime}
-	const {local, body, md5, properties, side} = fileCargo(path, seen, how, true)
+	const read = readFile(path, seen, how)
+	const bytesMd5 = await how.md5s.of(read.bytes)
+	const {local, body, md5, properties, side} = fileCargo(path, read, bytesMd5, seen, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
 	how.counts.put++
@@ -105,8 +108,7 @@ async function put(
 	how.counts.sent += body.length
 	const sent = md5.hexSlice(0, 16)
 	const isExpected = isAsSeen(local, seen) && local.md5 === sent
-	const read = [sent, isExpected ? undefined : fieldsOf(local)] as const
-	return [body.length, etag, version, modified, read]
+	return [body.length, etag, version, modified, [sent, isExpected ? undefined : fieldsOf(local)]]
 }
 
 async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {

@@ -12,6 +12,7 @@ import type {Arrival} from './arrival.ts'
 import {type Content, contentOf, verify} from './content.ts'
 import type {NewFile} from './disk.ts'
 import type {HashThreads} from './hash-thread.ts'
+import type {Md5Together} from './md5-together.ts'
 import {Unfinished} from './unfinished.ts'
 
 /** Objects of this size or more are fetched in ranges, several at once. */
@@ -30,6 +31,8 @@ export type Source = {
 	readonly version?: string | undefined
 	readonly signal?: AbortSignal | undefined
 	readonly onBytes: (bytes: number) => void
+	/** How what came at once is hashed; by itself without. */
+	readonly md5s?: Md5Together | undefined
 	/** Of how many objects ranges may be under way at once, one of it for each; without, of any number. */
 	readonly large?: Budget | undefined
 	/** Threads that hash what comes in ranges while it comes; without, it is hashed when it is whole. */
@@ -47,7 +50,7 @@ export function download(
 	body: AsyncIterable<Buffer>,
 	file: NewFile,
 	source: Source,
-): Content | Promise<Content> {
+): Promise<Content> {
 	const {head, attributes} = arrival
 	if (body instanceof WholeBody && !attributes.original) return atOnce(arrival, body.bytes, file, source)
 	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
@@ -78,8 +81,14 @@ async function inRanges(
 	}
 }
 
-function atOnce(arrival: Arrival, bytes: Buffer, file: NewFile, {onBytes}: Source): Content {
-	const content = {size: bytes.length, md5: hash('md5', bytes)}
+async function atOnce(
+	arrival: Arrival,
+	bytes: Buffer,
+	file: NewFile,
+	{onBytes, md5s}: Source,
+): Promise<Content> {
+	const md5 = md5s ? (await md5s.of(bytes)).hexSlice(0, 16) : hash('md5', bytes)
+	const content = {size: bytes.length, md5}
 	onBytes(bytes.length)
 	verify(arrival, content)
 	file.write(bytes, 0)

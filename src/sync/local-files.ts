@@ -9,7 +9,7 @@ import {type ApplyOptions, applyAttrs, readLink, type Unrestored} from '../local
 import type {Handle} from '../local/handle.ts'
 import {Confined} from '../local/confine.ts'
 import {makeDirectory, makeHardLink, makeNode, makeSymlink} from '../local/make.ts'
-import {md5Of, OpenFile, readSeen, type Seen} from '../local/read.ts'
+import {md5Of, md5OfEachSmall, OpenFile, readSeen, type Seen} from '../local/read.ts'
 import {type Fingerprint, lstatExact, type Stat} from '../local/stat.ts'
 import {TemporaryFile} from '../local/write.ts'
 import {readXattrs, type XattrKinds} from '../local/xattrs.ts'
@@ -56,6 +56,15 @@ export class LocalFiles implements Files {
 			seen = this.stat(path) ?? seen
 		}
 		throw fatal('it changes while it is read')
+	}
+
+	hashEach(files: readonly {readonly path: Path; readonly stat: Stat}[]): (string | undefined)[] {
+		return md5OfEachSmall(
+			files.map(({path, stat: {size, ino, ctime}}) => ({
+				file: this.#place(path),
+				seen: {size, ino: BigInt(ino), ctime},
+			})),
+		)
 	}
 
 	readLink(path: Path): Buffer {

@@ -23,6 +23,8 @@ export type Select = {
 export type Contents = {
 	/** MD5 of a regular file's content, in hex. */
 	hash(path: Path, stat: Stat): string
+	/** The same of many small files in less time; undefined for one that is to be asked of `hash`, which says why. */
+	hashEach?(files: readonly {readonly path: Path; readonly stat: Stat}[]): (string | undefined)[]
 	/** The bytes that a symlink holds. */
 	readLink(path: Path): Buffer
 	/** MD5 of the extended attributes that are kept, in hex; undefined where there are none. */

@@ -15,8 +15,20 @@ import type {Entry as WalkEntry} from '../local/walk-entry.ts'
 import {digestOf} from './attributes.ts'
 import {LinkGroups} from './links.ts'
 import {isOfSize} from './narrow.ts'
+import {Reading} from './reading.ts'
 import type {Change, Scan, ScanOptions, Select} from './scan.ts'
-import {contentMd5, isRacy, isUnchanged} from './unchanged.ts'
+import {isRacy, isUnchanged} from './unchanged.ts'
+
+/** Small files that are hashed together. */
+const MANY = 64
+
+/** A file that is looked at: its row in the index, and what that said of it. */
+type Look = {
+	readonly path: Path
+	readonly stat: Stat
+	readonly row: number | undefined
+	readonly old: Entry | undefined
+}
 
 export class Scanner {
 	/** Changes that nobody has been told of yet. */
@@ -28,7 +40,10 @@ export class Scanner {
 	readonly #fresh: Building
 	#added = 0
 	readonly #links = new LinkGroups()
+	readonly #reading: Reading
 	readonly #unread: Path[] = []
+	/** Files that are looked at with others, in their order. */
+	readonly #waiting: Look[] = []
 	/** Of a shallow scan: the names that it is of. */
 	readonly #names: ReadonlySet<Path> | undefined
 	/** Linked files that are among the changes. */
@@ -43,6 +58,7 @@ export class Scanner {
 	constructor(options: Omit<ScanOptions, 'onChange'>) {
 		this.#options = options
 		this.#index = options.index
+		this.#reading = new Reading(options, this.#links)
 		this.#building = options.building ?? (() => new IndexBuilder())
 		this.#fresh = this.#building()
 		this.#names = options.paths && options.shallow ? new Set(options.paths.map(withoutSlash)) : undefined
@@ -106,7 +122,21 @@ export class Scanner {
 			if (stat.nlink > 1) this.#links.see(file.path, stat, this.#index.entry(here).local)
 			return
 		}
-		this.#look(file.path, stat, here)
+		const old = here === undefined ? undefined : this.#index.entry(here)
+		if (this.#reading.isHashedWithOthers(stat, old?.local)) {
+			if (this.#waiting.push({path: file.path, stat: stat.plain(), row: here, old}) === MANY)
+				this.#lookAtAll()
+		} else {
+			this.#lookAtAll()
+			this.#look({path: file.path, stat, row: here, old})
+		}
+	}
+
+	/** Looks at those that wait for others. */
+	#lookAtAll(): void {
+		if (this.#waiting.length === 0) return
+		const md5s = this.#options.contents.hashEach?.(this.#waiting)
+		for (const [i, look] of this.#waiting.splice(0).entries()) this.#look(look, md5s?.[i])
 	}
 
 	#isOtherSize(stat: Stat): boolean {
@@ -120,11 +150,10 @@ export class Scanner {
 	}
 
 	/** Reads what a file holds and puts it in the index. */
-	#look(path: Path, stat: Stat, row: number | undefined): void {
-		const old = row === undefined ? undefined : this.#index.entry(row)
+	#look({path, stat, row, old}: Look, md5?: string): void {
 		let local: Local
 		try {
-			local = this.#localOf(path, stat, old?.local)
+			local = this.#reading.localOf(path, stat, old?.local, md5)
 		} catch (error) {
 			if (row !== undefined) this.#passOver(row)
 			if (errnoOf(error) === 'ENOENT' && this.#options.onVanished) return this.#options.onVanished(path)
@@ -147,32 +176,6 @@ export class Scanner {
 		this.#added++
 	}
 
-	#localOf(path: Path, stat: Stat, old: Local | undefined): Local {
-		const {contents} = this.#options
-		const type = typeOf(stat.mode)
-		const isDevice = type === TYPE.charDevice || type === TYPE.blockDevice
-		return {
-			mode: stat.mode,
-			size: type === TYPE.directory ? 0 : stat.size,
-			mtime: stat.mtime,
-			ctime: stat.ctime,
-			ino: BigInt(stat.ino),
-			uid: stat.uid,
-			gid: stat.gid,
-			md5:
-				this.#links.md5(stat) ?? (this.#isForLater(stat, old) ? undefined : contentMd5(path, stat, contents)),
-			rdev: isDevice ? `${stat.rdev.major}:${stat.rdev.minor}` : undefined,
-			link: stat.nlink > 1 ? old?.link : undefined,
-			xattrs: contents.xattrs ? contents.xattrs(path) : old?.xattrs,
-		}
-	}
-
-	#isForLater({mode, size, nlink}: Stat, old: Local | undefined): boolean {
-		const {unhashedBelow = 0} = this.#options
-		// one that a push did not come to before it ended is as new
-		return old?.md5 === undefined && size < unhashedBelow && nlink === 1 && typeOf(mode) === TYPE.file
-	}
-
 	/**
 	 * Takes leave of the entries before a file's, whose files are gone where they were looked for; returns the row
 	 * of its own, if it has one.
@@ -186,6 +189,7 @@ export class Scanner {
 				this.#passOver(this.#row)
 				continue
 			}
+			this.#lookAtAll()
 			const {path, local, remote, base} = this.#index.entry(this.#row)
 			this.#index.replace(this.#row, {path, remote, base})
 			this.#changed = true
@@ -214,6 +218,7 @@ export class Scanner {
 
 	finish(): Scan {
 		this.#skipTo(undefined)
+		this.#lookAtAll()
 		// a later time would vouch for what was passed over, too
 		const scanned = this.#passedRacy ? this.#index.scanned : this.#began
 		const index = this.#merged({scanned, device: this.#device ?? this.#index.device})

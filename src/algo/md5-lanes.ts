@@ -1,0 +1,173 @@
+// The MD5 of many messages, eight at a time: a fourth of the time that one after the other takes.
+
+import {hash} from 'node:crypto'
+import {AT, BLOCK, type Kernel, kernelModule, LANES} from './md5-kernel.ts'
+
+const PAGE = 2 ** 16
+/** Bytes of a message that a lane takes at once; behind them there is room for the end of a message. */
+const TAKEN = 16 * 2 ** 10
+const ROOM = TAKEN + 2 * BLOCK
+
+/** What a message begins with: RFC 1321, section 3.3. */
+const BEGIN = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]
+const MD5 = 16
+
+/** How long OpenSSL takes for a message: so many times the time that the lanes take for one of that length each. */
+const ALONE = 0.6
+
+/** The lanes take 10 ms to make, as long as OpenSSL takes for so many bytes: those of a short run are never made. */
+const WORTH = 8 * 2 ** 20
+
+let lanes: Lanes | undefined
+/** Bytes that were hashed without them. */
+let before = 0
+
+/** The MD5 of each message, 16 bytes. */
+export function md5OfEach(messages: readonly Buffer[]): Buffer[] {
+	if (messages.length < 2) return messages.map(alone)
+	if (lanes === undefined) {
+		before += messages.reduce((sum, {length}) => sum + length, 0)
+		if (before < WORTH) return messages.map(alone)
+	}
+	lanes ??= new Lanes()
+	return lanes.hash(messages)
+}
+
+const alone = (message: Buffer): Buffer => hash('md5', message, 'buffer')
+
+/** How many of messages are taken alone, the longest first: the others would wait for them. `lengths` are in descending order. */
+export function countAlone(lengths: readonly number[]): number {
+	let rest = lengths.reduce((sum, length) => sum + length, 0)
+	let taken = 0
+	let best = {count: 0, time: Infinity}
+	for (let count = 0; count <= lengths.length; count++) {
+		const longest = lengths[count] ?? 0
+		const time = ALONE * taken + Math.max(longest, rest / LANES)
+		if (time < best.time) best = {count, time}
+		taken += longest
+		rest -= longest
+	}
+	return best.count
+}
+
+/** Where a machine has them; see md5OfEach. */
+export class Lanes {
+	/** Undefined where this machine cannot. */
+	readonly #kernel: Kernel | undefined
+	readonly #lanes: Lane[] = []
+
+	constructor() {
+		const module = kernelModule()
+		if (!WebAssembly.validate(module)) return
+		const pages = Math.ceil((AT.free + LANES * ROOM) / PAGE)
+		const memory = new WebAssembly.Memory({initial: pages, maximum: pages})
+		const made = new WebAssembly.Instance(new WebAssembly.Module(module), {js: {memory}})
+		this.#kernel = made.exports['hash'] as Kernel
+		for (let lane = 0; lane < LANES; lane++) this.#lanes.push(new Lane(lane, memory.buffer))
+	}
+
+	hash(messages: readonly Buffer[]): Buffer[] {
+		const kernel = this.#kernel
+		if (kernel === undefined) return messages.map(alone)
+		const md5s = messages.map(() => Buffer.allocUnsafe(MD5))
+		const waiting = messages.map((message, i) => ({message, md5: md5s[i] as Buffer}))
+		waiting.sort((a, b) => b.message.length - a.message.length)
+		const long = waiting.splice(0, countAlone(waiting.map(({message}) => message.length)))
+		for (const {message, md5} of long) alone(message).copy(md5)
+		this.#run(kernel, waiting)
+		return md5s
+	}
+
+	#run(kernel: Kernel, waiting: Task[]): void {
+		let next = 0
+		let busy = this.#lanes.slice(0, waiting.length)
+		for (const lane of busy) lane.begin(waiting[next++] as Task)
+		while (busy.length > 0) {
+			const blocks = busy.reduce((least, lane) => Math.min(least, lane.blocks), Infinity)
+			// what nobody waits for is hashed, too: that of another lane will do
+			for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(busy[0] as Lane)
+			kernel(blocks)
+			for (const lane of busy) {
+				if (lane.isDone(blocks) && next < waiting.length) lane.begin(waiting[next++] as Task)
+			}
+			busy = busy.filter((lane) => lane.blocks > 0)
+		}
+	}
+}
+
+type Task = {readonly message: Buffer; /** Where its MD5 goes. */ readonly md5: Buffer}
+
+const IDLE: Task = {message: Buffer.alloc(0), md5: Buffer.alloc(MD5)}
+
+class Lane {
+	/** Blocks that lie here and are not hashed. */
+	blocks = 0
+	readonly #lane: number
+	readonly #memory: DataView
+	/** Where blocks lie. */
+	readonly #room: Buffer
+	#task = IDLE
+	/** Bytes of the message that came here. */
+	#at = 0
+	#isEnded = false
+
+	constructor(lane: number, memory: ArrayBuffer) {
+		this.#lane = lane
+		this.#memory = new DataView(memory)
+		this.#room = Buffer.from(memory, AT.free + lane * ROOM, ROOM)
+	}
+
+	begin(task: Task): void {
+		this.#task = task
+		this.#at = 0
+		this.#isEnded = false
+		for (const [word, value] of BEGIN.entries())
+			this.#memory.setUint32(AT.state(this.#lane, word), value, true)
+		this.#fill()
+	}
+
+	/** Lets this lane, which has nothing, do what another does. */
+	follow(other: Lane): void {
+		this.#lies(other.#memory.getUint32(AT.next(other.#lane), true))
+	}
+
+	/** So many blocks were hashed; whether its message ended with them. */
+	isDone(blocks: number): boolean {
+		this.blocks -= blocks
+		if (this.blocks > 0) return false
+		if (!this.#isEnded) {
+			this.#fill()
+			return false
+		}
+		for (let word = 0; word < BEGIN.length; word++) {
+			const value = this.#memory.getUint32(AT.state(this.#lane, word), true)
+			this.#task.md5.writeUInt32LE(value, 4 * word)
+		}
+		this.#task = IDLE
+		return true
+	}
+
+	/** Takes what comes next of the message, with its end where it has one: section 3.1 and 3.2. */
+	#fill(): void {
+		const {message} = this.#task
+		const room = this.#room
+		const length = message.copy(room, 0, this.#at, Math.min(message.length, this.#at + TAKEN))
+		this.#at += length
+		this.blocks = length / BLOCK
+		this.#isEnded = this.#at === message.length && length < TAKEN
+		if (this.#isEnded) {
+			this.blocks = Math.ceil((length + 9) / BLOCK)
+			const end = this.blocks * BLOCK
+			room.fill(0, length, end)
+			room[length] = 0x80
+			room.writeUInt32LE((message.length * 8) >>> 0, end - 8)
+			room.writeUInt32LE(Math.floor(message.length / 2 ** 29), end - 4)
+		}
+		this.#lies(room.byteOffset)
+	}
+
+	/** Says where its next block lies. */
+	#lies(at: number): void {
+		this.#memory.setUint32(AT.next(this.#lane), at, true)
+	}
+}

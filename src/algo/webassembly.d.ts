@@ -1,0 +1,18 @@
+// What is used of WebAssembly. TypeScript declares it among the things of a browser only.
+
+declare namespace WebAssembly {
+	class Module {
+		constructor(bytes: Uint8Array<ArrayBuffer>)
+	}
+	class Memory {
+		/** Sizes are in pages of 64 KiB. */
+		constructor(size: {readonly initial: number; readonly maximum: number})
+		readonly buffer: ArrayBuffer
+	}
+	class Instance {
+		constructor(module: Module, imports: Readonly<Record<string, Readonly<Record<string, Memory>>>>)
+		readonly exports: Readonly<Record<string, unknown>>
+	}
+	/** Whether this machine can run a module. */
+	function validate(bytes: Uint8Array<ArrayBuffer>): boolean
+}
