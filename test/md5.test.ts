@@ -2,7 +2,7 @@
 
 import {createHash, randomBytes} from 'node:crypto'
 import test from 'ava'
-import fc from 'fast-check'
+import {array, assert, nat, property, tuple, uint8Array} from 'fast-check'
 import {kernelModule} from '../src/algo/md5-kernel.ts'
 import {countAlone, Lanes, md5OfEach} from '../src/algo/md5-lanes.ts'
 import {Md5Together} from '../src/sync/md5-together.ts'
@@ -22,20 +22,19 @@ test('messages of the lengths at which blocks, and what a lane takes, begin and 
 	t.deepEqual(lanes.hash(messages).map(hex), messages.map(md5))
 	// in pairs, no one is so long that it is left to OpenSSL
 	for (const message of messages) {
-		const pair = [message, Buffer.from(message).reverse()]
+		const pair = [message, Buffer.from(message.toReversed())]
 		t.deepEqual(lanes.hash(pair).map(hex), pair.map(md5), String(message.length))
 	}
 })
 
 test('any messages, however many, and wherever they lie in memory', (t) => {
 	const lanes = new Lanes()
-	const message = fc
-		.tuple(fc.uint8Array({maxLength: 300}), fc.nat({max: 300}), fc.nat({max: 7}))
-		.map(([bytes, times, skip]) =>
+	const message = tuple(uint8Array({maxLength: 300}), nat({max: 300}), nat({max: 7})).map(
+		([bytes, times, skip]) =>
 			Buffer.concat(Array.from({length: times % 17 === 0 ? times : 1}, () => bytes)).subarray(skip),
-		)
-	fc.assert(
-		fc.property(fc.array(message, {maxLength: 40}), (messages) => {
+	)
+	assert(
+		property(array(message, {maxLength: 40}), (messages) => {
 			t.deepEqual(lanes.hash(messages).map(hex), messages.map(md5))
 		}),
 		{numRuns: 300},

@@ -171,22 +171,22 @@ const nth = (locals: readonly number[], i: number): number => locals[i & (locals
 const eachWord = (code: (word: number, before: number, at: number) => Code): Code =>
 	FOURS.map(({lane, words, before}) => words.map((word, i) => code(word, nth(before, i), AT.state(lane, i))))
 
+/** The first two words of both, or the last two, in turns; and the first two of one behind those of the other, or the last two. */
+const LOW = [0, 4, 1, 5]
+const HIGH = [2, 6, 3, 7]
+const FRONT = [0, 1, 4, 5]
+const BACK = [2, 3, 6, 7]
+
 /** Sixteen words of each of four messages become sixteen vectors of one word of each. */
 function columns({lane, block}: Four): Code {
 	const [r0, r1, r2, r3] = ROWS.map(get) as [Code, Code, Code, Code]
 	const [p0, p1, p2, p3] = PAIRS.map(get) as [Code, Code, Code, Code]
-	const pairs = [
-		...[pick(r0, r1, [0, 4, 1, 5]), pick(r2, r3, [0, 4, 1, 5])],
-		...[pick(r0, r1, [2, 6, 3, 7]), pick(r2, r3, [2, 6, 3, 7])],
-	]
-	const columnsOfFour = [
-		...[pick(p0, p1, [0, 1, 4, 5]), pick(p0, p1, [2, 3, 6, 7])],
-		...[pick(p2, p3, [0, 1, 4, 5]), pick(p2, p3, [2, 3, 6, 7])],
-	]
+	const pairs = [pick(r0, r1, LOW), pick(r2, r3, LOW), pick(r0, r1, HIGH), pick(r2, r3, HIGH)]
+	const four = [pick(p0, p1, FRONT), pick(p0, p1, BACK), pick(p2, p3, FRONT), pick(p2, p3, BACK)]
 	return numbers(0, 4).map((quarter) => [
 		ROWS.map((row, i) => set(row, load(get(next(lane + i)), quarter * 16))),
 		PAIRS.map((pair, i) => set(pair, pairs[i] as Code)),
-		columnsOfFour.map((column, i) => set(nth(block, 4 * quarter + i), column)),
+		four.map((column, i) => set(nth(block, 4 * quarter + i), column)),
 	])
 }
 

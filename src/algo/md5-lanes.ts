@@ -57,6 +57,8 @@ export class Lanes {
 	readonly #lanes: Lane[] = []
 
 	constructor() {
+		// V8 without a compiler has none, either
+		if (typeof WebAssembly === 'undefined') return
 		const module = kernelModule()
 		if (!WebAssembly.validate(module)) return
 		const pages = Math.ceil((AT.free + LANES * ROOM) / PAGE)
