@@ -2,7 +2,7 @@
 
 import {createHash, randomBytes} from 'node:crypto'
 import test from 'ava'
-import {array, assert, nat, property, tuple, uint8Array} from 'fast-check'
+import * as fc from 'fast-check'
 import {kernelModule} from '../src/algo/md5-kernel.ts'
 import {countAlone, Lanes, md5OfEach} from '../src/algo/md5-lanes.ts'
 import {Md5Together} from '../src/sync/md5-together.ts'
@@ -29,12 +29,13 @@ test('messages of the lengths at which blocks, and what a lane takes, begin and 
 
 test('any messages, however many, and wherever they lie in memory', (t) => {
 	const lanes = new Lanes()
-	const message = tuple(uint8Array({maxLength: 300}), nat({max: 300}), nat({max: 7})).map(
-		([bytes, times, skip]) =>
+	const message = fc
+		.tuple(fc.uint8Array({maxLength: 300}), fc.nat({max: 300}), fc.nat({max: 7}))
+		.map(([bytes, times, skip]) =>
 			Buffer.concat(Array.from({length: times % 17 === 0 ? times : 1}, () => bytes)).subarray(skip),
-	)
-	assert(
-		property(array(message, {maxLength: 40}), (messages) => {
+		)
+	fc.assert(
+		fc.property(fc.array(message, {maxLength: 40}), (messages) => {
 			t.deepEqual(lanes.hash(messages).map(hex), messages.map(md5))
 		}),
 		{numRuns: 300},

@@ -1757,7 +1757,12 @@ test('files that are too large to be sent are not read', async (t) => {
 	here.write({large: 'x'.repeat(100), a: 'two'})
 	const read: Path[] = []
 	const files = (real: LocalFiles) => {
+		const hash = real.hash.bind(real)
 		const hashEach = real.hashEach.bind(real)
+		real.hash = (path, stat) => {
+			read.push(path)
+			return hash(path, stat)
+		}
 		real.hashEach = (all) => {
 			read.push(...all.map(({path}) => path))
 			return hashEach(all)

@@ -1,12 +1,12 @@
 // The MD5 of many messages, eight at a time: a fourth of the time that one after the other takes.
 
-import {hash} from 'node:crypto'
 import {AT, BLOCK, type Kernel, kernelModule, LANES} from './md5-kernel.ts'
+import {md5Of} from './md5.ts'
 
 const PAGE = 2 ** 16
-/** Bytes of a message that a lane takes at once; behind them there is room for the end of a message. */
+/** Bytes of a message that a lane takes at once; behind them there is room for the block that ends it. */
 const TAKEN = 16 * 2 ** 10
-const ROOM = TAKEN + 2 * BLOCK
+const ROOM = TAKEN + BLOCK
 
 /** What a message begins with: RFC 1321, section 3.3. */
 const BEGIN = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]
@@ -24,16 +24,14 @@ let before = 0
 
 /** The MD5 of each message, 16 bytes. */
 export function md5OfEach(messages: readonly Buffer[]): Buffer[] {
-	if (messages.length < 2) return messages.map(alone)
+	if (messages.length < 2) return messages.map(md5Of)
 	if (lanes === undefined) {
 		before += messages.reduce((sum, {length}) => sum + length, 0)
-		if (before < WORTH) return messages.map(alone)
+		if (before < WORTH) return messages.map(md5Of)
 	}
 	lanes ??= new Lanes()
 	return lanes.hash(messages)
 }
-
-const alone = (message: Buffer): Buffer => hash('md5', message, 'buffer')
 
 /** How many of messages are taken alone, the longest first: the others would wait for them. `lengths` are in descending order. */
 export function countAlone(lengths: readonly number[]): number {
@@ -70,12 +68,12 @@ export class Lanes {
 
 	hash(messages: readonly Buffer[]): Buffer[] {
 		const kernel = this.#kernel
-		if (kernel === undefined) return messages.map(alone)
+		if (kernel === undefined) return messages.map(md5Of)
 		const md5s = messages.map(() => Buffer.allocUnsafe(MD5))
 		const waiting = messages.map((message, i) => ({message, md5: md5s[i] as Buffer}))
 		waiting.sort((a, b) => b.message.length - a.message.length)
 		const long = waiting.splice(0, countAlone(waiting.map(({message}) => message.length)))
-		for (const {message, md5} of long) alone(message).copy(md5)
+		for (const {message, md5} of long) md5Of(message).copy(md5)
 		this.#run(kernel, waiting)
 		return md5s
 	}
@@ -90,7 +88,7 @@ export class Lanes {
 			for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(busy[0] as Lane)
 			kernel(blocks)
 			for (const lane of busy) {
-				if (lane.isDone(blocks) && next < waiting.length) lane.begin(waiting[next++] as Task)
+				if (lane.advance(blocks) && next < waiting.length) lane.begin(waiting[next++] as Task)
 			}
 			busy = busy.filter((lane) => lane.blocks > 0)
 		}
@@ -99,6 +97,7 @@ export class Lanes {
 
 type Task = {readonly message: Buffer; /** Where its MD5 goes. */ readonly md5: Buffer}
 
+/** That of a lane which has none, so that it keeps nobody's message. */
 const IDLE: Task = {message: Buffer.alloc(0), md5: Buffer.alloc(MD5)}
 
 class Lane {
@@ -133,8 +132,8 @@ class Lane {
 		this.#lies(other.#memory.getUint32(AT.next(other.#lane), true))
 	}
 
-	/** So many blocks were hashed; whether its message ended with them. */
-	isDone(blocks: number): boolean {
+	/** Takes note that so many blocks were hashed; whether its message ended with them. */
+	advance(blocks: number): boolean {
 		this.blocks -= blocks
 		if (this.blocks > 0) return false
 		if (!this.#isEnded) {

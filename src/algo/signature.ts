@@ -1,12 +1,12 @@
 // From a stream of bytes to the pages of s3r-signature(5): signatures and deltas.
 
-import {createHash, hash} from 'node:crypto'
+import {createHash} from 'node:crypto'
 import {DeltaWriter} from '../format/delta.ts'
 import {type Signature, SignatureWriter} from '../format/signature.ts'
 import {type BlockSums, Matcher} from './match.ts'
+import {md5Of} from './md5.ts'
 import {weakSum} from './rolling.ts'
 
-const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
 const MD5_LENGTH = 16
 const NOTHING = Buffer.alloc(0)
 

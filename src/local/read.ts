@@ -168,8 +168,8 @@ export function md5OfEachSmall(
 	return md5s
 
 	function hashAll(): void {
-		for (const [at, md5] of md5OfEach(read.map(({bytes}) => bytes)).entries())
-			md5s[read[at]?.i ?? 0] = md5.hexSlice(0, md5.length)
+		const found = md5OfEach(read.map(({bytes}) => bytes))
+		for (const [at, {i}] of read.entries()) md5s[i] = found[at]?.hexSlice(0, 16)
 		read = []
 		end = 0
 	}

@@ -1,7 +1,7 @@
 // What is sent for one file: its bytes and what is stored beside them.
 
-import {hash} from 'node:crypto'
 import {gzipSync} from 'node:zlib'
+import {md5Of} from '../algo/md5.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
@@ -106,8 +106,6 @@ export function fileCargo(
 	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isPacked})
 	return {local, body, md5: isPacked ? md5Of(body) : md5, properties, side}
 }
-
-const md5Of = (bytes: Buffer): Buffer => hash('md5', bytes, 'buffer')
 
 /** The properties of a file's object. `original`: it is stored as gzip. `kept` are attributes that are not the file's. */
 export function describe(
