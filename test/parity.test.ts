@@ -249,10 +249,16 @@ for (const args of DOWN)
 		await rm(actual.to, {recursive: true})
 	})
 
+/**
+ * In place a genuine rsync may not take the blocks behind an insertion, so it searches for each of its bytes, and by the
+ * two bytes of a strong sum finds a wrong block in 11 of 400 runs, which it says and mends; not so with this seed.
+ */
+const SEED = '--checksum-seed=1'
+
 /** Options of an upload; the same command is then given once more. */
 const UP: readonly string[] = [
 	'-avi --stats --exclude=touched --exclude=newer',
-	'-azi --stats --inplace --exclude=touched --exclude=newer',
+	`-azi --stats --inplace ${SEED} --exclude=touched --exclude=newer`,
 	'-aii',
 	'-aAi',
 	'-aXi',
@@ -298,7 +304,7 @@ const UP: readonly string[] = [
 				'-ai --size-only --delete',
 				'-ai --modify-window=100000000 --delete',
 				'-ai --partial --partial-dir=.partial --delete',
-				'-ai --inplace --delete',
+				`-ai --inplace ${SEED} --delete`,
 				'-ai --delete --numeric-ids --bwlimit=10000 --timeout=60',
 				'-a --delete --stats --out-format=%i_%n_%l',
 				'-ai --delete --max-size=1000 --min-size=5',
