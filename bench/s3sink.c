@@ -33,14 +33,16 @@ typedef uint8_t u8; typedef uint32_t u32; typedef uint64_t u64;
 typedef struct { u32 h[4]; u64 n; u8 b[64]; } Md5;
 static const u8 RS[16] = {7,12,17,22,5,9,14,20,4,11,16,23,6,10,15,21};
 static u32 K[64];
-static void md5_blk(u32 *h, const u8 *p) {
-  u32 a = h[0], b = h[1], c = h[2], d = h[3], w[16]; memcpy(w, p, 64);
 #define UNROLL _Pragma("GCC unroll 16")
-#define R(F, g, s, i) { u32 t = a + (F) + K[i] + w[g]; a = d; d = c; c = b; b += t << (s) | t >> (32 - (s)); }
-  UNROLL for (int i = 0; i < 16; i++) R(d ^ (b & (c ^ d)), i, RS[i & 3], i)
-  UNROLL for (int i = 16; i < 32; i++) R(c ^ (d & (b ^ c)), (5 * i + 1) & 15, RS[4 + (i & 3)], i)
-  UNROLL for (int i = 32; i < 48; i++) R(b ^ c ^ d, (3 * i + 5) & 15, RS[8 + (i & 3)], i)
+#define R(F, g, s, i) { t = a + (F) + K[i] + w[g]; a = d; d = c; c = b; b += t << (s) | t >> (32 - (s)); }
+#define ROUNDS \
+  UNROLL for (int i = 0; i < 16; i++) R(d ^ (b & (c ^ d)), i, RS[i & 3], i) \
+  UNROLL for (int i = 16; i < 32; i++) R(c ^ (d & (b ^ c)), (5 * i + 1) & 15, RS[4 + (i & 3)], i) \
+  UNROLL for (int i = 32; i < 48; i++) R(b ^ c ^ d, (3 * i + 5) & 15, RS[8 + (i & 3)], i) \
   UNROLL for (int i = 48; i < 64; i++) R(c ^ (b | ~d), (7 * i) & 15, RS[12 + (i & 3)], i)
+static void md5_blk(u32 *h, const u8 *p) {
+  u32 a = h[0], b = h[1], c = h[2], d = h[3], t, w[16]; memcpy(w, p, 64);
+  ROUNDS
   h[0] += a; h[1] += b; h[2] += c; h[3] += d;
 }
 static void md5_init(Md5 *m) { m->h[0] = 0x67452301; m->h[1] = 0xefcdab89; m->h[2] = 0x98badcfe; m->h[3] = 0x10325476; m->n = 0; }
@@ -51,7 +53,19 @@ static void md5_add(Md5 *m, const void *v, size_t n) {
   memcpy(m->b, p, n);
 }
 static void md5_end(Md5 *m, u8 *out) { u64 bits = m->n * 8; u8 z = 0x80; md5_add(m, &z, 1); z = 0; while ((m->n & 63) != 56) md5_add(m, &z, 1); md5_add(m, &bits, 8); memcpy(out, m->h, 16); }
-static void tohex(const u8 *p, char *o) { for (int i = 0; i < 16; i++) sprintf(o + 2 * i, "%02x", p[i]); }
+// the first blocks of as many messages as there are lanes: each step of one waits for the one before, those of others need not
+enum { LANES = 8 };
+typedef u32 Lanes __attribute__((vector_size(4 * LANES)));
+static void md5_lanes(Md5 *m, const u8 *const *p, size_t blocks) {
+  Lanes h[4]; for (int j = 0; j < 4; j++) for (int l = 0; l < LANES; l++) h[j][l] = m[l].h[j];
+  for (size_t k = 0; k < blocks; k++) {
+    Lanes a = h[0], b = h[1], c = h[2], d = h[3], t, w[16]; for (int i = 0; i < 16; i++) for (int l = 0; l < LANES; l++) { u32 x; memcpy(&x, p[l] + 64 * k + 4 * i, 4); w[i][l] = x; }
+    ROUNDS
+    h[0] += a; h[1] += b; h[2] += c; h[3] += d;
+  }
+  for (int l = 0; l < LANES; l++) { m[l].n = 64 * blocks; for (int j = 0; j < 4; j++) m[l].h[j] = h[j][l]; }
+}
+static void tohex(const u8 *p, char *o) { for (int i = 0; i < 16; i++) { *o++ = "0123456789abcdef"[p[i] >> 4]; *o++ = "0123456789abcdef"[p[i] & 15]; } *o = 0; }
 // ---- growable buffer
 typedef struct { char *p; size_t n, cap; } Buf;
 static void need(Buf *b, size_t k) { if (b->n + k > b->cap) { b->cap = (b->n + k) * 3 / 2 + 256; b->p = realloc(b->p, b->cap); if (!b->p) abort(); } }
@@ -129,6 +143,16 @@ static void *hasher(void *x) {
 }
 static void to_hasher(Conn *c) { pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
 static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
+// that of small bodies, those together that came together
+enum { SMALL = 1 << 10 };
+static struct { Conn *of[LANES]; int n; } few; static void go(Conn *c);
+static void hash_few(void) {
+  int n = few.n; Conn *of[LANES]; Md5 m[LANES]; const u8 *p[LANES]; size_t least = ~0ul; few.n = 0;
+  for (int i = 0; i < n; i++) { of[i] = few.of[i]; if (of[i]->body.n < least) least = of[i]->body.n; }
+  for (int i = 0; i < LANES; i++) { md5_init(&m[i]); p[i] = (u8 *)of[i < n ? i : 0]->body.p; }
+  if (n > 1) md5_lanes(m, p, least / 64);
+  for (int i = 0; i < n; i++) { md5_add(&m[i], of[i]->body.p + m[i].n, of[i]->body.n - m[i].n); md5_end(&m[i], of[i]->md5); of[i]->hashed = 1; go(of[i]); }
+}
 // ---- counters
 static const char *const KINDS[] = {"PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjects", "acl", "bucket", "other"};
 enum { PUT_, PART, CREATE, COMPLETE, COPY, PARTCOPY, GET_, OBJHEAD, DEL, DELS, LIST, ACL, BUCKET, OTHER, NKINDS };
@@ -268,7 +292,7 @@ static int parse_head(Conn *c, char *s, char *e) { // s..e without the blank lin
 static void unaws(Conn *c) { // aws-chunked framing out of a complete body, in place
   char *p = c->body.p, *e = p + c->body.n, *o = p; while (p < e) { char *nl = memchr(p, '\n', e - p); if (!nl) break; u64 n = strtoull(p, 0, 16); p = nl + 1; if (!n || p + n > e) break; memmove(o, p, n); o += n; p += n + 2; } c->body.n = o - c->body.p;
 }
-static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2: waits for the MD5 of its body
+static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2 and 3: waits for the MD5 of its body, by a thread or with others
   for (;;) { char *p = c->in.p + c->ipos; size_t n = c->in.n - c->ipos;
     switch (c->st) {
     case HEAD_: { char *e = n ? memmem(p, n, "\r\n\r\n", 4) : 0; if (!e) { if (n > 65536) return -1; if (c->ipos) { memmove(c->in.p, p, n); c->in.n = n; c->ipos = 0; } return 0; }
@@ -278,10 +302,10 @@ static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2:
     case CHUNKLEN: { char *nl = memchr(p, '\n', n); if (!nl) return 0; if (nl - p < 2) { c->ipos += nl + 1 - p; break; } c->left = strtoull(p, 0, 16); c->ipos += nl + 1 - p; c->st = c->left ? CHUNK : TRAILER; break; }
     case CHUNK: { size_t k = n < c->left ? n : c->left; add(&c->body, p, k); c->ipos += k; c->left -= k; if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = CHUNKLEN; break; }
     case TRAILER: { char *nl = memchr(p, '\n', n); if (!nl) return 0; int empty = nl - p < 2; c->ipos += nl + 1 - p; if (empty) c->st = DONE; break; }
-    case DONE: if (c->awsch && !c->hashed) unaws(c); if (c->body.n >= LARGE && !no_md5 && !c->hashed) return 2; handle(c); if (!c->keep) c->closing = 1; reset(c); return 1; } }
+    case DONE: if (c->awsch && !c->hashed) unaws(c); if (c->body.n >= SMALL && !no_md5 && !c->hashed) return c->body.n >= LARGE ? 2 : 3; handle(c); if (!c->keep) c->closing = 1; reset(c); return 1; } }
 }
 static void go(Conn *c) { // as many requests as have arrived
-  for (;;) { int r = step(c); if (r == 2) { park(c); to_hasher(c); return; } if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
+  for (;;) { int r = step(c); if (r == 2) { park(c); to_hasher(c); return; } if (r == 3) { few.of[few.n++] = c; if (few.n == LANES) hash_few(); return; } if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
     if (lat_ms) { c->due = now_ms() + lat_ms; c->qnext = 0; *qt = c; qt = &c->qnext; park(c); return; }
     r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); return; } if (!r) return; }
 }
@@ -312,5 +336,6 @@ int main(int ac, char **av) {
       if (c->st == BODY && c->in.n == 0 && c->left >= 65536) { // large bodies go straight to their place
         need(&c->body, c->left); ssize_t k = recv(c->fd, c->body.p + c->body.n, c->left < (1 << 20) ? c->left : 1 << 20, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->body.n += k; c->left -= k; seen.in += k; if (!c->left) go(c); continue; }
       need(&c->in, 65536); ssize_t k = recv(c->fd, c->in.p + c->in.n, 65536, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->in.n += k; seen.in += k; go(c); }
-    if (qh) { u64 t = now_ms(); while (qh && qh->due <= t) { Conn *c = qh; qh = c->qnext; if (!qh) qt = &qh; c->writing = 3; int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); } } }
+    if (qh) { u64 t = now_ms(); while (qh && qh->due <= t) { Conn *c = qh; qh = c->qnext; if (!qh) qt = &qh; c->writing = 3; int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); } }
+    while (few.n) hash_few(); }
 }

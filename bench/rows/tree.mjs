@@ -18,17 +18,19 @@ const STEPS = [
 ]
 /** S3 and what compares times tell seconds: what was sent and what is changed later must not fall into one. */
 const A_SECOND = 1100
-/** What the sink keeps beside an object's bytes. */
-const OBJECT_OVERHEAD = 500
+/** What the sink keeps beside an object's bytes, and malloc between them. */
+const OBJECT_OVERHEAD = 1800
 
 /** The rows at the sink; every tool has a sink of its own. */
 export async function treeRows(bench, {name, tree, title, latency}) {
 	const rows = rowsOf(bench, {name, title, latency, suffix: ` ${latency} ms`}, STEPS)
 	if (rows === undefined) return
 	const tools = bench.results.worthwhile(rows.first, bench.tools.stores)
-	needMemory(tools.length * (tree().bytes + tree().files * OBJECT_OVERHEAD))
+	// what is touched for the first time costs the sink more than what it does with it
+	const memory = tree().bytes + tree().files * OBJECT_OVERHEAD
+	needMemory(tools.length * memory)
 	const sinks = new Map()
-	for (const tool of tools) sinks.set(tool, await Sink.start(bench.work, bench.sinkProgram, {latency}))
+	for (const tool of tools) sinks.set(tool, await Sink.start(bench.work, bench.sinkProgram, {latency, memory}))
 	await runSteps(bench, {
 		tree: tree(),
 		rows,
