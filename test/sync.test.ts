@@ -8,7 +8,7 @@ import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import test, {type ExecutionContext} from 'ava'
-import {S3rError} from '../src/base/errors.ts'
+import {fatal, S3rError} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {Rate} from '../src/base/rate.ts'
 import {inSync, type Local} from '../src/format/entry.ts'
@@ -32,6 +32,7 @@ import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Store, StoreError} from '../src/store/store.ts'
 import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
+import type {Crews} from '../src/sync/crew.ts'
 import type {Events} from '../src/sync/events.ts'
 import {HashThreads} from '../src/sync/hash-thread.ts'
 import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
@@ -1953,4 +1954,43 @@ test('who asks is told before the work how many bytes are to be transferred, whi
 	// a copy by the store moves nothing
 	await here.push({onExpected})
 	t.deepEqual(expected, [17, 17, 12])
+})
+
+// ---- threads
+
+/** Threads that leave everything to the caller, and what was asked of them. */
+function idleCrews(): {readonly asked: string[]; readonly crew: Crews<unknown, never>} {
+	const asked: string[] = []
+	const crew = {
+		isAsked: false,
+		begin: (files: number) => void asked.push(`begin ${files}`),
+		start(files: number) {
+			asked.push(`start ${files}`)
+			return {do: () => Promise.resolve(undefined), close: () => Promise.resolve()}
+		},
+		end: () => Promise.resolve(void asked.push('end')),
+	}
+	return {asked, crew}
+}
+
+test('threads begin before the first file is sent or fetched where most are new, and all of them end', async (t) => {
+	const store = memory()
+	const [here, there] = [new Side(t, store), new Side(t, store)]
+	const names = Array.from({length: 2000}, (_, i) => `file ${i}`)
+	here.write(Object.fromEntries(names.map((name) => [name, name])))
+	const {asked, crew} = idleCrews()
+
+	const open = () => Promise.reject(fatal('there is no such bucket'))
+	t.true((await here.push({crew, open, killed: true})).thrown instanceof S3rError)
+	t.deepEqual(asked.splice(0), ['begin 2001', 'end'])
+	t.is((await here.push({crew})).lines.length, 2001)
+	t.deepEqual(asked.splice(0), ['begin 2001', 'start 2001', 'end'])
+	here.write({'one more': ''})
+	t.deepEqual((await here.push({crew})).lines, ['A one more', 'P ./'])
+	t.deepEqual(asked.splice(0), ['end'])
+
+	t.is((await there.pull({crew})).lines.length, 2002)
+	t.deepEqual(asked.splice(0), ['begin 2002', 'start 2002', 'end'])
+	t.is((await there.pull({crew})).lines.length, 0)
+	t.deepEqual(asked.splice(0), ['end'])
 })

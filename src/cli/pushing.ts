@@ -98,13 +98,24 @@ export function crewOf<Task, Done>(
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
 	if (pretend || openStore || threads === 0 || (threads === undefined && !hasCoreBeside())) return undefined
+	const made = (files: number): Crew<Task, Done> => {
+		const thrifty = keepMemorySmall(files)
+		const how = {threads: threads ?? threadsFor(files), thrifty, onThread: keepNewSpaceStill}
+		return new Crew(job, {...options, ...how})
+	}
+	let begun: Crew<Task, Done> | undefined
+	const taken = (): Crew<Task, Done> | undefined => {
+		const crew = begun
+		begun = undefined
+		return crew
+	}
 	return {
 		isAsked: threads !== undefined,
-		start: (files) => {
-			const thrifty = keepMemorySmall(files)
-			const how = {threads: threads ?? threadsFor(files), thrifty, onThread: keepNewSpaceStill}
-			return new Crew(job, {...options, ...how})
+		begin: (files) => {
+			begun ??= made(files)
 		},
+		start: (files) => taken() ?? made(files),
+		end: async () => taken()?.close(),
 		onFew: optimizeLate,
 	}
 }

@@ -26,7 +26,11 @@ export type Work<Task, Done> = {
 /** How threads come to be. */
 export type Crews<Task, Done> = {
 	/** `files` is how many there can be. */
-	start(files: number): Crew<Task, Done>
+	start(files: number): Pick<Crew<Task, Done>, 'do' | 'close'>
+	/** Has threads begin that `start` takes later: they take as long as what is done before it. */
+	begin(files: number): void
+	/** Ends those that `start` did not take. */
+	end(): Promise<void>
 	/** It was said how many there are: they do every small file. */
 	readonly isAsked: boolean
 	/** Is told that there are few files. */

@@ -7,6 +7,7 @@ import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
 import {learnRules} from './remote-rules.ts'
 import type {Selection} from './select.ts'
+import {beginEarly} from './small-files.ts'
 
 export type PullOptions = ReceiveOptions & {
 	readonly files: Files
@@ -19,6 +20,14 @@ export type PullOptions = ReceiveOptions & {
 
 /** Pulls; the session is saved by the caller. Resolves when all is done that could be. */
 export async function pull(options: PullOptions): Promise<Outcome> {
+	try {
+		return await pulled(options)
+	} finally {
+		await options.crew?.end()
+	}
+}
+
+async function pulled(options: PullOptions): Promise<Outcome> {
 	const {session, store, prefix, events, signal} = options
 	const unread = await index(options, options.scan)
 	const fetched = await fetch(
@@ -27,6 +36,7 @@ export async function pull(options: PullOptions): Promise<Outcome> {
 		signal,
 		session.building,
 	)
+	beginEarly(options.crew, {known: session.index.count, count: fetched.index.count})
 	if (fetched.changed) session.adopt(fetched.index)
 	const {selection} = options
 	if (selection) await learnRules('pull', {...options, selection, open: async () => store})

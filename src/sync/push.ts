@@ -14,6 +14,7 @@ import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
 import {send, type SendOptions} from './send.ts'
+import {beginEarly} from './small-files.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly session: IndexSession
@@ -51,9 +52,18 @@ export type Outcome = {readonly tooMany?: number | undefined; readonly unread?: 
 
 /** Pushes; the session is saved by the caller. Resolves when all is done that could be. */
 export async function push(options: PushOptions): Promise<Outcome> {
+	try {
+		return await pushed(options)
+	} finally {
+		await options.crew?.end()
+	}
+}
+
+async function pushed(options: PushOptions): Promise<Outcome> {
 	const isLate = isHashedLate(options)
 	const unhashedBelow = isLate ? LATE_BELOW : undefined
-	const unread = options.scan ? await index(options, {...options.scan, unhashedBelow}) : false
+	const onFound = (found: Found) => beginEarly(options.crew, found)
+	const unread = options.scan ? await index(options, {...options.scan, unhashedBelow}, onFound) : false
 	if (isLate) hashTwins(options)
 	let opened: Promise<Store> | undefined
 	const open = () => (opened ??= options.open())
@@ -115,7 +125,10 @@ function bytesOf(items: Iterable<PlanItem>, direction: Direction): number {
 	return sum
 }
 
-/** Indexes the files; resolves to whether some could not be read. */
+/** How many files an index had, and how many there are. */
+type Found = {readonly known: number; readonly count: number}
+
+/** Indexes the files; resolves to whether some could not be read. `onFound` is told before that is written. */
 export async function index(
 	{
 		session,
@@ -130,6 +143,7 @@ export async function index(
 		readonly selection?: Pick<Selection, 'scans'> | undefined
 	},
 	how: NonNullable<PushOptions['scan']> & Pick<ScanOptions, 'unhashedBelow'>,
+	onFound?: (found: Found) => void,
 ): Promise<boolean> {
 	let unread = false
 	const before = session.index.device
@@ -153,6 +167,7 @@ export async function index(
 			'the root lies on another device than when it was last indexed',
 			'is a disk not mounted? --force goes on',
 		)
+	onFound?.({known: session.index.count, count: scanned.index.count})
 	if (scanned.changed || device !== before) session.adopt(scanned.index)
 	return unread
 }

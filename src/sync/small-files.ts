@@ -1,6 +1,6 @@
 // Which files go to the crew: small ones, where there are many.
 
-import type {Crew, Crews} from './crew.ts'
+import type {Crews} from './crew.ts'
 
 /** Files below this size are the crew's. */
 export const BELOW = 2 ** 20
@@ -27,6 +27,17 @@ export type Before = {
 	readonly isDone: (row: number) => boolean
 }
 
+/**
+ * Has threads begin before what was found is written to the index, where most of it is new: of so many files as `count` the index
+ * had `known` before.
+ */
+export function beginEarly(
+	crews: Pick<Crews<never, unknown>, 'begin'> | undefined,
+	{known, count}: {readonly known: number; readonly count: number},
+): void {
+	if (count >= WORTH && known < count / 2) crews?.begin(count)
+}
+
 /** Whether there is something to do with most files, by a sample of the rows. */
 function areMostToDo({count, isDone}: Before): boolean {
 	let done = 0
@@ -41,7 +52,7 @@ export class SmallFiles<Task, Done> {
 	readonly #count: number
 	/** Files that the crew does not do. */
 	readonly #from: number
-	#crew: Crew<Task, Done> | undefined
+	#crew: ReturnType<Crews<Task, Done>['start']> | undefined
 	#seen = 0
 
 	/** Without `crews` every file is left to the caller. */
