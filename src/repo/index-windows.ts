@@ -7,7 +7,7 @@ import type {Entry} from '../format/entry.ts'
 import {IndexFile, type Window} from '../format/index-file.ts'
 import {ENTRY, F, W, WORDS} from '../format/index-layout.ts'
 import {Heaps} from '../format/index-write.ts'
-import {GrowingFile, readFully, type Scratch, writeFully} from './growing-file.ts'
+import {type GrowingFile, readFully, type Scratch, type Stretch, writeFully} from './growing-file.ts'
 import {
 	newSlot,
 	readExtras,
@@ -45,7 +45,11 @@ type Origin = {
 type Held = {readonly window: Window; readonly slot: Slot; readonly origin: Origin; isChanged: boolean}
 
 export class Windows {
-	#sections: StoredSections
+	readonly #sections: Omit<StoredSections, 'words' | 'names' | 'extras'>
+	/** Where the rest lies by now. */
+	#words: Stretch
+	#names: Stretch
+	#extras: Stretch
 	readonly #options: WindowsOptions
 	#writable: Writable | undefined
 	readonly #owners: Heaps
@@ -62,6 +66,9 @@ export class Windows {
 
 	constructor(sections: StoredSections, options: WindowsOptions = {}) {
 		this.#sections = sections
+		this.#words = sections.words
+		this.#names = sections.names
+		this.#extras = sections.extras
 		this.#options = options
 		this.#writable = options.writable
 		this.#owners = new Heaps(sections.owners)
@@ -81,7 +88,9 @@ export class Windows {
 	/** The files are closed: their descriptors may be other ones' by now, and are not read any more. */
 	leave(): void {
 		const left = {fd: -1, start: 0, length: 0}
-		this.#sections = {...this.#sections, words: left, names: left, extras: left}
+		this.#words = left
+		this.#names = left
+		this.#extras = left
 	}
 
 	/** The window that a row lies in; valid until the next call of any method here. */
@@ -135,13 +144,13 @@ export class Windows {
 
 	#read(number: number): Held {
 		const slot = this.#slot()
-		const {count: all, scanned, device, words: at} = this.#sections
+		const {count: all, scanned, device, directories} = this.#sections
 		const first = number * ROWS
 		const count = Math.min(ROWS, all - first)
 		const words = slot.words.subarray(0, count * WORDS)
-		readFully(at.fd, bytesOf(words), at.start + first * ENTRY)
-		const extras = readExtras(this.#sections, words, slot)
-		const names = readNames(this.#sections, words, slot)
+		readFully(this.#words.fd, bytesOf(words), this.#words.start + first * ENTRY)
+		const extras = readExtras(this.#extras, words, slot)
+		const names = readNames(this.#names, directories, words, slot)
 		const {owners} = this.#owners
 		const index = new IndexFile({
 			count,
@@ -187,7 +196,7 @@ export class Windows {
 				words[at + W.owner] = this.#owners.owner(owners[owner] ?? 0, owners[owner + 1] ?? 0)
 		}
 		writeFully(file.fd, bytesOf(words), first * ENTRY)
-		this.#sections = {...this.#sections, extras: {fd: extras.fd, start: 0, length: extras.length}}
+		this.#extras = wholeOf(extras)
 	}
 
 	/** Files with what those have that are to stay as they are. */
@@ -195,11 +204,13 @@ export class Windows {
 		const {scratch} = this.#options
 		if (!scratch) throw new Error('these rows are not to be replaced')
 		const [words, extras] = [scratch.file(), scratch.file()]
-		words.copy(this.#sections.words)
-		extras.copy(this.#sections.extras)
-		this.#sections = {...this.#sections, words: {fd: words.fd, start: 0, length: words.length}}
+		words.copy(this.#words)
+		extras.copy(this.#extras)
+		this.#words = wholeOf(words)
 		return {words, extras}
 	}
 }
+
+const wholeOf = ({fd, length}: GrowingFile): Stretch => ({fd, start: 0, length})
 
 const bytesOf = (words: Uint32Array): Buffer => Buffer.from(words.buffer, words.byteOffset, words.byteLength)

@@ -52,8 +52,13 @@ export type Extras = {readonly bytes: Buffer; readonly runs: readonly Run[]}
 
 const NO_EXTRAS: Extras = {bytes: Buffer.alloc(0), runs: []}
 
-/** The names of rows and of their directories; the words are made to refer to these. */
-export function readNames({names, directories: all}: StoredSections, words: Uint32Array, slot: Slot): Names {
+/** The names of rows and of their directories, of which `all` says where they lie; the words are made to refer to these. */
+export function readNames(
+	names: Stretch,
+	all: Sections['directories'],
+	words: Uint32Array,
+	slot: Slot,
+): Names {
 	const directories = numberDirectories(words)
 	const rows = namesOf(words, names.length)
 	const spans = directories.map((directory): Span => {
@@ -84,7 +89,7 @@ export function readNames({names, directories: all}: StoredSections, words: Uint
 }
 
 /** The extras of rows; the words are made to refer to these. */
-export function readExtras({extras}: StoredSections, words: Uint32Array, slot: Slot): Extras {
+export function readExtras(extras: Stretch, words: Uint32Array, slot: Slot): Extras {
 	if (extras.length === 0) return NO_EXTRAS
 	let length = 0
 	const runs = runsOf(words).map(({start, length: least}) => {
