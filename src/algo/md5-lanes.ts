@@ -24,13 +24,20 @@ let before = 0
 
 /** The MD5 of each message, 16 bytes. */
 export function md5OfEach(messages: readonly Buffer[]): Buffer[] {
-	if (messages.length < 2) return messages.map(md5Of)
+	if (messages.length < 2) return oneByOne(messages)
 	if (lanes === undefined) {
-		before += messages.reduce((sum, {length}) => sum + length, 0)
-		if (before < WORTH) return messages.map(md5Of)
+		for (const {length} of messages) before += length
+		if (before < WORTH) return oneByOne(messages)
 	}
 	lanes ??= new Lanes()
 	return lanes.hash(messages)
+}
+
+/** Not by `map`: the arrays that it makes once V8 has optimized it are of another class, for which all behind it is optimized again. */
+function oneByOne(messages: readonly Buffer[]): Buffer[] {
+	const md5s: Buffer[] = []
+	for (const message of messages) md5s.push(md5Of(message))
+	return md5s
 }
 
 /** How many of messages are taken alone, the longest first: the others would wait for them. `lengths` are in descending order. */
@@ -68,29 +75,36 @@ export class Lanes {
 
 	hash(messages: readonly Buffer[]): Buffer[] {
 		const kernel = this.#kernel
-		if (kernel === undefined) return messages.map(md5Of)
-		const md5s = messages.map(() => Buffer.allocUnsafe(MD5))
-		const waiting = messages.map((message, i) => ({message, md5: md5s[i] as Buffer}))
+		if (kernel === undefined) return oneByOne(messages)
+		const md5s: Buffer[] = []
+		const waiting: Task[] = []
+		for (const message of messages) {
+			const md5 = Buffer.allocUnsafe(MD5)
+			md5s.push(md5)
+			waiting.push({message, md5})
+		}
 		waiting.sort((a, b) => b.message.length - a.message.length)
-		const long = waiting.splice(0, countAlone(waiting.map(({message}) => message.length)))
+		const lengths: number[] = []
+		for (const {message} of waiting) lengths.push(message.length)
+		const long = waiting.splice(0, countAlone(lengths))
 		for (const {message, md5} of long) md5Of(message).copy(md5)
 		this.#run(kernel, waiting)
 		return md5s
 	}
 
-	#run(kernel: Kernel, waiting: Task[]): void {
-		let next = 0
-		let busy = this.#lanes.slice(0, waiting.length)
-		for (const lane of busy) lane.begin(waiting[next++] as Task)
-		while (busy.length > 0) {
-			const blocks = busy.reduce((least, lane) => Math.min(least, lane.blocks), Infinity)
-			// what nobody waits for is hashed, too: that of another lane will do
-			for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(busy[0] as Lane)
-			kernel(blocks)
-			for (const lane of busy) {
-				if (lane.advance(blocks) && next < waiting.length) lane.begin(waiting[next++] as Task)
+	#run(kernel: Kernel, waiting: readonly Task[]): void {
+		for (let next = 0; ;) {
+			let first: Lane | undefined
+			for (const lane of this.#lanes) {
+				if (lane.blocks === 0 && next < waiting.length) lane.begin(waiting[next++] as Task)
+				if (lane.blocks > 0 && (first === undefined || lane.blocks < first.blocks)) first = lane
 			}
-			busy = busy.filter((lane) => lane.blocks > 0)
+			if (first === undefined) return
+			const {blocks} = first
+			// what nobody waits for is hashed, too: that of another lane will do
+			for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(first)
+			kernel(blocks)
+			for (const lane of this.#lanes) if (lane.blocks > 0) lane.advance(blocks)
 		}
 	}
 }
@@ -132,20 +146,19 @@ class Lane {
 		this.#lies(other.#memory.getUint32(AT.next(other.#lane), true))
 	}
 
-	/** Takes note that so many blocks were hashed; whether its message ended with them. */
-	advance(blocks: number): boolean {
+	/** Takes note that so many blocks were hashed. */
+	advance(blocks: number): void {
 		this.blocks -= blocks
-		if (this.blocks > 0) return false
+		if (this.blocks > 0) return
 		if (!this.#isEnded) {
 			this.#fill()
-			return false
+			return
 		}
 		for (let word = 0; word < BEGIN.length; word++) {
 			const value = this.#memory.getUint32(AT.state(this.#lane, word), true)
 			this.#task.md5.writeUInt32LE(value, 4 * word)
 		}
 		this.#task = IDLE
-		return true
 	}
 
 	/** Takes what comes next of the message, with its end where it has one: section 3.1 and 3.2. */

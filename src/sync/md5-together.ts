@@ -24,6 +24,7 @@ export class Md5Together {
 		const [messages, waiting] = [this.#messages, this.#waiting]
 		this.#messages = []
 		this.#waiting = []
-		for (const [i, md5] of md5OfEach(messages).entries()) waiting[i]?.(md5)
+		const md5s = md5OfEach(messages)
+		for (let i = 0; i < md5s.length; i++) waiting[i]?.(md5s[i] as Buffer)
 	}
 }
