@@ -6,6 +6,8 @@ import {contents} from './trees.mjs'
 
 /** How many times longer than a peer's row something may take. */
 const PATIENCE = 10
+/** What files take in memory, with their inodes, for each byte. */
+const BESIDE = 1.25
 
 /** One tool at one store, through the rows of a set. */
 export class Side {
@@ -35,7 +37,10 @@ export class Side {
 	 */
 	async measure(row, verb, {store, fill = false, wrong = () => undefined}) {
 		if (this.isOut || this.tool[verb] === undefined) return
-		if (fill) this.job.into = this.#bench.work.newDir('into')
+		if (fill) {
+			this.job.into = this.#bench.work.newDir('into')
+			this.#bench.work.touch(BESIDE * row.bytes)
+		}
 		await store?.counted?.()
 		const cost = await this.#run(this.tool[verb](this.job), this.#limit)
 		const counted = await store?.counted?.()

@@ -3,7 +3,7 @@
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync} from 'node:fs'
+import {closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeSync} from 'node:fs'
 import {availableParallelism, loadavg, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -13,6 +13,10 @@ export class CannotRun extends Error {}
 
 /** What the user's own settings would change, and what a run sets itself. */
 const NOT_INHERITED = /^(AWS|RCLONE|S3|S3R|S5CMD|MC|GIT|NODE)_|^(HOME|XDG_CONFIG_HOME|XDG_CACHE_HOME)$/
+
+/** statfs(2) */
+const TMPFS = 0x01021994
+const PIECE = Buffer.alloc(2 ** 20, 1)
 
 export class Work {
 	dir = mkdtempSync(join(tmpdir(), 's3r-bench.'))
@@ -26,6 +30,19 @@ export class Work {
 		const dir = join(this.dir, `${++this.#count}-${name}`)
 		mkdirSync(dir)
 		return dir
+	}
+
+	/**
+	 * Has the memory of files that will come used once, where they lie in memory. The host of a virtual machine gives it page for page, 10 us
+	 * each, when it is first used: whichever tool comes first would pay that for all.
+	 */
+	touch(bytes) {
+		if (statfsSync(this.dir).type !== TMPFS) return
+		const file = join(this.dir, 'touched')
+		const fd = openSync(file, 'w')
+		for (let at = 0; at < bytes; at += PIECE.length) writeSync(fd, PIECE)
+		closeSync(fd)
+		rmSync(file)
 	}
 
 	/** Compiles a program of this directory, and says where it is. */

@@ -14,7 +14,7 @@ import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
 import {send, type SendOptions} from './send.ts'
-import {beginEarly} from './small-files.ts'
+import {beginEarly, type Found} from './small-files.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly session: IndexSession
@@ -124,9 +124,6 @@ function bytesOf(items: Iterable<PlanItem>, direction: Direction): number {
 			sum += (direction === 'push' ? entry.local : entry.remote)?.size ?? 0
 	return sum
 }
-
-/** How many files an index had, and how many there are. */
-type Found = {readonly known: number; readonly count: number}
 
 /** Indexes the files; resolves to whether some could not be read. `onFound` is told before that is written. */
 export async function index(

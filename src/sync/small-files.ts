@@ -27,13 +27,13 @@ export type Before = {
 	readonly isDone: (row: number) => boolean
 }
 
-/**
- * Has threads begin before what was found is written to the index, where most of it is new: of so many files as `count` the index
- * had `known` before.
- */
+/** How many files an index had, and how many there are. */
+export type Found = {readonly known: number; readonly count: number}
+
+/** Has threads begin before what was found is written to the index, where most of it is new. */
 export function beginEarly(
 	crews: Pick<Crews<never, unknown>, 'begin'> | undefined,
-	{known, count}: {readonly known: number; readonly count: number},
+	{known, count}: Found,
 ): void {
 	if (count >= WORTH && known < count / 2) crews?.begin(count)
 }
