@@ -118,6 +118,7 @@ function method({options, tools}) {
 		'- The endpoint is `bench/s3sink.c`: one thread that answers, two that take the MD5 of large bodies, everything in memory that was touched before, no authentication, so that the client is what is measured. ' +
 			`It adds ${latencies.join(' or ')} ms to each reply. Where it is busy for more than 80 % of the time, it may be what is measured: "sink is busy". ` +
 			'"On the wire" is what it read and wrote, with headers; refused requests are among the requests.',
+		'- Where files lie in memory (tmpfs), as much as a pull brings is written and removed before it: a virtual machine pays for memory when it is first used, and the first tool of a row would pay for all.',
 		'- Rows on radosgw are server-bound: the store needs ten times the time of the client.',
 		'- CPU is user and system time of all processes of a tool, memory is the peak of its largest process (`bench/measure.c`).',
 		'- Each row starts where the one before it ended: first push, nothing changed, new bytes in one of a hundred files, a new time for all, another name for a directory. ' +

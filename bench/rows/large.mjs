@@ -35,7 +35,7 @@ export async function largeRows(bench, {latency, size}) {
 }
 
 function made(bench, size) {
-	needDisk(bench.work.dir, {bytes: 2.1 * size, files: 10})
+	needDisk(bench.work.dir, {bytes: 2.3 * size, files: 10})
 	const file = join(bench.work.newDir('file'), 'large.bin')
 	makeFile(file, size)
 	return file
