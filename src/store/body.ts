@@ -1,5 +1,6 @@
 // Bodies: what is sent, read whole, and ranges of what is stored.
 
+import {md5Of} from '../algo/md5.ts'
 import {invalid, shownObject} from './errors.ts'
 import type {Body, GetOptions} from './store.ts'
 
@@ -9,6 +10,9 @@ const CHUNK = 1 << 16
 export async function* chunksOf(bytes: Buffer): AsyncIterable<Buffer> {
 	for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
 }
+
+/** The MD5 of a body in memory; that of a stream has to be known before. */
+export const md5OfBody = (body: Body): Buffer | undefined => (Buffer.isBuffer(body) ? md5Of(body) : undefined)
 
 /** The source of a body failed, not the store: its error reaches the caller as it is. */
 export class SourceFailure {

@@ -1,6 +1,6 @@
 // Bytes to the store: one PUT, or one part.
 
-import {hash} from 'node:crypto'
+import {md5OfBody} from './body.ts'
 import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
@@ -14,7 +14,7 @@ export async function put(
 	body: Body,
 	options: PutOptions,
 ): Promise<Written> {
-	const md5 = options.md5 ?? md5Of(body)
+	const md5 = options.md5 ?? md5OfBody(body)
 	let tries = 0
 	const send = (guard: Guard) =>
 		at.ask({key, condition: options}, (wire) => {
@@ -38,7 +38,3 @@ export const uploadPart = (
 	body: Body,
 	digest: BodyDigest,
 ): Promise<string> => at.ask({key: part.key}, (wire) => wire.uploadPart(part, body, digest))
-
-/** The MD5 of a body in memory; that of a stream has to be known before. */
-const md5Of = (body: Body): Buffer | undefined =>
-	Buffer.isBuffer(body) ? hash('md5', body, 'buffer') : undefined

@@ -1,6 +1,5 @@
 // The hot requests over the SDK: where the data plane is switched off, and for what it does not cover.
 
-import {hash} from 'node:crypto'
 import {Readable} from 'node:stream'
 import {
 	GetObjectCommand,
@@ -17,7 +16,7 @@ import {
 	UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type {ContentHeaders} from '../format/header-rules.ts'
-import {watched} from './body.ts'
+import {md5OfBody, watched} from './body.ts'
 import {customerKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
 import {
@@ -76,7 +75,7 @@ export class SdkWire implements Wire {
 	}
 
 	async uploadPart({key, id, number}: PartNumber, body: Body, {md5}: BodyDigest): Promise<string> {
-		const vouched = digestOf(md5 ?? (Buffer.isBuffer(body) ? hash('md5', body, 'buffer') : undefined))
+		const vouched = digestOf(md5 ?? md5OfBody(body))
 		const given = {...this.#encrypted(key), ...vouched, UploadId: id, PartNumber: number}
 		const {ETag} = await this.#sendBody(body, (Body, abort) =>
 			this.#client.send(new UploadPartCommand({...given, Body, ContentLength: body.length}), abort),

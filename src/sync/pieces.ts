@@ -3,6 +3,7 @@
 import {createHash, hash} from 'node:crypto'
 import {pipeline, Readable} from 'node:stream'
 import {createGzip} from 'node:zlib'
+import {md5Of} from '../algo/md5.ts'
 import type {Body} from '../store/store.ts'
 import type {OpenFile} from './files.ts'
 
@@ -55,7 +56,7 @@ export class PlainPieces {
 		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.size, this.#file.stat.size))
 		try {
 			const body = await this.#read(memory.subarray(0, length), at)
-			await work({number, body, md5: () => hash('md5', body, 'buffer')})
+			await work({number, body, md5: () => md5Of(body)})
 		} finally {
 			this.#spare.push(memory)
 		}
@@ -95,7 +96,7 @@ function streamed(file: OpenFile, number: number, at: number, length: number): P
 			yield* chunksOf(file, at, length)
 		},
 	}
-	return {number, body, md5: () => md5Of(file, at, length)}
+	return {number, body, md5: () => md5OfStretch(file, at, length)}
 }
 
 function* chunksOf(file: OpenFile, at: number, length: number): Iterable<Buffer> {
@@ -103,7 +104,7 @@ function* chunksOf(file: OpenFile, at: number, length: number): Iterable<Buffer>
 }
 
 /** The MD5 of `length` bytes of a file, or of those that there are. */
-export function md5Of(file: OpenFile, at: number, length: number): Buffer {
+export function md5OfStretch(file: OpenFile, at: number, length: number): Buffer {
 	const md5 = createHash('md5')
 	for (const chunk of chunksOf(file, at, length)) md5.update(chunk)
 	return md5.digest()
@@ -121,7 +122,7 @@ export async function* packedPieces(file: OpenFile, size: number): AsyncIterable
 		const body = Buffer.concat(held)
 		held = []
 		length = 0
-		return {number: number++, body, md5: () => hash('md5', body, 'buffer')}
+		return {number: number++, body, md5: () => md5Of(body)}
 	}
 	for await (const chunk of gzip as AsyncIterable<Buffer>) {
 		held.push(chunk)

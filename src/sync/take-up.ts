@@ -17,7 +17,7 @@ import {
 	type Written,
 } from '../store/store.ts'
 import type {OpenFile} from './files.ts'
-import {md5Of} from './pieces.ts'
+import {md5OfStretch} from './pieces.ts'
 import {aclOf} from './kept-acl.ts'
 
 /** Parts that the store has, by their number. */
@@ -93,7 +93,7 @@ function sizeIfOf(file: OpenFile, parts: readonly Part[]): number | undefined {
 	const size = partSizeOf(parts, file.stat.size)
 	const [first] = parts
 	if (first === undefined || size === undefined) return undefined
-	const md5 = md5Of(file, (first.number - 1) * size, first.size)
+	const md5 = md5OfStretch(file, (first.number - 1) * size, first.size)
 	return md5.toString('hex') === first.etag ? size : undefined
 }
 
