@@ -8,6 +8,7 @@ import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import test, {type ExecutionContext} from 'ava'
+import {joinedEtag} from '../src/algo/parts.ts'
 import {fatal, S3rError} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {Rate} from '../src/base/rate.ts'
@@ -30,7 +31,7 @@ import {type Counts, counted, requests} from '../src/store/counted.ts'
 import {dryRun} from '../src/store/dry.ts'
 import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
-import {type Store, StoreError} from '../src/store/store.ts'
+import {type Part, type Store, StoreError} from '../src/store/store.ts'
 import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
 import type {Crews} from '../src/sync/crew.ts'
 import type {Events} from '../src/sync/events.ts'
@@ -1355,8 +1356,8 @@ test('a file is hashed while it is being written, and again by others where that
 	const content = randomBytes(9 * MIB + 1)
 	const file = `${new Side(t, memory()).root}/file`
 	const fd = fs.openSync(file, 'w+')
-	const hashed = async (write: boolean) => {
-		const following = threads.follow(fd, content.length)
+	const hashed = async (write: boolean, part?: number) => {
+		const following = threads.follow({fd, size: content.length, part})
 		for (let at = 0; at < content.length; at += MIB) {
 			if (write) fs.writeSync(fd, content, at, Math.min(MIB, content.length - at), at)
 			following?.reach(Math.min(at + MIB, content.length))
@@ -1369,12 +1370,68 @@ test('a file is hashed while it is being written, and again by others where that
 	fs.ftruncateSync(fd, MIB)
 	t.true([undefined, 'no threads'].includes(await hashed(false)))
 	t.true([md5, 'no threads'].includes((await hashed(true)) ?? ''))
+	const parts = Array.from({length: 10}, (_, i) => content.subarray(i * MIB, (i + 1) * MIB))
+	const etag = joinedEtag(parts.map((part) => ({etag: createHash('md5').update(part).digest('hex')})))
+	t.true([etag, 'no threads'].includes((await hashed(true, MIB)) ?? ''))
 	const stop = new AbortController()
 	const stopped = threads.hash(fd, content.length, stop.signal)
 	stop.abort()
 	t.is(await stopped, undefined)
 	t.true([md5, undefined].includes(await threads.hash(fd, content.length)))
 	fs.closeSync(fd)
+})
+
+test('a large object is vouched for by its parts, if its ETag tells them, or by the MD5 of the whole', async (t) => {
+	const content = randomBytes(72 * MIB + 5)
+	const metadata = {md5chksum: createHash('md5').update(content).digest('base64')}
+	const inParts = async (size: number) => {
+		const store = memory()
+		const id = await store.createUpload(`${PREFIX}large`, {metadata})
+		const parts: Part[] = []
+		for (let at = 0; at < content.length; at += size) {
+			const [number, part] = [parts.length + 1, content.subarray(at, at + size)]
+			parts.push({
+				number,
+				etag: await store.uploadPart(`${PREFIX}large`, id, number, part),
+				size: part.length,
+			})
+		}
+		await store.completeUpload(`${PREFIX}large`, id, parts, {})
+		return store
+	}
+	const pulled = async (store: Store) => {
+		const there = new Side(t, store)
+		const {failed} = await there.pull()
+		const index = readIndex(there.place)
+		const {local} = index.entry(index.find('large'))
+		t.is(local?.md5, failed.has('large') ? undefined : createHash('md5').update(content).digest('hex'))
+		return failed.get('large') ?? fs.readFileSync(there.at('large')).equals(content)
+	}
+	/** The same with another byte at a place, and another ETag. */
+	const changed = (store: Store, at: number, etag?: string) =>
+		hooked(store, {
+			async get(key, options) {
+				const {head, body} = await store.get(key, {...options, ifMatch: undefined})
+				const first = options?.range?.first ?? 0
+				const came = async function* () {
+					let from = first
+					for await (const piece of body) {
+						const copy = Buffer.from(piece)
+						if (from <= at && at < from + copy.length) copy[at - from] = ~(copy[at - from] ?? 0)
+						from += copy.length
+						yield copy
+					}
+				}
+				return {head: {...head, etag: etag ?? head.etag}, body: came()}
+			},
+		})
+	// parts of ours, of another tool's and of nobody's, and a store that makes its ETags in a way of its own
+	const ours = await inParts(8 * MIB)
+	const odd = await inParts(7 * MIB + 3)
+	for (const store of [ours, await inParts(5 * MIB), odd, changed(ours, -1, `${'0'.repeat(32)}-10`)])
+		t.true(await pulled(store))
+	for (const at of [0, 30 * MIB, content.length - 1])
+		for (const store of [ours, odd]) t.regex(String(await pulled(changed(store, at))), /MD5 is/)
 })
 
 // ---- hostile and damaged buckets

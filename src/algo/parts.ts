@@ -23,6 +23,12 @@ export function joinedEtag(parts: readonly {readonly etag: string}[]): string {
 	return `${createHash('md5').update(md5s).digest('hex')}-${parts.length}`
 }
 
+/** Of how many parts an object with this ETag is; undefined where it is not of parts. */
+export function partCount(etag: string): number | undefined {
+	const count = /^[0-9a-f]{32}-(\d{1,5})$/.exec(etag)?.[1]
+	return count === undefined ? undefined : Number(count)
+}
+
 /** Size and number of some parts of an upload. */
 type Listed = {readonly number: number; readonly size: number}
 
@@ -50,4 +56,12 @@ export function likelyPartSizes(size: number, count: number): number[] {
 		even,
 	]
 	return [...new Set(sizes)].filter((part) => part > 0 && Math.max(1, Math.ceil(size / part)) === count)
+}
+
+/** The size of the parts of an object with this ETag, where one is far likelier than all others. */
+export function likeliestPartSize(size: number, etag: string): number | undefined {
+	const count = partCount(etag)
+	if (count === undefined) return undefined
+	const [first, ...others] = likelyPartSizes(size, count)
+	return others.length === 0 || first === partSize(size) ? first : undefined
 }

@@ -1,20 +1,16 @@
-// A thread that takes the MD5 of a large file while it is still being written: it follows the bytes that are whole
-// from the beginning on, and reads them back from the cache of the system.
+// A thread that takes the sum of a large file (file-sum.ts) while it is still being written: it follows the bytes that
+// are whole from the beginning on, and reads them back from the cache of the system.
 //
-// Like the crew, it answers for what went well only: whoever gets no MD5 takes it himself.
+// Like the crew, it answers for what went well only: whoever gets no sum takes it himself.
 
 import {Worker} from 'node:worker_threads'
+import {LANES} from '../algo/md5-kernel.ts'
 import {hasCoreBeside} from '../base/cores.ts'
+import type {Summed} from './file-sum.ts'
 
 /** Bytes of a file that are whole now, behind those that were told before. */
-export type Reach = {
-	readonly fd: number
-	readonly from: number
-	readonly to: number
-	/** Of the whole file. */
-	readonly size: number
-}
-/** The MD5 of the whole in hex; undefined where it could not be read. */
+export type Reach = Summed & {readonly from: number; readonly to: number}
+/** The sum; undefined where the file could not be read. */
 export type Hashed = string | undefined
 
 /** So many bytes are worth a message: 5 ms of MD5. */
@@ -24,11 +20,11 @@ const STEP = 4 * 2 ** 20
 export class HashThreads {
 	readonly #idle: Worker[] = []
 
-	/** Has a thread hash a file of `size` bytes, by a descriptor that stays open until its end; undefined where there is no core for one. */
-	follow(fd: number, size: number): Following | undefined {
+	/** Has a thread take the sum of a file, by a descriptor that stays open until its end; undefined where there is no core for one. */
+	follow(file: Summed): Following | undefined {
 		if (!hasCoreBeside()) return undefined
 		const worker = this.#idle.pop() ?? this.#start()
-		return new Following(worker, {fd, size}, () => this.#idle.push(worker))
+		return new Following(worker, file, () => this.#idle.push(worker))
 	}
 
 	#start(): Worker {
@@ -41,9 +37,9 @@ export class HashThreads {
 		return worker
 	}
 
-	/** Has a thread hash a file that is whole; undefined where there is none, or it cannot, or that takes until an abortion. */
+	/** Has a thread take the MD5 of a file that is whole; undefined where there is none, or it cannot, or that takes until an abortion. */
 	async hash(fd: number, size: number, signal?: AbortSignal): Promise<Hashed> {
-		const following = this.follow(fd, size)
+		const following = this.follow({fd, size})
 		if (!following) return undefined
 		const drop = () => void following.drop()
 		signal?.addEventListener('abort', drop)
@@ -64,13 +60,16 @@ export class HashThreads {
 /** A file that a thread follows. */
 export class Following {
 	readonly #worker: Worker
-	readonly #file: Pick<Reach, 'fd' | 'size'>
+	readonly #file: Summed
+	/** So many bytes are told of at once: with parts, as many parts as are hashed together. */
+	readonly #step: number
 	readonly #hashed: Promise<Hashed>
 	#told = 0
 
-	constructor(worker: Worker, file: Pick<Reach, 'fd' | 'size'>, release: () => void) {
+	constructor(worker: Worker, file: Summed, release: () => void) {
 		this.#worker = worker
 		this.#file = file
+		this.#step = file.part === undefined ? STEP : LANES * file.part
 		this.#hashed = new Promise((resolve) => {
 			const gone = () => resolve(undefined)
 			worker.once('exit', gone)
@@ -84,13 +83,15 @@ export class Following {
 
 	/** Tells that the first `to` bytes are whole. */
 	reach(to: number): void {
-		const {fd, size} = this.#file
-		if (to - this.#told < STEP && to < size) return
-		this.#worker.postMessage({fd, from: this.#told, to, size} satisfies Reach)
-		this.#told = to
+		const {size} = this.#file
+		const from = this.#told
+		const end = to < size ? from + Math.floor((to - from) / this.#step) * this.#step : size
+		if (end === from && size > 0) return
+		this.#worker.postMessage({...this.#file, from, to: end} satisfies Reach)
+		this.#told = end
 	}
 
-	/** The MD5, once all bytes were told of; undefined if it was given up. */
+	/** The sum, once all bytes were told of; undefined if it was given up. */
 	hashed(): Promise<Hashed> {
 		return this.#hashed
 	}

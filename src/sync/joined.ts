@@ -2,7 +2,7 @@
 
 import {createHash, type Hash} from 'node:crypto'
 import {setImmediate as turn} from 'node:timers/promises'
-import {joinedEtag, likelyPartSizes} from '../algo/parts.ts'
+import {joinedEtag, likelyPartSizes, partCount} from '../algo/parts.ts'
 import type {OpenFile} from './files.ts'
 import {CHUNK} from './pieces.ts'
 
@@ -41,8 +41,8 @@ class Parts {
 
 /** Whether an ETag is that of an object made of this file's bytes, in parts of a size that some tool chooses. Reads it once. */
 export async function isJoinedFrom(file: OpenFile, etag: string, signal?: AbortSignal): Promise<boolean> {
-	const count = Number(/^[0-9a-f]{32}-(\d{1,5})$/.exec(etag)?.[1])
-	if (!Number.isSafeInteger(count)) return false
+	const count = partCount(etag)
+	if (count === undefined) return false
 	const ways = likelyPartSizes(file.stat.size, count).map((size) => new Parts(size))
 	if (ways.length === 0) return false
 	for (let at = 0; at < file.stat.size; at += CHUNK) {

@@ -1,0 +1,121 @@
+// A large object in ranges, several at once, which are hashed as far as they are whole.
+
+import {likeliestPartSize} from '../algo/parts.ts'
+import {fatal} from '../base/errors.ts'
+import {pool} from '../base/pool.ts'
+import type {Arrival} from './arrival.ts'
+import type {Content} from './content.ts'
+import type {NewFile} from './disk.ts'
+import type {Source} from './download.ts'
+import {piecesOf, sumOf, type Summed} from './file-sum.ts'
+import type {Following} from './hash-thread.ts'
+import type {Unfinished} from './unfinished.ts'
+
+export const RANGE = 8 * 2 ** 20
+const WIDTH = 8
+
+/** Larger parts are not hashed eight at once: the first may have left the system's cache before the last one is there. */
+const TOGETHER = 128 * 2 ** 20
+
+/** Fetches ranges of one version of an object, pinned by its ETag, and hashes the file as far as it is whole. */
+export async function ranges(
+	arrival: Arrival,
+	file: NewFile,
+	source: Source,
+	kept?: Unfinished,
+): Promise<Content> {
+	const {head} = arrival
+	const {size} = head
+	const into = kept ?? file
+	file.reserve(size)
+	const came = new Came(size, (first) => kept?.has(first) === true)
+	const part = vouchingPart(arrival)
+	const following = source.hashes?.follow({fd: into.fd, size, part})
+	const fetchRange = async ({first, end}: Range): Promise<void> => {
+		const range = {first, last: end - 1}
+		const how = {ifMatch: head.etag, version: source.version, lent: true}
+		const got = await source.store.get(source.key, {range, ...how})
+		let at = first
+		for await (const piece of got.body) {
+			into.write(piece, at)
+			at += piece.length
+			came.reached(first, at)
+			following?.reach(came.whole)
+			source.onBytes(piece.length)
+		}
+		if (at !== end) throw fatal('a range of it came short')
+		kept?.done(first)
+	}
+	const fetchAll = () => pool(came.missing(), {width: WIDTH, signal: source.signal}, fetchRange)
+	try {
+		following?.reach(came.whole)
+		await (source.large?.hold(1, fetchAll) ?? fetchAll())
+	} catch (error) {
+		await following?.drop()
+		throw error
+	}
+	const md5 = await md5Of(arrival, {fd: into.fd, size, part}, following)
+	if (kept) for (const [at, piece] of piecesOf(kept.fd, 0, size)) file.write(piece, at)
+	return {size, md5}
+}
+
+/**
+ * The size of the parts of which the MD5s may vouch for an object. Those of the parts take a third of the time that the MD5 of the
+ * whole takes, which is the one that its writer stored, if the bytes are those that the store has.
+ */
+function vouchingPart({head, attributes}: Arrival): number | undefined {
+	if (attributes.md5 === undefined || head.etagIsMd5 === false) return undefined
+	const part = likeliestPartSize(head.size, head.etag)
+	return part !== undefined && part <= TOGETHER ? part : undefined
+}
+
+/** The MD5 of what came; `following` has taken its sum, if it could. */
+async function md5Of(
+	{head, attributes}: Arrival,
+	file: Summed,
+	following: Following | undefined,
+): Promise<string> {
+	const sum = (await following?.hashed()) ?? sumOf(file)
+	if (file.part === undefined) return sum
+	// parts of another size, or a store that makes its ETags otherwise: what is damaged is found by the MD5 of the whole
+	return sum === head.etag && attributes.md5 !== undefined
+		? attributes.md5
+		: sumOf({...file, part: undefined})
+}
+
+type Range = {readonly first: number; /** Behind its last byte. */ readonly end: number}
+
+/** What came of a file in ranges. */
+class Came {
+	readonly #size: number
+	/** Up to where each range is there. */
+	readonly #at: number[]
+	/** The first range that is not whole. */
+	#low = 0
+
+	constructor(size: number, isThere: (first: number) => boolean) {
+		this.#size = size
+		this.#at = Array.from({length: Math.ceil(size / RANGE)}, (_, i) =>
+			isThere(i * RANGE) ? this.#end(i) : i * RANGE,
+		)
+	}
+
+	reached(first: number, at: number): void {
+		this.#at[first / RANGE] = at
+	}
+
+	/** Bytes that are there without a gap. */
+	get whole(): number {
+		while (this.#low < this.#at.length - 1 && this.#at[this.#low] === this.#end(this.#low)) this.#low++
+		return this.#at[this.#low] ?? 0
+	}
+
+	/** The ranges of which nothing is there. */
+	missing(): Range[] {
+		return this.#at.flatMap((at, i) => (at === i * RANGE ? [{first: at, end: this.#end(i)}] : []))
+	}
+
+	#end(i: number): number {
+		return Math.min((i + 1) * RANGE, this.#size)
+	}
+}
