@@ -98,9 +98,13 @@ export function crewOf<Task, Done>(
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
 	if (pretend || openStore || threads === 0 || (threads === undefined && !hasCoreBeside())) return undefined
-	const made = (files: number): Crew<Task, Done> => {
+	const made = (files: number, weight = files): Crew<Task, Done> => {
 		const thrifty = keepMemorySmall(files)
-		const how = {threads: threads ?? threadsFor(files), thrifty, onThread: keepNewSpaceStill}
+		const how = {
+			threads: threads ?? threadsFor(Math.max(files, weight)),
+			thrifty,
+			onThread: keepNewSpaceStill,
+		}
 		return new Crew(job, {...options, ...how})
 	}
 	let begun: Crew<Task, Done> | undefined
@@ -114,7 +118,7 @@ export function crewOf<Task, Done>(
 		begin: (files) => {
 			begun ??= made(files)
 		},
-		start: (files) => taken() ?? made(files),
+		start: (files, weight) => taken() ?? made(files, weight),
 		end: async () => taken()?.close(),
 		onFew: optimizeLate,
 	}

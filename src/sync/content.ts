@@ -61,13 +61,17 @@ export async function* contentOf(
 
 /** Throws where `content` is not what the object's metadata or ETag vouch for. */
 export function verify({head, attributes: {original, md5}}: Arrival, content: Content): void {
-	const size = original?.size ?? head.size
-	if (content.size !== size) throw new Damaged(`it came as ${content.size} bytes instead of ${size}`)
+	verifySize(content.size, original?.size ?? head.size)
 	const expected = vouchedMd5({head, attributes: {original, md5}})
 	if (expected !== undefined && content.md5 !== expected)
 		throw new Damaged(`its MD5 is ${content.md5} instead of ${expected}`, {
 			hint: 'the object or its transfer is damaged',
 		})
+}
+
+/** Throws where `came` bytes are not all of them. */
+export function verifySize(came: number, size: number): void {
+	if (came !== size) throw new Damaged(`it came as ${came} bytes instead of ${size}`)
 }
 
 /** The MD5 that an object's metadata or ETag vouch for. */

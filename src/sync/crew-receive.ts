@@ -17,6 +17,7 @@ import {localOf} from './local.ts'
 import {type DiskOptions, LocalDisk} from './local-files.ts'
 import {Md5Together} from './md5-together.ts'
 import {xattrsOf} from './notes.ts'
+import {SumsTogether} from './sums-together.ts'
 import {isAsKnown} from './unchanged.ts'
 
 export type ReceiveJob = {
@@ -30,7 +31,14 @@ export type ReceiveJob = {
 }
 
 /** What is fetched, and what the index knows of the file that it replaces. `force`: it replaces whatever is there. */
-export type ReceiveTask = readonly [path: Path, key: string, force: boolean, known: Fingerprint | undefined]
+export type ReceiveTask = readonly [
+	path: Path,
+	key: string,
+	/** Whether the object is asked for as lent. */
+	lent: boolean,
+	force: boolean,
+	known: Fingerprint | undefined,
+]
 
 /**
  * What is here now: its bytes at the store, what that said of it, the attributes that could not be restored, by kind and with
@@ -54,16 +62,18 @@ export const receivedFile = ([size, etag, version, modified, lost, attrs, local]
 	readonly local: Local
 } => ({head: {etag, size, version, modified}, lost, attrs, local: localIn(local)})
 
+const LENT = {lent: true}
+
 export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received> {
 	const counts = sumOf([])
 	const asking = counted(store, Infinity, counts)
 	const owners = new Owners()
 	const disk = new LocalDisk(job.root, {...job.disk, owners})
-	const place = {job, store: asking, disk, owners, md5s: new Md5Together()}
+	const place = {job, store: asking, disk, owners, md5s: new Md5Together(), sums: new SumsTogether()}
 	return {
 		async do(task) {
 			counts.get++
-			const got = await store.get(task[1])
+			const got = await store.get(task[1], task[2] ? LENT : undefined)
 			counts.received += got.head.size
 			try {
 				return await take(task, got, place)
@@ -82,13 +92,14 @@ type Place = {
 	readonly disk: LocalDisk
 	readonly owners: Owners
 	readonly md5s: Md5Together
+	readonly sums: SumsTogether
 }
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
-	[path, key, force, known]: ReceiveTask,
+	[path, key, , force, known]: ReceiveTask,
 	{head, body}: Got,
-	{job: {remote, preserve, umask}, store, disk, owners, md5s}: Place,
+	{job: {remote, preserve, umask}, store, disk, owners, md5s, sums}: Place,
 ): Promise<Received | undefined> {
 	const plain = arrivalOf(path, key, head, preserve, umask)
 	const isLink = preserve.hardLinks === true && plain.attributes.link !== undefined
@@ -97,7 +108,7 @@ async function take(
 	// nobody sees to it that two threads do not make files that the file system takes for one
 	const file = disk.create(path, {isNew: known === undefined && !force})
 	try {
-		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}, md5s})
+		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}, md5s, sums})
 		// a new one replaces nothing
 		if (!force && known !== undefined && !isAsKnown(disk.stat(path), known)) return undefined
 		const {lost, stat} = file.commit(arrival.attributes)

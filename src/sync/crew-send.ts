@@ -1,6 +1,7 @@
 // What a thread does for a push: reads, hashes and sends a small file, or gives an object attributes.
 
 import type {Path} from '../base/path.ts'
+import {SpareMemory} from '../base/spare.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
@@ -79,7 +80,8 @@ export const sentFile = ([size, etag, version, modified, read]: Sent): {
 
 export function sending({root, compress, stored}: SendJob, store: Store): Work<SendTask, Sent> {
 	const counts = sumOf([])
-	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored}
+	const memory = new SpareMemory()
+	const how = {files: new LocalFiles(root, {}), owners: new Owners(), compress, stored, memory}
 	const asking = counted(store, Infinity, counts)
 	const putting = {...how, store, counts, md5s: new Md5Together()}
 	const copying = {...how, store: asking, acls: new KeptAcls(asking), sides: NO_SIDES}
@@ -90,7 +92,12 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 	}
 }
 
-type PutOptions = CargoOptions & {readonly store: Store; readonly counts: Counts; readonly md5s: Md5Together}
+type PutOptions = CargoOptions & {
+	readonly store: Store
+	readonly counts: Counts
+	readonly md5s: Md5Together
+	readonly memory: SpareMemory
+}
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
 async function put(
@@ -106,6 +113,8 @@ async function put(
 	how.counts.put++
 	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
 	how.counts.sent += body.length
+	// the store has verified all of it, and reads it no more
+	how.memory.give(body)
 	const sent = md5.hexSlice(0, 16)
 	const isExpected = isAsSeen(local, seen) && local.md5 === sent
 	return [body.length, etag, version, modified, [sent, isExpected ? undefined : fieldsOf(local)]]

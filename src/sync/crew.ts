@@ -25,8 +25,8 @@ export type Work<Task, Done> = {
 
 /** How threads come to be. */
 export type Crews<Task, Done> = {
-	/** `files` is how many there can be. */
-	start(files: number): Pick<Crew<Task, Done>, 'do' | 'close'>
+	/** `files` is how many there can be, `weight` how much there is to do, in small files. */
+	start(files: number, weight: number): Pick<Crew<Task, Done>, 'do' | 'close'>
 	/** Has threads begin that `start` takes later: they take as long as what is done before it. */
 	begin(files: number): void
 	/** Ends those that `start` did not take. */

@@ -6,15 +6,17 @@ import type {Path} from '../base/path.ts'
 import type {Store} from '../store/store.ts'
 import {WholeBody} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
-import {type Content, contentOf, verify} from './content.ts'
+import {type Content, contentOf, verify, verifySize} from './content.ts'
 import type {NewFile} from './disk.ts'
 import type {HashThreads} from './hash-thread.ts'
 import type {Md5Together} from './md5-together.ts'
 import {RANGE, ranges} from './ranges.ts'
+import type {SumsTogether} from './sums-together.ts'
 import {Unfinished} from './unfinished.ts'
+import {md5By, vouchingPart} from './vouching.ts'
 
 /** Objects of this size or more are fetched in ranges, several at once. */
-const RANGED_FROM = 64 * 2 ** 20
+export const RANGED_FROM = 64 * 2 ** 20
 
 /** How many requests for ranges an object of this size takes, behind the first. */
 export const rangesOf = (size: number): number => (size < RANGED_FROM ? 0 : Math.ceil(size / RANGE))
@@ -28,6 +30,8 @@ export type Source = {
 	readonly onBytes: (bytes: number) => void
 	/** How what came at once is hashed; by itself without. */
 	readonly md5s?: Md5Together | undefined
+	/** How what came in pieces is hashed. */
+	readonly sums: SumsTogether
 	/** Of how many objects ranges may be under way at once, one of it for each; without, of any number. */
 	readonly large?: Budget | undefined
 	/** Threads that hash what comes in ranges while it comes; without, it is hashed when it is whole. */
@@ -47,8 +51,9 @@ export function download(
 	source: Source,
 ): Promise<Content> {
 	const {head, attributes} = arrival
-	if (body instanceof WholeBody && !attributes.original) return atOnce(arrival, body.bytes, file, source)
-	if (attributes.original || head.size < RANGED_FROM) return stream(arrival, body, file, source)
+	if (attributes.original) return unpack(arrival, body, file, source)
+	if (body instanceof WholeBody) return atOnce(arrival, body.bytes, file, source)
+	if (head.size < RANGED_FROM) return stream(arrival, body, file, source)
 	return inRanges(arrival, body, file, source)
 }
 
@@ -92,6 +97,29 @@ async function atOnce(
 }
 
 async function stream(
+	arrival: Arrival,
+	body: AsyncIterable<Buffer>,
+	file: NewFile,
+	{onBytes, sums}: Source,
+): Promise<Content> {
+	const {size} = arrival.head
+	const whole = {fd: file.fd, size, part: vouchingPart(arrival)}
+	file.reserve(size)
+	const sum = await sums.of(whole, async () => {
+		let at = 0
+		for await (const piece of body) {
+			file.write(piece, at)
+			at += piece.length
+			onBytes(piece.length)
+		}
+		verifySize(at, size)
+	})
+	const content = {size, md5: md5By(arrival, sum, whole)}
+	verify(arrival, content)
+	return content
+}
+
+async function unpack(
 	arrival: Arrival,
 	body: AsyncIterable<Buffer>,
 	file: NewFile,

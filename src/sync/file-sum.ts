@@ -23,6 +23,17 @@ export type Summed = {
 	readonly part?: number | undefined
 }
 
+/** The sums of files that are whole, which are taken together. */
+export function sumsOf(files: readonly Summed[]): string[] {
+	const stretches = files.map(({fd, size, part}) => stretchesOf(fd, 0, size, part ?? size))
+	const md5s = md5OfEach(stretches.flat()).map((md5) => ({etag: md5.toString('hex')}))
+	let at = 0
+	return files.map(({part}, i) => {
+		const own = md5s.slice(at, (at += stretches[i]?.length ?? 0))
+		return part === undefined ? (own[0]?.etag ?? '') : joinedEtag(own)
+	})
+}
+
 /** The sum of a file that is whole. */
 export function sumOf({fd, size, part}: Summed): string {
 	const sum = fileSum(part)
@@ -35,6 +46,9 @@ export const fileSum = (part: number | undefined): FileSum =>
 	part === undefined ? new WholeSum() : new PartsSum(part)
 
 const CHUNK = 2 ** 20
+
+/** How many MD5s the sum of a file is made of. */
+export const partsIn = ({size, part}: Summed): number => (part === undefined ? 1 : Math.ceil(size / part))
 
 /** The bytes of a file in pieces, each with its position; they are good until the next one. */
 export function* piecesOf(
@@ -77,15 +91,24 @@ class PartsSum implements FileSum {
 	}
 
 	add(fd: number, from: number, to: number): void {
-		const parts: Message[] = []
-		for (let at = from; at < to; at += this.#part)
-			parts.push(new Stretch(fd, at, Math.min(this.#part, to - at)))
-		for (const md5 of md5OfEach(parts)) this.#etags.push({etag: md5.toString('hex')})
+		for (const md5 of md5OfEach(stretchesOf(fd, from, to, this.#part)))
+			this.#etags.push({etag: md5.toString('hex')})
 	}
 
 	digest(): string {
 		return joinedEtag(this.#etags)
 	}
+}
+
+/** The bytes of an open file from `from` to `to`, `part` in each message; there is one at least. */
+function stretchesOf(fd: number, from: number, to: number, part: number): Message[] {
+	const stretches: Message[] = []
+	let at = from
+	do {
+		stretches.push(new Stretch(fd, at, Math.min(part, to - at)))
+		at += part
+	} while (at < to)
+	return stretches
 }
 
 /** Bytes of an open file. */

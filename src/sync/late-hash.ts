@@ -3,11 +3,13 @@
 import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {type Entry, TYPE, typeOf, withMd5} from '../format/entry.ts'
 import type {PushOptions} from './push.ts'
-import {BELOW} from './small-files.ts'
 import {isAsKnown} from './unchanged.ts'
 
 /** Files below this size are left to who sends them: all that can be sent. */
 export const LATE_BELOW = OBJECT_LIMIT
+
+/** To send a smaller file takes about as long as to look for its twin. */
+const TWINS_FROM = 2 ** 20
 
 /**
  * Whether hashing is left to the sending. Not where nothing is sent, or where there are objects that a file may be a copy
@@ -23,7 +25,7 @@ export function hashTwins({session, files}: Late): void {
 	const {index} = session
 	const rows = new Map<number, number>()
 	for (const {row, size} of unhashed(session)) {
-		if (size < BELOW) continue
+		if (size < TWINS_FROM) continue
 		const twin = rows.get(size)
 		rows.set(size, row)
 		if (twin === undefined) continue

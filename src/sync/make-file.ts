@@ -87,6 +87,7 @@ async function regular(
 		const source = {
 			large: receiver.large,
 			hashes: receiver.hashes,
+			sums: receiver.sums,
 			store,
 			key: receiver.key(entry),
 			...receiver.version(entry),

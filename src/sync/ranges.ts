@@ -1,21 +1,18 @@
 // A large object in ranges, several at once, which are hashed as far as they are whole.
 
-import {likeliestPartSize} from '../algo/parts.ts'
 import {fatal} from '../base/errors.ts'
 import {pool} from '../base/pool.ts'
 import type {Arrival} from './arrival.ts'
 import type {Content} from './content.ts'
 import type {NewFile} from './disk.ts'
 import type {Source} from './download.ts'
-import {piecesOf, sumOf, type Summed} from './file-sum.ts'
+import {piecesOf, sumOf} from './file-sum.ts'
 import type {Following} from './hash-thread.ts'
 import type {Unfinished} from './unfinished.ts'
+import {md5By, vouchingPart} from './vouching.ts'
 
 export const RANGE = 8 * 2 ** 20
 const WIDTH = 8
-
-/** Larger parts are not hashed eight at once: the first may have left the system's cache before the last one is there. */
-const TOGETHER = 128 * 2 ** 20
 
 /** Fetches ranges of one version of an object, pinned by its ETag, and hashes the file as far as it is whole. */
 export async function ranges(
@@ -29,8 +26,8 @@ export async function ranges(
 	const into = kept ?? file
 	file.reserve(size)
 	const came = new Came(size, (first) => kept?.has(first) === true)
-	const part = vouchingPart(arrival)
-	const following = source.hashes?.follow({fd: into.fd, size, part})
+	const whole = {fd: into.fd, size, part: vouchingPart(arrival)}
+	let following: Following | undefined
 	const fetchRange = async ({first, end}: Range): Promise<void> => {
 		const range = {first, last: end - 1}
 		const how = {ifMatch: head.etag, version: source.version, lent: true}
@@ -46,41 +43,20 @@ export async function ranges(
 		if (at !== end) throw fatal('a range of it came short')
 		kept?.done(first)
 	}
-	const fetchAll = () => pool(came.missing(), {width: WIDTH, signal: source.signal}, fetchRange)
-	try {
+	const fetchAll = () => {
+		following = source.hashes?.follow(whole)
 		following?.reach(came.whole)
+		return pool(came.missing(), {width: WIDTH, signal: source.signal}, fetchRange)
+	}
+	try {
 		await (source.large?.hold(1, fetchAll) ?? fetchAll())
 	} catch (error) {
 		await following?.drop()
 		throw error
 	}
-	const md5 = await md5Of(arrival, {fd: into.fd, size, part}, following)
+	const md5 = md5By(arrival, (await following?.hashed()) ?? sumOf(whole), whole)
 	if (kept) for (const [at, piece] of piecesOf(kept.fd, 0, size)) file.write(piece, at)
 	return {size, md5}
-}
-
-/**
- * The size of the parts of which the MD5s may vouch for an object. Those of the parts take a third of the time that the MD5 of the
- * whole takes, which is the one that its writer stored, if the bytes are those that the store has.
- */
-function vouchingPart({head, attributes}: Arrival): number | undefined {
-	if (attributes.md5 === undefined || head.etagIsMd5 === false) return undefined
-	const part = likeliestPartSize(head.size, head.etag)
-	return part !== undefined && part <= TOGETHER ? part : undefined
-}
-
-/** The MD5 of what came; `following` has taken its sum, if it could. */
-async function md5Of(
-	{head, attributes}: Arrival,
-	file: Summed,
-	following: Following | undefined,
-): Promise<string> {
-	const sum = (await following?.hashed()) ?? sumOf(file)
-	if (file.part === undefined) return sum
-	// parts of another size, or a store that makes its ETags otherwise: what is damaged is found by the MD5 of the whole
-	return sum === head.etag && attributes.md5 !== undefined
-		? attributes.md5
-		: sumOf({...file, part: undefined})
 }
 
 type Range = {readonly first: number; /** Behind its last byte. */ readonly end: number}

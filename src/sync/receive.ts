@@ -20,7 +20,9 @@ import type {Crews} from './crew.ts'
 import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
 import {Deletions} from './deletions.ts'
 import {Directories} from './directories.ts'
+import {isLent} from './content.ts'
 import type {Disk} from './disk.ts'
+import {RANGED_FROM} from './download.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import {HashThreads} from './hash-thread.ts'
@@ -29,6 +31,7 @@ import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
 import {SmallFiles} from './small-files.ts'
 import {localRecord, type PlanItem, planLine} from './plan.ts'
+import {SumsTogether} from './sums-together.ts'
 
 export type ReceiveOptions = {
 	readonly store: Store
@@ -93,6 +96,7 @@ export class Receiver {
 	/** Large files few at once: each comes by several connections already. */
 	readonly large = new Budget(2)
 	readonly hashes = new HashThreads()
+	readonly sums = new SumsTogether()
 
 	constructor(options: ReceiveOptions) {
 		this.options = options
@@ -100,7 +104,12 @@ export class Receiver {
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
 		const {index} = options.session
-		this.small = new SmallFiles(options.crew, {count: index.count, isDone: (row) => index.inSync(row)})
+		this.small = new SmallFiles(options.crew, {
+			count: index.count,
+			isDone: (row) => index.inSync(row),
+			sizeOf: (row) => index.entry(row).remote?.size ?? 0,
+			below: RANGED_FROM,
+		})
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */
@@ -146,7 +155,7 @@ export class Receiver {
 		if (!this.small.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		const answer = await this.small.do([path, this.key(entry), force === true, known])
+		const answer = await this.small.do([path, this.key(entry), isLent(entry), force === true, known])
 		if (!answer) return false
 		const received = receivedFile(answer)
 		events.moved(received.head.size, path)

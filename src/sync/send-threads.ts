@@ -1,5 +1,6 @@
 // What of a push is left to threads, where there are many files: small ones that are sent, and objects that get attributes.
 
+import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {fieldsOf} from './crew-fields.ts'
 import {guardOf, sentFile, type SendTask, type Sent} from './crew-send.ts'
@@ -15,7 +16,12 @@ export class SendThreads {
 		const {session, crew} = sender.options
 		const {index} = session
 		this.#sender = sender
-		this.#small = new SmallFiles(crew, {count: index.count, isDone: (row) => index.inSync(row)})
+		this.#small = new SmallFiles(crew, {
+			count: index.count,
+			isDone: (row) => index.inSync(row),
+			sizeOf: (row) => index.entry(row).local?.size ?? 0,
+			below: MULTIPART_FROM,
+		})
 	}
 
 	/** Ends the threads. */

@@ -1,9 +1,11 @@
-// Which files go to the crew: small ones, where there are many.
+// Which files go to the crew: all that go or come in one piece, where there are many, or much is in them.
 
 import type {Crews} from './crew.ts'
 
-/** Files below this size are the crew's. */
-export const BELOW = 2 ** 20
+/** So many bytes take as long as what there is to do with any file. */
+const AS_A_FILE = 32 * 2 ** 10
+/** How much there is to do with a file, in small ones. */
+const weightOf = (size: number): number => 1 + size / AS_A_FILE
 /**
  * Threads pay for so many files: each takes 50 ms to start, and as long as the main thread until what it does is compiled. With one,
  * 1,500 are pushed in the same time and pulled in a fifteenth less, and take a fifth more CPU.
@@ -25,6 +27,10 @@ export type Before = {
 	readonly count: number
 	/** Whether the file of a row is known to be the same on both sides. */
 	readonly isDone: (row: number) => boolean
+	/** Bytes that there are to send or to fetch of it. */
+	readonly sizeOf: (row: number) => number
+	/** Files below this size are the crew's. */
+	readonly below: number
 }
 
 /** How many files an index had, and how many there are. */
@@ -38,41 +44,68 @@ export function beginEarly(
 	if (count >= WORTH && known < count / 2) crews?.begin(count)
 }
 
-/** Whether there is something to do with most files, by a sample of the rows. */
-function areMostToDo({count, isDone}: Before): boolean {
-	let done = 0
-	for (let i = 0; i < SAMPLE; i++) if (isDone(Math.floor((i * count) / SAMPLE))) done++
-	return done < SAMPLE / 2
+type ToDo = {
+	/** Files with which there is something to do. */ readonly files: number
+	readonly weight: number
 }
 
+/** How much there is to do, by a sample of the rows. */
+function toDo({count, isDone, sizeOf, below}: Before): ToDo {
+	const rows = Math.min(SAMPLE, count)
+	let files = 0
+	let weight = 0
+	for (let i = 0; i < rows; i++) {
+		const row = Math.floor((i * count) / rows)
+		if (isDone(row)) continue
+		const size = sizeOf(row)
+		files++
+		if (size < below) weight += weightOf(size)
+	}
+	const times = rows === 0 ? 0 : count / rows
+	return {files: files * times, weight: weight * times}
+}
+
+/** From which weight of files on they are the crew's. */
+function beginning(count: number, {files, weight}: ToDo): number {
+	if (count < WORTH) return weight < WORTH ? Infinity : 0
+	return files > count / 2 ? 0 : FROM
+}
+
+const NOT_ASKED: ToDo = {files: 0, weight: 0}
 const NOTHING = Promise.resolve(undefined)
 
 export class SmallFiles<Task, Done> {
 	readonly #crews: Crews<Task, Done> | undefined
 	readonly #count: number
-	/** Files that the crew does not do. */
+	readonly #below: number
+	/** What there is to do, as it was judged before. */
+	readonly #weight: number
+	/** The weight of the files that the crew does not do. */
 	readonly #from: number
 	#crew: ReturnType<Crews<Task, Done>['start']> | undefined
+	#files = 0
 	#seen = 0
 
 	/** Without `crews` every file is left to the caller. */
 	constructor(crews: Crews<Task, Done> | undefined, before: Before) {
+		const found = crews ? toDo(before) : NOT_ASKED
 		this.#crews = crews
 		this.#count = before.count
-		if (crews?.isAsked) this.#from = 0
-		else if (!crews || before.count < WORTH) this.#from = Infinity
-		else this.#from = areMostToDo(before) ? 0 : FROM
+		this.#below = before.below
+		this.#weight = found.weight
+		this.#from = crews?.isAsked ? 0 : beginning(before.count, found)
 	}
 
 	/** Whether a file of `size` bytes is the crew's; to be asked of each file once. */
 	takes(size: number): boolean {
-		if (++this.#seen === LOADED && this.#from === Infinity) this.#crews?.onFew?.()
-		return this.#crews !== undefined && size < BELOW && this.#seen > this.#from
+		if (++this.#files === LOADED && this.#from === Infinity) this.#crews?.onFew?.()
+		this.#seen += weightOf(size)
+		return this.#crews !== undefined && size < this.#below && this.#seen > this.#from
 	}
 
 	/** Has a thread do what there is to do with a file that the crew takes; undefined where that did not go well. */
 	do(task: Task): Promise<Done | undefined> {
-		this.#crew ??= this.#crews?.start(this.#count)
+		this.#crew ??= this.#crews?.start(this.#count, this.#weight)
 		return this.#crew?.do(task) ?? NOTHING
 	}
 
