@@ -58,10 +58,10 @@ export function likelyPartSizes(size: number, count: number): number[] {
 	return [...new Set(sizes)].filter((part) => part > 0 && Math.max(1, Math.ceil(size / part)) === count)
 }
 
-/** The size of the parts of an object with this ETag, where one is far likelier than all others. */
+/** The size of the parts of an object with this ETag, where one is far likelier than all others: ours, or the only one in whole MiB. */
 export function likeliestPartSize(size: number, etag: string): number | undefined {
 	const count = partCount(etag)
 	if (count === undefined) return undefined
-	const [first, ...others] = likelyPartSizes(size, count)
+	const [first, ...others] = likelyPartSizes(size, count).filter((part) => part % MIB === 0)
 	return others.length === 0 || first === partSize(size) ? first : undefined
 }

@@ -36,20 +36,24 @@ export async function current(
 	return {entry, sums}
 }
 
+/** Larger files have a thread each, and this one takes what will vouch for their pieces meanwhile. */
+const TOGETHER = 128 * 2 ** 20
+
 type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
 
-/** The MD5 of a file in hex, by a thread where there is one; this one meanwhile takes what will vouch for the pieces. */
+/** The MD5 of a file in hex, by a thread where there is one. */
 async function digests(
-	{options: {files, signal}, hashes}: Sender,
+	{options: {files, signal}, hashes, sums: together}: Sender,
 	path: Path,
 	file: OpenFile,
 	packed: boolean,
 ): Promise<Digests> {
 	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
 	const {size} = file.stat
-	const hashing = hashes.hash(file.fd, size, signal)
-	const summing =
-		packed || !hasCoreBeside() ? undefined : sumsOf(new PlainPieces(file, partSize(size)), signal)
+	const isAlone = size > TOGETHER
+	const hashing = isAlone ? hashes.hash(file.fd, size, signal) : together.hash({fd: file.fd, size})
+	const isSummed = isAlone && !packed && hasCoreBeside()
+	const summing = isSummed ? sumsOf(new PlainPieces(file, partSize(size)), signal) : undefined
 	// the thread follows the file, which must stay open, whatever becomes of the sums
 	await Promise.allSettled([hashing, summing])
 	const [md5, sums] = await Promise.all([hashing, summing])

@@ -1,7 +1,10 @@
 // New files of a first push are hashed by who sends them, so that they are read once, and large ones while others are sent.
 
+import {LANES} from '../algo/md5-kernel.ts'
 import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {type Entry, TYPE, typeOf, withMd5} from '../format/entry.ts'
+import {sumsOf, type Summed} from './file-sum.ts'
+import type {OpenFile} from './files.ts'
 import type {PushOptions} from './push.ts'
 import {isAsKnown} from './unchanged.ts'
 
@@ -18,23 +21,30 @@ const TWINS_FROM = 2 ** 20
 export const isHashedLate = ({pretend, compare, session}: PushOptions): boolean =>
 	pretend !== true && compare === undefined && !session.index.someRemote()
 
+/** For a row: it is among those that are hashed. */
+const DONE = -1
+
 type Late = Pick<PushOptions, 'session' | 'files'>
 
 /** Hashes large files of the same size before any is sent: one may be a copy of the other, and need not be sent then. */
 export function hashTwins({session, files}: Late): void {
 	const {index} = session
-	const rows = new Map<number, number>()
+	const firsts = new Map<number, number>()
+	let twins: Entry[] = []
+	const hash = () => {
+		for (const hashed of hashedTogether(twins, files)) session.put(hashed)
+		twins = []
+	}
 	for (const {row, size} of unhashed(session)) {
 		if (size < TWINS_FROM) continue
-		const twin = rows.get(size)
-		rows.set(size, row)
-		if (twin === undefined) continue
-		// the one before the first pair has its MD5 by now
-		for (const one of [twin, row]) {
-			const hashed = index.hasMd5(one) ? undefined : hashedNow(index.entry(one), files)
-			if (hashed) session.put(hashed)
-		}
+		const first = firsts.get(size)
+		firsts.set(size, first === undefined ? row : DONE)
+		if (first === undefined) continue
+		if (first !== DONE) twins.push(index.entry(first))
+		twins.push(index.entry(row))
+		if (twins.length >= LANES) hash()
 	}
+	hash()
 }
 
 /** Hashes what was left to the sending and not sent: the index is as if all had been hashed at first. */
@@ -58,6 +68,36 @@ function* unhashed({
 		const at = row - first
 		if (near.hasMd5(at) || !near.hasLocal(at) || typeOf(near.mode(at)) !== TYPE.file) continue
 		yield {row, size: near.size(at)}
+	}
+}
+
+/**
+ * Entries with the MD5s of their files, which are taken together; without those whose file is another by now, or cannot be read, or is
+ * none of the system: they are hashed by who sends them.
+ */
+function hashedTogether(entries: readonly Entry[], files: PushOptions['files']): Entry[] {
+	const opened: {readonly entry: Entry; readonly file: OpenFile; readonly summed: Summed}[] = []
+	const hashed: Entry[] = []
+	try {
+		for (const entry of entries) {
+			const file = files.open(entry.path)
+			const {fd, stat} = file
+			if (fd !== undefined) opened.push({entry, file, summed: {fd, size: stat.size}})
+			else file.close()
+		}
+		const sums = sumsOf(opened.map(({summed}) => summed))
+		for (const [i, {entry, file}] of opened.entries()) {
+			const {path, local, attrs} = entry
+			const md5 = sums[i]
+			if (md5 !== undefined && local && isAsKnown(file.stat, local) && file.unchanged())
+				hashed.push({path, local: withMd5(local, md5), attrs})
+		}
+		return hashed
+	} catch {
+		// by themselves, one that cannot be read is in nobody's way
+		return entries.flatMap((entry) => hashedNow(entry, files) ?? [])
+	} finally {
+		for (const {file} of opened) file.close()
 	}
 }
 

@@ -49,10 +49,12 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const {entry, sums} = await current(sender, planned, file, packed)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		if (side) await sender.sides.send(side)
-		const {size, ...written} = await sendPersistently(sender, {entry, file, packed, properties, sums})
+		const sending = {entry, file, packed, properties, sums}
+		const {size, ...written} = await sender.large.hold(1, () => sendPersistently(sender, sending))
 		return {entry, written, size}
 	} finally {
 		file.close()
+		sender.sums.look()
 	}
 }
 

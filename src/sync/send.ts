@@ -10,6 +10,7 @@ import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
+import {LANES} from '../algo/md5-kernel.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
@@ -31,6 +32,7 @@ import {needSameType} from './same-type.ts'
 import {type Relabel, relabel, type RelabelOptions} from './relabel.ts'
 import {SideObjects} from './side-objects.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
+import {SumsThread} from './sums-thread.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
@@ -84,15 +86,19 @@ export async function send(
 	} finally {
 		await sender.threads.close()
 		await sender.hashes.close()
+		await sender.sums.close()
 	}
 }
 
 export class Sender {
 	readonly options: SendOptions
 	readonly budget = new Budget(MEMORY)
-	/** Large files one after the other: each is sent by several connections already. */
+	/** Large files few at once: each is sent by several connections already. */
 	readonly large = new Budget(2)
+	/** Those, some that are hashed, and some that are to be hashed together. */
+	readonly ahead = new Budget(2 + 2 * LANES)
 	readonly hashes = new HashThreads()
+	readonly sums = new SumsThread(() => this.large.isFree)
 	readonly whole: WholeFiles
 	readonly threads: SendThreads
 	readonly #relabelling: RelabelOptions
@@ -205,7 +211,7 @@ export class Sender {
 	}
 
 	async #inParts(status: Status, planned: Entry): Promise<void> {
-		await this.#sent(status, planned, await this.large.hold(1, () => sendParts(this, planned)), false)
+		await this.#sent(status, planned, await this.ahead.hold(1, () => sendParts(this, planned)), false)
 	}
 
 	/** `moves`: that its bytes were sent has not been told yet. */

@@ -1,0 +1,78 @@
+// A thread that takes the MD5s of files that are whole, several at once (md5-lanes.ts): for who has many of them.
+//
+// Like the crew, it answers for what went well only: whoever gets no MD5 takes it himself.
+
+import {Worker} from 'node:worker_threads'
+import {LANES} from '../algo/md5-kernel.ts'
+import {hasCoreBeside} from '../base/cores.ts'
+import type {Summed} from './file-sum.ts'
+
+/** Files to be hashed together, which stay open until there is an answer. */
+export type Asked = readonly (readonly [id: number, file: Summed])[]
+/** Their MD5s in hex; undefined for what could not be read. */
+export type Told = readonly (readonly [id: number, md5: string | undefined])[]
+
+export class SumsThread {
+	readonly #isAwaited: () => boolean
+	#worker: Worker | undefined
+	/** Those that are not handed over yet. */
+	#gathered: [number, Summed][] = []
+	#next = 0
+	readonly #answers = new Map<number, (md5: string | undefined) => void>()
+
+	/** `isAwaited`: whether whoever asks can go on with the next MD5; else files wait for others. */
+	constructor(isAwaited: () => boolean) {
+		this.#isAwaited = isAwaited
+	}
+
+	/** The MD5 of a file, in hex; undefined where there is no core for a thread, or that cannot, or is ended. */
+	hash(file: Summed): Promise<string | undefined> {
+		if (!hasCoreBeside()) return Promise.resolve(undefined)
+		const id = this.#next++
+		if (this.#gathered.push([id, file]) >= LANES) this.#handOver()
+		else setImmediate(() => this.look())
+		return new Promise((resolve) => this.#answers.set(id, resolve))
+	}
+
+	/** To be called when `isAwaited` may have changed. */
+	look(): void {
+		const isIdle = this.#answers.size === this.#gathered.length
+		if (this.#gathered.length > 0 && isIdle && this.#isAwaited()) this.#handOver()
+	}
+
+	/** Ends the thread; whoever still waits gets none. */
+	async close(): Promise<void> {
+		await this.#worker?.terminate()
+		this.#answerAll()
+	}
+
+	#handOver(): void {
+		this.#worker ??= this.#start()
+		this.#worker.postMessage(this.#gathered satisfies Asked)
+		this.#gathered = []
+	}
+
+	#start(): Worker {
+		const worker = new Worker(new URL('./sums-worker.js', import.meta.url))
+		worker.on('message', (told: Told) => {
+			for (const [id, md5] of told) {
+				this.#answers.get(id)?.(md5)
+				this.#answers.delete(id)
+			}
+			this.look()
+		})
+		// why it ends is nothing to whoever takes the MD5 instead
+		worker.on('error', () => {})
+		worker.once('exit', () => {
+			this.#worker = undefined
+			this.#answerAll()
+		})
+		return worker
+	}
+
+	#answerAll(): void {
+		this.#gathered = []
+		for (const answer of this.#answers.values()) answer(undefined)
+		this.#answers.clear()
+	}
+}
