@@ -31,7 +31,9 @@ export class SendThreads {
 
 	/** Whether a file is one for threads; to be asked of each once. */
 	takes({mode, size, xattrs}: Local): boolean {
-		if (!this.#small.takes(size) || !this.#sender.options.store.conditional) return false
+		const {store, force} = this.#sender.options
+		// a thread does not find out whether the store obeys guards
+		if (!this.#small.takes(size) || !(force || store.conditional)) return false
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}
 
