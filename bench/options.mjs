@@ -18,8 +18,8 @@ const USAGE = `usage: node bench/run.mjs [<option>...]
 `
 
 const GIB = 2 ** 30
-const FULL = {small: 100_000, mixed: 20_000, large: 5 * GIB, keys: 1_000_000, walk: 1_000_000, radosgw: 5000}
-const QUICK = {small: 10_000, mixed: 2000, large: GIB, keys: 100_000, walk: 0, radosgw: 1000}
+const FULL = {small: 100_000, mixed: 20_000, media: 250, large: 5 * GIB, keys: 1_000_000, walk: 1_000_000, radosgw: 5000}
+const QUICK = {small: 10_000, mixed: 2000, media: 100, large: GIB, keys: 100_000, walk: 0, radosgw: 1000}
 
 /** An option that cannot be; the message is for the user. */
 export class UsageError extends Error {}

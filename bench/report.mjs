@@ -124,7 +124,7 @@ function method({options, tools}) {
 		'- Each row starts where the one before it ended: first push, nothing changed, new bytes in one of a hundred files, a new time for all, another name for a directory. ' +
 			'What a tool left at the store or on the disk is counted after each run; one that did not do everything has no figures.',
 		`- A peer's run that takes longer than ${limit} s is ended: "too slow". A peer that is four times slower than the fastest one is measured once.`,
-		`- The files are made from a seed: ${sizes.small} of 4 KiB; ${sizes.mixed} of log-normal sizes, half of them under 8 KiB; incompressible. They were in the page cache.`,
+		`- The files are made from a seed: ${sizes.small} of 4 KiB; ${sizes.mixed} of log-normal sizes, half of them under 8 KiB; ${sizes.media} of 1 to 32 MiB; incompressible. They were in the page cache.`,
 		'- Tools do not do the same work: s3r keeps modes, owners and times, and verifies every download; rclone keeps times; the others neither. Touched files whose bytes are the same cost s3cmd and s4cmd nothing at the store, which goes on telling the old time.',
 		...(tools.missing.length > 0
 			? [`- Not installed or not asked for, and so not measured: ${tools.missing.join(', ')}.`]

@@ -14,7 +14,7 @@ import {radosgwRows, treeRows} from './rows/tree.mjs'
 import {walkRows} from './rows/walk.mjs'
 import {startRadosgw} from './stores.mjs'
 import {installed} from './tools/tools.mjs'
-import {fixedSizes, mixedSizes, Tree} from './trees.mjs'
+import {fixedSizes, mediaSizes, mixedSizes, Tree} from './trees.mjs'
 import {CannotRun, machine, needDisk, Work} from './work.mjs'
 
 const say = (line) => process.stderr.write(`${line}\n`)
@@ -63,6 +63,8 @@ async function runRound(bench, round) {
 		await treeRows(bench, {name: 'small', tree: () => bench.tree('small', small), title: smallTitle, latency})
 		const mixed = () => bench.tree('mixed', mixedSizes(sizes.mixed))
 		await treeRows(bench, {name: 'mixed', tree: mixed, title: mixedTitle, latency})
+		const media = () => bench.tree('media', mediaSizes(sizes.media))
+		await treeRows(bench, {name: 'media', tree: media, title: `${sizes.media} of 1 to 32 MiB`, latency, only: ['push', 'pull']})
 		await largeRows(bench, {latency, size: sizes.large})
 		await listRow(bench, {latency, keys: sizes.keys})
 	}

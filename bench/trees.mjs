@@ -36,6 +36,12 @@ export function mixedSizes(count) {
 	})
 }
 
+/** `count` sizes from 1 to 32 MiB, as of photographs and films: as many between 1 and 2 as between 16 and 32. */
+export function mediaSizes(count) {
+	const random = randoms(20_070_218)
+	return Array.from({length: count}, () => Math.round(2 ** (20 + 5 * random())))
+}
+
 /** A directory `root` with the files in `root/data`, so that s3r's own directory lies beside what peers send. */
 export class Tree {
 	#sizes

@@ -21,9 +21,10 @@ const A_SECOND = 1100
 /** What the sink keeps beside an object's bytes, and malloc between them. */
 const OBJECT_OVERHEAD = 1800
 
-/** The rows at the sink; every tool has a sink of its own. */
-export async function treeRows(bench, {name, tree, title, latency}) {
-	const rows = rowsOf(bench, {name, title, latency, suffix: ` ${latency} ms`}, STEPS)
+/** The rows at the sink, or only some of them; every tool has a sink of its own. */
+export async function treeRows(bench, {name, tree, title, latency, only}) {
+	const steps = only ? STEPS.filter(({step}) => only.includes(step)) : STEPS
+	const rows = rowsOf(bench, {name, title, latency, suffix: ` ${latency} ms`}, steps)
 	if (rows === undefined) return
 	const tools = bench.results.worthwhile(rows.first, bench.tools.stores)
 	// what is touched for the first time costs the sink more than what it does with it
@@ -67,7 +68,7 @@ function rowsOf(bench, {name, title, suffix, ...rest}, steps) {
 		id: `${name} ${step}${suffix}`,
 		title: `${how.title}, ${title}`,
 		unit: 'file',
-		isSmall: true,
+		isSmall: name !== 'media',
 	}))
 	const asked = all.filter(({id}) => bench.options.only.test(id))
 	if (asked.length === 0) return undefined
