@@ -7,7 +7,6 @@ import {
 	renameSync,
 	statSync,
 	utimesSync,
-	writeFileSync,
 	openSync,
 	writeSync,
 	closeSync,
@@ -108,20 +107,17 @@ export class Tree {
 	}
 
 	#write(file, seed, time) {
-		const path = this.path(file)
-		writeFileSync(path, noise(seed, this.#generation).update(ZEROS.subarray(0, this.#sizes[file])))
-		utimesSync(path, time, time)
+		makeFile(this.path(file), this.#sizes[file], {bytes: noise(seed, this.#generation), time})
 	}
 }
 
 /** One file of incompressible bytes. */
-export function makeFile(path, size) {
-	const bytes = noise(0xffff_ffff, 0)
+export function makeFile(path, size, {bytes = noise(0xffff_ffff, 0), time = LONG_AGO} = {}) {
 	const file = openSync(path, 'w')
 	for (let at = 0; at < size; at += ZEROS.length)
 		writeSync(file, bytes.update(ZEROS.subarray(0, Math.min(ZEROS.length, size - at))))
 	closeSync(file)
-	utimesSync(path, LONG_AGO, LONG_AGO)
+	utimesSync(path, time, time)
 }
 
 /** How many files lie under a directory, and their bytes, without s3r's own. */
