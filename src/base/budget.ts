@@ -13,11 +13,6 @@ export class Budget {
 		this.#free = total
 	}
 
-	/** Whether who asks for one byte need not wait. */
-	get isFree(): boolean {
-		return this.#waiting.length === 0 && this.#free > 0
-	}
-
 	/** Runs `work` while it holds `bytes` of the budget; more than all of it counts as all of it. */
 	async hold<T>(bytes: number, work: () => Promise<T>): Promise<T> {
 		const held = Math.min(bytes, this.#total)

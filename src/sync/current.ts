@@ -43,7 +43,7 @@ type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
 
 /** The MD5 of a file in hex, by a thread where there is one. */
 async function digests(
-	{options: {files, signal}, hashes, sums: together}: Sender,
+	{options: {files, signal}, hashes, ahead}: Sender,
 	path: Path,
 	file: OpenFile,
 	packed: boolean,
@@ -51,7 +51,7 @@ async function digests(
 	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
 	const {size} = file.stat
 	const isAlone = size > TOGETHER
-	const hashing = isAlone ? hashes.hash(file.fd, size, signal) : together.hash({fd: file.fd, size})
+	const hashing = isAlone ? hashes.hash(file.fd, size, signal) : ahead.hash({fd: file.fd, size})
 	const isSummed = isAlone && !packed && hasCoreBeside()
 	const summing = isSummed ? sumsOf(new PlainPieces(file, partSize(size)), signal) : undefined
 	// the thread follows the file, which must stay open, whatever becomes of the sums

@@ -50,11 +50,11 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		if (side) await sender.sides.send(side)
 		const sending = {entry, file, packed, properties, sums}
-		const {size, ...written} = await sender.large.hold(1, () => sendPersistently(sender, sending))
+		const send = () => sender.large.hold(1, () => sendPersistently(sender, sending))
+		const {size, ...written} = await sender.ahead.send(send)
 		return {entry, written, size}
 	} finally {
 		file.close()
-		sender.sums.look()
 	}
 }
 

@@ -37,12 +37,12 @@ export class SendThreads {
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}
 
-	/** Has a file sent; undefined where that did not go well: then the caller does it. */
-	put(planned: Entry, local: Local): Promise<Sent | undefined> {
+	/** Has a file sent, whose MD5 may be known; undefined where that did not go well: then the caller does it. */
+	put(planned: Entry, local: Local, md5?: string): Promise<Sent | undefined> {
 		const {path} = planned
 		const {link, size, ino, ctime} = local
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#small.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime])
+		return this.#small.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, md5])
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */

@@ -10,7 +10,6 @@ import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
-import {LANES} from '../algo/md5-kernel.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
@@ -26,13 +25,13 @@ import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
 import {KeptAcls} from './kept-acl.ts'
 import {HashThreads} from './hash-thread.ts'
+import {HashedAhead} from './hashed-ahead.ts'
 import type {Files} from './files.ts'
 import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
 import {type Relabel, relabel, type RelabelOptions} from './relabel.ts'
 import {SideObjects} from './side-objects.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
-import {SumsThread} from './sums-thread.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
@@ -86,7 +85,7 @@ export async function send(
 	} finally {
 		await sender.threads.close()
 		await sender.hashes.close()
-		await sender.sums.close()
+		await sender.ahead.close()
 	}
 }
 
@@ -95,10 +94,8 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Large files few at once: each is sent by several connections already. */
 	readonly large = new Budget(2)
-	/** Those, some that are hashed, and some that are to be hashed together. */
-	readonly ahead = new Budget(2 + 2 * LANES)
+	readonly ahead = new HashedAhead()
 	readonly hashes = new HashThreads()
-	readonly sums = new SumsThread(() => this.large.isFree)
 	readonly whole: WholeFiles
 	readonly threads: SendThreads
 	readonly #relabelling: RelabelOptions
@@ -196,7 +193,7 @@ export class Sender {
 		if (!local) throw fatal('it is not in the index')
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
 		if (this.whole.isForThread(local)) {
-			const sent = await this.budget.hold(local.size, () => this.whole.byThread(planned, local))
+			const sent = await this.whole.byThread(planned, local)
 			if (sent) return await this.#sent(status, planned, sent)
 		}
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
@@ -211,7 +208,7 @@ export class Sender {
 	}
 
 	async #inParts(status: Status, planned: Entry): Promise<void> {
-		await this.#sent(status, planned, await this.ahead.hold(1, () => sendParts(this, planned)), false)
+		await this.#sent(status, planned, await this.ahead.hold(() => sendParts(this, planned)), false)
 	}
 
 	/** `moves`: that its bytes were sent has not been told yet. */

@@ -1,0 +1,45 @@
+// Files of some size are hashed before they are sent, several together, while those before them are sent.
+
+import {LANES} from '../algo/md5-kernel.ts'
+import {Budget} from '../base/budget.ts'
+import type {Summed} from './file-sum.ts'
+import {SumsThread} from './sums-thread.ts'
+
+/** As long as so many are being sent, or are to be, files to be hashed wait for others. */
+const FEW = 3
+
+export class HashedAhead {
+	/** Those that are sent, some that are hashed, and some that are to be hashed together. */
+	readonly #files = new Budget(2 + 2 * LANES)
+	readonly #thread = new SumsThread(() => this.#sending < FEW)
+	#sending = 0
+
+	/** Does what there is to do with a file, when its turn comes. */
+	async hold<T>(work: () => Promise<T>): Promise<T> {
+		try {
+			return await this.#files.hold(1, work)
+		} finally {
+			this.#thread.look()
+		}
+	}
+
+	/** The MD5 of such a file, in hex; undefined where no thread can take it. */
+	hash(file: Summed): Promise<string | undefined> {
+		return this.#thread.hash(file)
+	}
+
+	/** Sends such a file, or waits until it can be sent. */
+	async send<T>(work: () => Promise<T>): Promise<T> {
+		this.#sending++
+		try {
+			return await work()
+		} finally {
+			this.#sending--
+		}
+	}
+
+	/** Ends the thread. */
+	close(): Promise<void> {
+		return this.#thread.close()
+	}
+}
