@@ -1,7 +1,7 @@
 // Memory that is used again: what comes new from the system each time costs its pages, and what is not used any more waits
 // for V8 to look for it.
 
-/** Memory that is kept for whoever comes next. */
+/** Memory that is kept for whoever comes next, in bytes. */
 const KEPT = 24 * 2 ** 20
 /** Bytes below which memory is not worth it. */
 const LEAST = 2 ** 20
@@ -9,10 +9,15 @@ const LEAST = 2 ** 20
 const LARGER = 1.25
 
 export class SpareMemory {
+	readonly #kept: number
 	readonly #spare: Buffer[] = []
 	#bytes = 0
 	/** All that came from here: what else is given is somebody else's. */
 	readonly #own = new WeakSet<ArrayBufferLike>()
+
+	constructor(kept = KEPT) {
+		this.#kept = kept
+	}
 
 	/** Memory of at least `size` bytes; undefined for little. */
 	take(size: number): Buffer | undefined {
@@ -29,6 +34,6 @@ export class SpareMemory {
 		if (!this.#own.delete(buffer)) return
 		this.#spare.push(Buffer.from(buffer))
 		this.#bytes += buffer.byteLength
-		while (this.#bytes > KEPT) this.#bytes -= this.#spare.shift()?.length ?? 0
+		while (this.#bytes > this.#kept) this.#bytes -= this.#spare.shift()?.length ?? 0
 	}
 }

@@ -43,7 +43,7 @@ type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
 
 /** The MD5 of a file in hex, by a thread where there is one. */
 async function digests(
-	{options: {files, signal}, hashes, ahead}: Sender,
+	{options: {files, signal}, hashes, ahead, memory}: Sender,
 	path: Path,
 	file: OpenFile,
 	packed: boolean,
@@ -53,7 +53,7 @@ async function digests(
 	const isAlone = size > TOGETHER
 	const hashing = isAlone ? hashes.hash(file.fd, size, signal) : ahead.hash({fd: file.fd, size})
 	const isSummed = isAlone && !packed && hasCoreBeside()
-	const summing = isSummed ? sumsOf(new PlainPieces(file, partSize(size)), signal) : undefined
+	const summing = isSummed ? sumsOf(new PlainPieces(file, partSize(size), memory), signal) : undefined
 	// the thread follows the file, which must stay open, whatever becomes of the sums
 	await Promise.allSettled([hashing, summing])
 	const [md5, sums] = await Promise.all([hashing, summing])

@@ -4,6 +4,7 @@ import {createHash, hash} from 'node:crypto'
 import {pipeline, Readable} from 'node:stream'
 import {createGzip} from 'node:zlib'
 import {md5Of} from '../algo/md5.ts'
+import type {SpareMemory} from '../base/spare.ts'
 import type {Body} from '../store/store.ts'
 import type {OpenFile} from './files.ts'
 
@@ -23,14 +24,15 @@ export class PlainPieces {
 	/** Bytes of each but the last. */
 	readonly size: number
 	readonly #file: OpenFile
-	/** Memory of pieces that are done: 8 MiB from the kernel each time would cost the pages of it, too. */
-	readonly #spare: Buffer[] = []
+	readonly #memory: SpareMemory
 	/** The reading of the piece before. */
 	#before: Promise<unknown> = Promise.resolve()
 
-	constructor(file: OpenFile, size: number) {
+	/** `memory` is what those are read into that are held. */
+	constructor(file: OpenFile, size: number, memory: SpareMemory) {
 		this.#file = file
 		this.size = size
+		this.#memory = memory
 	}
 
 	/** Their numbers, beginning with 1. */
@@ -53,13 +55,11 @@ export class PlainPieces {
 		const at = this.#at(number)
 		const length = Math.min(this.size, this.#file.stat.size - at)
 		if (length > HELD) return work(streamed(this.#file, number, at, length))
-		const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(this.size, this.#file.stat.size))
-		try {
-			const body = await this.#read(memory.subarray(0, length), at)
-			await work({number, body, md5: () => md5Of(body)})
-		} finally {
-			this.#spare.push(memory)
-		}
+		const memory = this.#memory.take(length) ?? Buffer.allocUnsafeSlow(length)
+		const body = await this.#read(memory.subarray(0, length), at)
+		await work({number, body, md5: () => md5Of(body)})
+		// that of a piece which was not sent may still be on its way
+		this.#memory.give(memory)
 	}
 
 	/** Reads one piece after the other, as disks like it, so that they are also sent in their order. */

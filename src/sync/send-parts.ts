@@ -200,7 +200,7 @@ async function sendPieces(
 	if (packed) {
 		await pool(packedPieces(file, size), how, (piece) => hold(piece.body.length, () => sendPiece(piece)))
 	} else {
-		const pieces = new PlainPieces(file, size)
+		const pieces = new PlainPieces(file, size, sender.memory)
 		await pool(pieces.numbers(), how, (number) => hold(pieces.held, () => pieces.use(number, sendPiece)))
 	}
 	return parts.toSorted((a, b) => a.number - b.number)

@@ -2,7 +2,6 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import type {Path} from '../base/path.ts'
-import {SpareMemory} from '../base/spare.ts'
 import {type Entry, type Local, withLocal, withMd5} from '../format/entry.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {type Condition, isKind, type Written} from '../store/store.ts'
@@ -19,14 +18,12 @@ const AHEAD_FROM = 2 ** 20
 export class WholeFiles {
 	readonly #sender: Sender
 	readonly #how: CargoOptions
-	/** Of bodies that the store has. */
-	readonly #memory = new SpareMemory()
 	/** Until the store shows that it is not so. */
 	#etagIsMd5: boolean
 
 	constructor(sender: Sender) {
 		this.#sender = sender
-		this.#how = {...sender.options, memory: this.#memory}
+		this.#how = {...sender.options, memory: sender.memory}
 		this.#etagIsMd5 = sender.options.stored?.opaque !== true
 	}
 
@@ -79,7 +76,7 @@ export class WholeFiles {
 		if (cargo.side) await this.#sender.sides.send(cargo.side)
 		const written = await this.#put(cargo)
 		// the store has verified all of it, and reads it no more; what it did not take may still be on its way
-		this.#memory.give(cargo.body)
+		this.#sender.memory.give(cargo.body)
 		if (!etagIsMd5 || written.etag === cargo.md5.hexSlice(0, 16))
 			return {entry: cargo.entry, written, size: cargo.body.length}
 		return this.#again(cargo.entry, written, cargo.body.length)

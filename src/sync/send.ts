@@ -10,6 +10,7 @@ import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
+import {SpareMemory} from '../base/spare.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
@@ -92,6 +93,8 @@ export async function send(
 export class Sender {
 	readonly options: SendOptions
 	readonly budget = new Budget(MEMORY)
+	/** Of bodies that the store has. */
+	readonly memory = new SpareMemory(MEMORY)
 	/** Large files few at once: each is sent by several connections already. */
 	readonly large = new Budget(2)
 	readonly ahead = new HashedAhead()
