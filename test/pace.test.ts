@@ -2,7 +2,7 @@
 // many (src/sync/crew.ts), and what a run must not do again and again.
 
 import {execFile, spawn} from 'node:child_process'
-import {createHash} from 'node:crypto'
+import {createHash, randomBytes} from 'node:crypto'
 import {once} from 'node:events'
 import * as fs from 'node:fs'
 import {type HeapProfiler, Session} from 'node:inspector'
@@ -25,6 +25,7 @@ import {Owners} from '../src/local/owners.ts'
 import type {Stat} from '../src/local/stat.ts'
 import {plan} from '../src/sync/plan.ts'
 import {scan} from '../src/sync/scan.ts'
+import {SmallFiles} from '../src/sync/small-files.ts'
 import type {Selection} from '../src/sync/select.ts'
 import {type Result, type RunOptions, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
@@ -33,6 +34,7 @@ import {snapshot} from './support/trees.ts'
 const PROGRAM = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
 const BUCKET = 'threads'
 const FILES = 700
+const MIB = 2 ** 20
 const DIRECTORIES = 7
 
 let server: TestServer
@@ -191,6 +193,60 @@ test('threads leave half of the cores to others until there are many files', (t)
 		[2, 4],
 		[4, 4],
 	])
+})
+
+test('threads begin for many files, or for few with much in them, and not at first where most are done', async (t) => {
+	const started: string[] = []
+	const crews = (isAsked: boolean) => ({
+		start: (files: number, weight: number) => {
+			started.push(`${files} ${Math.round(weight)}`)
+			return {do: () => Promise.resolve('done'), close: () => Promise.resolve()}
+		},
+		begin() {},
+		end: () => Promise.resolve(),
+		isAsked,
+	})
+	/** Which of files of one size are theirs: all, none, or from which on. */
+	const taken = async (count: number, size: number, {done = 0, isAsked = false} = {}) => {
+		const before = {count, isDone: (row: number) => row < done, sizeOf: () => size, below: 16 * MIB}
+		const small = new SmallFiles<string, string>(crews(isAsked), before)
+		const theirs = Array.from({length: count}, () => small.takes(size))
+		if (theirs.includes(true)) await small.do('')
+		const first = theirs.indexOf(true)
+		t.is(theirs.lastIndexOf(false), first < 0 ? count - 1 : first - 1)
+		return first
+	}
+	t.is(await taken(100, 4096), -1)
+	t.is(await taken(100, 2 * MIB), 0)
+	t.is(await taken(100, 2 * MIB, {done: 90}), -1)
+	t.is(await taken(100, 16 * MIB), -1)
+	t.is(await taken(100, 4096, {isAsked: true}), 0)
+	t.is(await taken(4000, 0), 0)
+	// the first 2000 are left to the main thread, or fewer with as much in them
+	t.is(await taken(4000, 0, {done: 3900}), 2000)
+	t.is(await taken(4000, MIB, {done: 3900}), 60)
+	t.deepEqual(started, ['100 6500', '100 113', '4000 4000', '4000 94', '4000 3094'])
+})
+
+inThreads('files of some MiB go and come back as they were, by threads, for one request each', async (t) => {
+	const root = join(base, 'media')
+	fs.mkdirSync(root)
+	for (let i = 0; i < 30; i++) fs.writeFileSync(`${root}/${i}`, randomBytes(MIB * (1 + (i % 5)) + i))
+	fs.writeFileSync(`${root}/film`, randomBytes(20 * MIB))
+	const alone = {env: {...server.env, S3R_THREADS: ''}}
+	await ask(root, 'init', '--create-bucket', `${BUCKET}/media`)
+	const {stderr} = await s3r(['push', '-a', '--stats'], {cwd: root, ...alone})
+	// three parts, and what begins and ends their upload
+	t.regex(stderr, /put 31\b.*part 5\b/)
+	const there = join(base, 'media there')
+	const {stderr: said, status} = await s3r(
+		['clone', '-a', '--stats', '--endpoint', server.endpoint, `${BUCKET}/media`, there],
+		{cwd: base, ...alone},
+	)
+	t.is(status, 0)
+	t.regex(said, /get 31\b/)
+	t.deepEqual(snapshot(there), snapshot(root))
+	t.deepEqual(temporary(there), [])
 })
 
 inThreads('many small files go and come back as they were, for one request each', async (t) => {

@@ -29,11 +29,11 @@ export class SendThreads {
 		return this.#small.close()
 	}
 
-	/** Whether a file is one for threads; to be asked of each once. */
-	takes({mode, size, xattrs}: Local): boolean {
+	/** Whether a file, of which so many bytes move, is one for threads; to be asked of each once. */
+	takes({mode, size, xattrs}: Local, moved = size): boolean {
 		const {store, force} = this.#sender.options
 		// a thread does not find out whether the store obeys guards
-		if (!this.#small.takes(size) || !(force || store.conditional)) return false
+		if (!this.#small.takes(size, moved) || !(force || store.conditional)) return false
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}
 
@@ -55,7 +55,7 @@ export class SendThreads {
 		guard,
 	}: Relabel): Promise<ReturnType<typeof sentFile> | undefined> {
 		// whether an object keeps attributes that its file lacks is for who knows which are looked at
-		if (!this.takes(local) || this.#sender.options.files.xattrs !== undefined) return undefined
+		if (!this.takes(local, 0) || this.#sender.options.files.xattrs !== undefined) return undefined
 		const said = await this.#small.do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
 		return said && sentFile(said)
 	}

@@ -96,10 +96,10 @@ export class SmallFiles<Task, Done> {
 		this.#from = crews?.isAsked ? 0 : beginning(before.count, found)
 	}
 
-	/** Whether a file of `size` bytes is the crew's; to be asked of each file once. */
-	takes(size: number): boolean {
+	/** Whether a file of `size` bytes, of which so many move, is the crew's; to be asked of each file once. */
+	takes(size: number, moved = size): boolean {
 		if (++this.#files === LOADED && this.#from === Infinity) this.#crews?.onFew?.()
-		this.#seen += weightOf(size)
+		this.#seen += weightOf(moved)
 		return this.#crews !== undefined && size < this.#below && this.#seen > this.#from
 	}
 
