@@ -41,6 +41,21 @@ export function sumOf({fd, size, part}: Summed): string {
 	return sum.digest()
 }
 
+/** As sumsOf; of a file that cannot be read the reason. */
+export function sumsOrReasons(files: readonly Summed[]): (string | {readonly reason: unknown})[] {
+	try {
+		return sumsOf(files)
+	} catch {
+		return files.map((file) => {
+			try {
+				return sumOf(file)
+			} catch (reason) {
+				return {reason}
+			}
+		})
+	}
+}
+
 /** The sum of a file in parts of `part` bytes, or of it as a whole. */
 export const fileSum = (part: number | undefined): FileSum =>
 	part === undefined ? new WholeSum() : new PartsSum(part)
@@ -55,10 +70,10 @@ export function* piecesOf(
 	fd: number,
 	from: number,
 	to: number,
+	memory = Buffer.allocUnsafeSlow(CHUNK),
 ): Iterable<readonly [at: number, piece: Buffer]> {
-	const memory = Buffer.allocUnsafeSlow(CHUNK)
 	for (let at = from; at < to;) {
-		const got = read(fd, memory, 0, Math.min(CHUNK, to - at), at)
+		const got = read(fd, memory, 0, Math.min(memory.length, to - at), at)
 		yield [at, memory.subarray(0, got)]
 		at += got
 	}
@@ -72,9 +87,11 @@ function read(fd: number, into: Buffer, position: number, length: number, at: nu
 
 class WholeSum implements FileSum {
 	readonly #hash = createHash('md5')
+	/** The file is added bit by bit: memory that is new each time would cost its pages. */
+	readonly #memory = Buffer.allocUnsafeSlow(CHUNK)
 
 	add(fd: number, from: number, to: number): void {
-		for (const [, piece] of piecesOf(fd, from, to)) this.#hash.update(piece)
+		for (const [, piece] of piecesOf(fd, from, to, this.#memory)) this.#hash.update(piece)
 	}
 
 	digest(): string {

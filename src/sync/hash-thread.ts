@@ -86,6 +86,7 @@ export class Following {
 		const {size} = this.#file
 		const from = this.#told
 		const end = to < size ? from + Math.floor((to - from) / this.#step) * this.#step : size
+		// an empty file has an answer, too
 		if (end === from && size > 0) return
 		this.#worker.postMessage({...this.#file, from, to: end} satisfies Reach)
 		this.#told = end

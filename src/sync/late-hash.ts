@@ -3,7 +3,7 @@
 import {LANES} from '../algo/md5-kernel.ts'
 import {OBJECT_LIMIT} from '../algo/parts.ts'
 import {type Entry, TYPE, typeOf, withMd5} from '../format/entry.ts'
-import {sumsOf, type Summed} from './file-sum.ts'
+import {sumsOrReasons} from './file-sum.ts'
 import type {OpenFile} from './files.ts'
 import type {PushOptions} from './push.ts'
 import {isAsKnown} from './unchanged.ts'
@@ -76,29 +76,32 @@ function* unhashed({
  * none of the system: they are hashed by who sends them.
  */
 function hashedTogether(entries: readonly Entry[], files: PushOptions['files']): Entry[] {
-	const opened: {readonly entry: Entry; readonly file: OpenFile; readonly summed: Summed}[] = []
-	const hashed: Entry[] = []
+	const opened = entries.flatMap((entry) => openAsKnown(entry, files) ?? [])
 	try {
-		for (const entry of entries) {
-			const file = files.open(entry.path)
-			const {fd, stat} = file
-			if (fd !== undefined) opened.push({entry, file, summed: {fd, size: stat.size}})
-			else file.close()
-		}
-		const sums = sumsOf(opened.map(({summed}) => summed))
-		for (const [i, {entry, file}] of opened.entries()) {
-			const {path, local, attrs} = entry
+		const sums = sumsOrReasons(opened.map(({summed}) => summed))
+		return opened.flatMap(({path, local, attrs, file}, i) => {
 			const md5 = sums[i]
-			if (md5 !== undefined && local && isAsKnown(file.stat, local) && file.unchanged())
-				hashed.push({path, local: withMd5(local, md5), attrs})
-		}
-		return hashed
-	} catch {
-		// by themselves, one that cannot be read is in nobody's way
-		return entries.flatMap((entry) => hashedNow(entry, files) ?? [])
+			return typeof md5 === 'string' && file.unchanged() ? [{path, local: withMd5(local, md5), attrs}] : []
+		})
 	} finally {
 		for (const {file} of opened) file.close()
 	}
+}
+
+/** An entry with its file, open; undefined where that is another by now, or none that can be read by its descriptor. */
+function openAsKnown({path, local, attrs}: Entry, files: PushOptions['files']) {
+	let file: OpenFile | undefined
+	try {
+		file = files.open(path)
+	} catch {
+		// who sends it says why
+		return undefined
+	}
+	const {fd, stat} = file
+	if (fd !== undefined && local && isAsKnown(stat, local))
+		return {path, local, attrs, file, summed: {fd, size: stat.size}}
+	file.close()
+	return undefined
 }
 
 /** The entry with the MD5 of its file; undefined where that is another by now, or cannot be read. */

@@ -1,7 +1,7 @@
 // Files that come at the same time get their sums together, which takes a third of the time (md5-lanes.ts).
 
 import {LANES} from '../algo/md5-kernel.ts'
-import {partsIn, type Summed, sumOf, sumsOf} from './file-sum.ts'
+import {partsIn, type Summed, sumsOrReasons} from './file-sum.ts'
 
 /** How long a file that is whole waits for others, in milliseconds: what comes slower than that is not held up by its sum. */
 const PATIENCE = 100
@@ -46,17 +46,11 @@ export class SumsTogether {
 		this.#timer = undefined
 		const waiting = this.#waiting
 		this.#waiting = []
-		try {
-			const sums = sumsOf(waiting.map(({file}) => file))
-			for (const [i, {resolve}] of waiting.entries()) resolve(sums[i] ?? '')
-		} catch {
-			// one of them cannot be read
-			for (const {file, resolve, reject} of waiting)
-				try {
-					resolve(sumOf(file))
-				} catch (error) {
-					reject(error)
-				}
+		const sums = sumsOrReasons(waiting.map(({file}) => file))
+		for (const [i, {resolve, reject}] of waiting.entries()) {
+			const sum = sums[i]
+			if (typeof sum === 'string') resolve(sum)
+			else reject(sum?.reason)
 		}
 	}
 }
