@@ -1,4 +1,4 @@
-// What a thread does for a pull: fetches a small file, verifies it and puts it in its place.
+// What a thread does for a pull: fetches a file in one piece, verifies it and puts it in its place.
 
 import type {Path} from '../base/path.ts'
 import {type Local, TYPE} from '../format/entry.ts'

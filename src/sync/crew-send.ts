@@ -1,4 +1,4 @@
-// What a thread does for a push: reads, hashes and sends a small file, or gives an object attributes.
+// What a thread does for a push: reads, hashes and sends a file in one piece, or gives an object attributes.
 
 import type {Path} from '../base/path.ts'
 import {SpareMemory} from '../base/spare.ts'

@@ -1,4 +1,4 @@
-// Threads that send or fetch small files: each reads or writes, hashes, signs and exchanges on a core of its
+// Threads that send or fetch files in one piece: each reads or writes, hashes, signs and exchanges on a core of its
 // own, while the main thread walks, plans and keeps the index.
 //
 // A thread answers for what went well only. Whatever did not is done again by the caller, who knows
@@ -31,7 +31,7 @@ export type Crews<Task, Done> = {
 	begin(files: number): void
 	/** Ends those that `start` did not take. */
 	end(): Promise<void>
-	/** It was said how many there are: they do every small file. */
+	/** It was said how many there are: they do every file that is one for them. */
 	readonly isAsked: boolean
 	/** Is told that there are few files. */
 	readonly onFew?: (() => void) | undefined

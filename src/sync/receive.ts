@@ -57,7 +57,7 @@ export type ReceiveOptions = {
 	/** Nothing is fetched or changed, only told (-n). */
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
-	/** Threads for small files, made when there are many of them. */
+	/** Threads for files that come in one piece, made when they are many, or much is in them. */
 	readonly crew?: Crews<ReceiveTask, Received> | undefined
 	readonly signal?: AbortSignal | undefined
 }

@@ -1,4 +1,4 @@
-// What of a push is left to threads, where there are many files: small ones that are sent, and objects that get attributes.
+// What of a push is left to threads, where there is much to do: files in one piece that are sent, and objects that get attributes.
 
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
@@ -11,6 +11,7 @@ import {SmallFiles} from './small-files.ts'
 export class SendThreads {
 	readonly #sender: Sender
 	readonly #small: SmallFiles<SendTask, Sent>
+	#showing: Promise<void> | undefined
 
 	constructor(sender: Sender) {
 		const {session, crew} = sender.options
@@ -24,6 +25,23 @@ export class SendThreads {
 		})
 	}
 
+	/** A write that shows whether the store obeys guards, as long as that is not known: what is for threads waits for it. */
+	get showing(): Promise<void> | undefined {
+		return this.#isUnknown ? this.#showing : undefined
+	}
+
+	/** Is told of a guarded write by the caller: the first one shows that. */
+	watch(writing: Promise<void>): void {
+		// whether it went well is for who writes: those that wait look what is known then
+		if (this.#isUnknown) this.#showing ??= writing.catch(() => {})
+	}
+
+	/** Whether threads are there that are not told yet whether the store obeys guards, which they do not find out. */
+	get #isUnknown(): boolean {
+		const {store, force, crew} = this.#sender.options
+		return crew !== undefined && !force && store.conditional === undefined
+	}
+
 	/** Ends the threads. */
 	close(): Promise<void> {
 		return this.#small.close()
@@ -32,7 +50,6 @@ export class SendThreads {
 	/** Whether a file, of which so many bytes move, is one for threads; to be asked of each once. */
 	takes({mode, size, xattrs}: Local, moved = size): boolean {
 		const {store, force} = this.#sender.options
-		// a thread does not find out whether the store obeys guards
 		if (!this.#small.takes(size, moved) || !(force || store.conditional)) return false
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}

@@ -61,7 +61,7 @@ export type SendOptions = {
 	readonly pretend?: boolean | undefined
 	/** Items under way at once. */
 	readonly jobs?: PoolOptions['width'] | undefined
-	/** Threads for small files, made when there are many of them. */
+	/** Threads for files that go in one piece, made when they are many, or much is in them. */
 	readonly crew?: Crews<SendTask, Sent> | undefined
 	readonly signal?: AbortSignal | undefined
 }
@@ -109,8 +109,6 @@ export class Sender {
 	/** Stored before the objects whose metadata refer to them. */
 	readonly sides: SideObjects
 	#sources: ReturnType<typeof copySources> | undefined
-	/** The first write, which shows whether the store obeys guards: threads do not find out, and what is for them waits for it. */
-	#showing: Promise<void> | undefined
 
 	constructor(options: SendOptions) {
 		this.options = options
@@ -197,21 +195,16 @@ export class Sender {
 		const local = planned.local
 		if (!local) throw fatal('it is not in the index')
 		if (this.options.backup) await keepObject(this, this.options.backup, planned)
-		if (this.#showing && this.#isUnknown) await this.#showing
+		const {showing} = this.threads
+		if (showing) await showing
 		if (this.whole.isForThread(local)) {
 			const sent = await this.whole.byThread(planned, local)
 			if (sent) return await this.#sent(status, planned, sent)
 		}
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
 		const sending = this.#inOnePiece(status, planned, local)
-		if (this.#isUnknown) this.#showing ??= sending.catch(() => {})
+		this.threads.watch(sending)
 		await sending
-	}
-
-	/** Whether it has not been seen yet that the store obeys guards. */
-	get #isUnknown(): boolean {
-		const {store, force, crew} = this.options
-		return crew !== undefined && !force && store.conditional === undefined
 	}
 
 	async #inOnePiece(status: Status, planned: Entry, local: Local): Promise<void> {

@@ -44,13 +44,16 @@ export function beginEarly(
 	if (count >= WORTH && known < count / 2) crews?.begin(count)
 }
 
-type ToDo = {
-	/** Files with which there is something to do. */ readonly files: number
+/** How much there is to do. */
+type Load = {
+	/** Files with which there is something to do. */
+	readonly files: number
+	/** What there is to do with those that are the crew's, in small ones. */
 	readonly weight: number
 }
 
-/** How much there is to do, by a sample of the rows. */
-function toDo({count, isDone, sizeOf, below}: Before): ToDo {
+/** By a sample of the rows. */
+function loadOf({count, isDone, sizeOf, below}: Before): Load {
 	const rows = Math.min(SAMPLE, count)
 	let files = 0
 	let weight = 0
@@ -66,12 +69,12 @@ function toDo({count, isDone, sizeOf, below}: Before): ToDo {
 }
 
 /** From which weight of files on they are the crew's. */
-function beginning(count: number, {files, weight}: ToDo): number {
+function beginning(count: number, {files, weight}: Load): number {
 	if (count < WORTH) return weight < WORTH ? Infinity : 0
 	return files > count / 2 ? 0 : FROM
 }
 
-const NOT_ASKED: ToDo = {files: 0, weight: 0}
+const NO_LOAD: Load = {files: 0, weight: 0}
 const NOTHING = Promise.resolve(undefined)
 
 export class SmallFiles<Task, Done> {
@@ -88,12 +91,12 @@ export class SmallFiles<Task, Done> {
 
 	/** Without `crews` every file is left to the caller. */
 	constructor(crews: Crews<Task, Done> | undefined, before: Before) {
-		const found = crews ? toDo(before) : NOT_ASKED
+		const load = crews ? loadOf(before) : NO_LOAD
 		this.#crews = crews
 		this.#count = before.count
 		this.#below = before.below
-		this.#weight = found.weight
-		this.#from = crews?.isAsked ? 0 : beginning(before.count, found)
+		this.#weight = load.weight
+		this.#from = crews?.isAsked ? 0 : beginning(before.count, load)
 	}
 
 	/** Whether a file of `size` bytes, of which so many move, is the crew's; to be asked of each file once. */
