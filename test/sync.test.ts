@@ -6,6 +6,7 @@ import fsItself from 'node:fs'
 import {syncBuiltinESMExports} from 'node:module'
 import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
 import {gzipSync} from 'node:zlib'
 import test, {type ExecutionContext} from 'ava'
 import {joinedEtag} from '../src/algo/parts.ts'
@@ -182,7 +183,22 @@ class Side {
 			if (!killed) session.save()
 			session.close()
 		}
+		await this.#tick()
 		return {...outcome, lines: lines.toSorted(), failed, vanished, warned, counts: store.counts, thrown}
+	}
+
+	/**
+	 * Waits until the clock that files' times are read from has moved on. It may stand for 10 ms, a run takes
+	 * two, and what is written before and after it would have the same time.
+	 */
+	async #tick(): Promise<void> {
+		const probe = this.at('.s3rsync/probe')
+		const touched = () => {
+			fs.writeFileSync(probe, '')
+			return fs.statSync(probe, {bigint: true}).mtimeNs
+		}
+		for (const before = touched(); touched() === before;) await setTimeout(1)
+		fs.rmSync(probe)
 	}
 
 	at(path: Path): string | Buffer {
