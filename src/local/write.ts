@@ -4,16 +4,7 @@
 //
 // A `file` here is what Confined.hold gave: its directory is known to lie below the root.
 
-import {
-	closeSync,
-	constants,
-	fsyncSync,
-	ftruncateSync,
-	linkSync,
-	openSync,
-	renameSync,
-	writeSync,
-} from 'node:fs'
+import {closeSync, constants, fsyncSync, ftruncateSync, linkSync, openSync, renameSync} from 'node:fs'
 import {forFs, parentOf, type Path} from '../base/path.ts'
 import {byDescriptor, byPath, type Handle} from './handle.ts'
 import type {Stat} from './stat.ts'
@@ -21,6 +12,7 @@ import {native} from './native.ts'
 import {openUnnamed, pathOf} from './descriptors.ts'
 import {removeFile} from './remove-file.ts'
 import {temporaryName} from './temporary.ts'
+import {writeFully} from './write-fully.ts'
 
 export type WriteOptions = {
 	/** Leaves holes where there are blocks of zeros (-S). */
@@ -67,9 +59,9 @@ export class TemporaryFile {
 	/** Writes bytes at `position`, in any order of positions. */
 	write(bytes: Buffer, position: number): void {
 		this.#length = Math.max(this.#length, position + bytes.length)
-		if (this.#options.sparse !== true) return writeAll(this.#fd, bytes, position)
+		if (this.#options.sparse !== true) return writeFully(this.#fd, bytes, position)
 		for (const {start, end} of dataRuns(bytes, position))
-			writeAll(this.#fd, bytes.subarray(start, end), position + start)
+			writeFully(this.#fd, bytes.subarray(start, end), position + start)
 	}
 
 	/** Gives it its length beforehand; bytes that are not written are zeros. */
@@ -142,10 +134,6 @@ export function make(target: Path, create: (file: Path) => void, finish?: Finish
 		removeFile(file)
 		throw error
 	}
-}
-
-function writeAll(fd: number, bytes: Buffer, position: number): void {
-	for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, position + at)
 }
 
 /** The parts of `bytes` that are not whole blocks of zeros where they will lie in the file. */

@@ -1,6 +1,6 @@
 // Files that are written from their beginning to their end, and read in pieces meanwhile.
 
-import {closeSync, openSync, readSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {crc32} from '../base/crc32.ts'
 import {errnoOf} from '../base/errors.ts'
@@ -9,6 +9,7 @@ import {corruptIndex} from '../format/index-bytes.ts'
 import {openUnnamed} from '../local/descriptors.ts'
 import {removeFile} from '../local/remove-file.ts'
 import {temporaryName} from '../local/temporary.ts'
+import {writeFully} from '../local/write-fully.ts'
 import {join} from './find.ts'
 
 /** Bytes that are read at once to copy or to check them. */
@@ -82,10 +83,6 @@ export class Scratch {
 }
 
 const READ_ONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT'])
-
-export function writeFully(fd: number, bytes: Buffer, position: number): void {
-	for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, position + at)
-}
 
 /** Fills `into` with the bytes of an index that begin at `position`. */
 export function readFully(fd: number, into: Buffer, position: number): void {

@@ -7,7 +7,8 @@ import type {Entry} from '../format/entry.ts'
 import {IndexFile, type Window} from '../format/index-file.ts'
 import {ENTRY, F, W, WORDS} from '../format/index-layout.ts'
 import {Heaps} from '../format/index-write.ts'
-import {type GrowingFile, readFully, type Scratch, type Stretch, writeFully} from './growing-file.ts'
+import {writeFully} from '../local/write-fully.ts'
+import {type GrowingFile, readFully, type Scratch, type Stretch} from './growing-file.ts'
 import {
 	newSlot,
 	readExtras,

@@ -8,7 +8,8 @@ import type {Sections} from '../format/index-columns.ts'
 import type {IndexFile} from '../format/index-file.ts'
 import {HEADER} from '../format/index-layout.ts'
 import {removeFile} from '../local/remove-file.ts'
-import {crcOf, GrowingFile, unnamedFile, writeFully} from './growing-file.ts'
+import {writeFully} from '../local/write-fully.ts'
+import {crcOf, GrowingFile, unnamedFile} from './growing-file.ts'
 import {GrowingIndex, type IndexFiles} from './growing-index.ts'
 
 export class IndexWriter {

@@ -2,10 +2,11 @@
 // `.s3rsync/partial`, and beside it which ranges are whole, so that the next run fetches the others only.
 
 import {createHash} from 'node:crypto'
-import {appendFileSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeSync} from 'node:fs'
+import {appendFileSync, closeSync, constants, mkdirSync, openSync, readFileSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {removeFile} from '../local/remove-file.ts'
+import {writeFully} from '../local/write-fully.ts'
 
 /** The directory of such files in `.s3rsync`. */
 export const PARTIAL = 'partial'
@@ -41,8 +42,7 @@ export class Unfinished {
 	}
 
 	write(bytes: Buffer, position: number): void {
-		for (let at = 0; at < bytes.length;)
-			at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at)
+		writeFully(this.#fd, bytes, position)
 	}
 
 	/** Notes that the range that begins here is whole. */

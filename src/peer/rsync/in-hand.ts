@@ -1,12 +1,13 @@
 // Files that came over the wire, as a push sees files: in memory, or in a file of the scratch place.
 
 import {createHash} from 'node:crypto'
-import {closeSync, openSync, readSync, unlinkSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readSync, unlinkSync} from 'node:fs'
 import {fatal} from '../../base/errors.ts'
 import {forFs, type Path} from '../../base/path.ts'
 import type {Local} from '../../format/entry.ts'
 import {encodeXattrs, type Xattr, xattrsDigest} from '../../format/xattrs.ts'
 import type {Stat} from '../../local/stat.ts'
+import {writeFully} from '../../local/write-fully.ts'
 import type {Place} from '../../repo/find.ts'
 import {join} from '../../repo/find.ts'
 import type {Files, OpenFile} from '../../sync/files.ts'
@@ -59,8 +60,7 @@ export class Spooled implements Content {
 
 	/** Writes where others may not have written up to yet. */
 	writeAt(position: number, bytes: Buffer): void {
-		for (let at = 0; at < bytes.length;)
-			at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at)
+		writeFully(this.#fd, bytes, position)
 		this.size = Math.max(this.size, position + bytes.length)
 	}
 

@@ -1,11 +1,12 @@
 // What a session learns of the remote's files, and hands to the index that the next one begins with. What is learned
 // of many files lies in a scratch file: as one index after the other, later ones above earlier ones.
 
-import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
+import {closeSync, openSync, rmSync} from 'node:fs'
 import {forFs, type Path} from '../../base/path.ts'
 import type {Entry} from '../../format/entry.ts'
 import {IndexBuilder} from '../../format/index-builder.ts'
 import {serializeIndex} from '../../format/index-bytes.ts'
+import {writeFully} from '../../local/write-fully.ts'
 import {join, type Place} from '../../repo/find.ts'
 import type {IndexRows} from '../../format/index-file.ts'
 import {StoredIndex} from '../../repo/stored-index.ts'
@@ -92,12 +93,10 @@ export class Learned {
 		for (const path of paths) builder.add(this.#learned.get(path) ?? {path})
 		const file = (this.#file ??= this.#open())
 		const from = file.length
-		for (const piece of serializeIndex(builder.finish({scanned: 0n, device: 0n})))
-			for (let at = 0; at < piece.length;) {
-				const written = writeSync(file.fd, piece, at, piece.length - at, file.length)
-				at += written
-				file.length += written
-			}
+		for (const piece of serializeIndex(builder.finish({scanned: 0n, device: 0n}))) {
+			writeFully(file.fd, piece, file.length)
+			file.length += piece.length
+		}
 		const index = StoredIndex.in(file.fd, from, file.length - from)
 		this.#packs.push({index, from: paths[0] ?? '', to: paths.at(-1) ?? ''})
 		this.#learned = new Map()
