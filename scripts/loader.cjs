@@ -11,20 +11,30 @@ const CHUNKS = path.join(__dirname, 'chunk')
 const loaded = new Map()
 const pack = openPack()
 if (pack === undefined) keepCompiled()
+/** The chunks that the command will ask for, as far as that is known: functions of one script, which V8 takes in in half the time. */
+const together = (pack && require.main === module && compiled(`s3r ${process.argv[2]}`)?.()) || {}
 
 /** What a chunk exports; `name` is that of its file. */
 function load(name) {
 	const known = loaded.get(name)
 	if (known !== undefined) return known.exports
-	const packed = pack && read(name)
-	if (packed === undefined) return require(path.join(CHUNKS, name))
+	const evaluate = together[name] ?? compiled(name)
+	if (evaluate === undefined) return require(path.join(CHUNKS, name))
 	const module = {exports: {}}
 	loaded.set(name, module)
-	const filename = path.join(CHUNKS, name)
-	// V8 compiles the source where it does not take the cache: of another version, or with other flags
-	const script = new Script(packed.source, {filename, cachedData: packed.cache})
-	script.runInThisContext()(module.exports, requireFrom, module, filename, CHUNKS)
+	evaluate(module.exports, requireFrom, module, path.join(CHUNKS, name), CHUNKS)
 	return module.exports
+}
+
+/** What a script of the pack makes; undefined if it has none of this name. */
+function compiled(name) {
+	const packed = pack && read(name)
+	if (packed === undefined) return undefined
+	// V8 compiles the source where it does not take the cache: of another version, or with other flags
+	return new Script(packed.source, {
+		filename: path.join(CHUNKS, name),
+		cachedData: packed.cache,
+	}).runInThisContext()
 }
 
 const requireFrom = (name) => (name.startsWith('./') ? load(name.slice(2)) : require(name))
@@ -43,7 +53,8 @@ function openPack() {
 }
 
 function read(name) {
-	const [at, sourceLength, cacheLength] = pack.table[name] ?? []
+	if (!Object.hasOwn(pack.table, name)) return undefined
+	const [at, sourceLength, cacheLength] = pack.table[name]
 	try {
 		const bytes = bytesOf(pack.file, sourceLength + cacheLength, at)
 		return {source: bytes.latin1Slice(0, sourceLength), cache: bytes.subarray(sourceLength)}

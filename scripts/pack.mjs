@@ -13,7 +13,6 @@ import {Script} from 'node:vm'
 const DIST = resolve(process.argv[3] ?? 'dist')
 const PACK = join(DIST, 'pack', `${/^[\d.]+\d/.exec(process.versions.v8)?.[0]}-${process.arch}`)
 const PROGRAM = join(DIST, 's3r.js')
-const WRAPPER = ['(function(exports,require,module,__filename,__dirname){', '\n})']
 
 /** What is run, in a local side whose remote holds an object. */
 const COMMANDS = [
@@ -39,6 +38,18 @@ const COMMANDS = [
 	['push', '-h'],
 	['no-such-command'],
 ]
+
+/** Those of these that take hardly longer than their start: what each of them loads lies in the pack as one script, too. */
+const SHORT = new Set([
+	'version',
+	'ls-index',
+	'ls-local',
+	'status',
+	'hash-file',
+	'ls-remote',
+	'ls-buckets',
+	'cat-object',
+])
 
 /** Has another process run the commands, against a server in a directory of its own. */
 async function makePack() {
@@ -83,59 +94,68 @@ async function warm() {
 	setFlagsFromString('--no-flush-bytecode')
 	// V8 takes a cache only where its flags are those that it was made with: those that a command sets are not
 	createRequire(import.meta.url)('node:v8').setFlagsFromString = () => {}
-	const chunks = new Chunks(DIST)
-	for (const words of COMMANDS) await run(chunks, words)
+	const scripts = new Map(
+		readdirSync(join(DIST, 'chunk')).map((name) => [name, scriptOf(name, sourceOf(name))]),
+	)
+	const all = loadedBy((name) => scripts.get(name).script.runInThisContext())
+	for (const words of COMMANDS) await run(all, words)
+	for (const command of SHORT) scripts.set(`s3r ${command}`, await together(command, scripts))
 	setFlagsFromString('--flush-bytecode')
 	mkdirSync(dirname(PACK), {recursive: true})
-	writeFileSync(PACK, packOf(chunks.scripts))
+	writeFileSync(PACK, packOf(scripts))
 	process.reallyExit(0)
 }
 
+/** What a command loads, as one script that makes a function of each chunk. */
+async function together(command, scripts) {
+	const lines = COMMANDS.filter(([name]) => name === command)
+	const wanted = loadedBy((name) => scripts.get(name).script.runInThisContext())
+	for (const words of lines) await run(wanted, words)
+	const functions = [...wanted.loaded.keys()].map(
+		(name) => `${JSON.stringify(name)}:${sourceOf(name).slice(1, -1)}`,
+	)
+	const made = scriptOf(`s3r ${command}`, `(function(){return{${functions.join(',')}}})`)
+	// V8 keeps what was compiled of this script when it is run
+	const evaluates = made.script.runInThisContext()()
+	const own = loadedBy((name) => evaluates[name])
+	for (const words of lines) await run(own, words)
+	return made
+}
+
 /** Runs a command as the process would, and waits for its exit. */
-function run(chunks, words) {
+function run({load}, words) {
 	process.argv.splice(1, Infinity, 's3r', ...words)
 	return new Promise((done, reject) => {
 		process.exit = (status) =>
 			status > 1 && status !== 129 ? reject(new Error(`${words}: ${status}`)) : done()
-		chunks.evaluate('main.js', {exports: {}})
+		load('main.js', true)
 	})
 }
 
-/** The chunks, loaded as dist/s3r.js does it; here the scripts are kept. */
-class Chunks {
-	scripts = new Map()
-	#loaded = new Map()
-	#require
-
-	constructor(dist) {
-		this.dist = dist
-		this.#require = createRequire(join(dist, 's3r.js'))
-		for (const name of readdirSync(join(dist, 'chunk'))) this.#compile(name)
-	}
-
-	evaluate(name, module) {
-		const {script, filename} = this.scripts.get(name)
-		const require = (wanted) =>
-			wanted.startsWith('./') ? this.#load(wanted.slice(2)) : this.#require(wanted)
-		script.runInThisContext()(module.exports, require, module, filename, join(this.dist, 'chunk'))
+/** Loads chunks as dist/s3r.js does it; `evaluate` gives the function that a chunk is. */
+function loadedBy(evaluate) {
+	const loaded = new Map()
+	const requireNode = createRequire(join(DIST, 's3r.js'))
+	const requireFrom = (name) => (name.startsWith('./') ? load(name.slice(2)) : requireNode(name))
+	/** `again`: evaluated also where it is loaded already, for that is what a command does with main.js. */
+	const load = (name, again = false) => {
+		const known = loaded.get(name)
+		if (known !== undefined && !again) return known.exports
+		const module = {exports: {}}
+		loaded.set(name, module)
+		evaluate(name)(module.exports, requireFrom, module, join(DIST, 'chunk', name), join(DIST, 'chunk'))
 		return module.exports
 	}
-
-	#load(name) {
-		const known = this.#loaded.get(name)
-		if (known !== undefined) return known.exports
-		const module = {exports: {}}
-		this.#loaded.set(name, module)
-		return this.evaluate(name, module)
-	}
-
-	#compile(name) {
-		const filename = join(this.dist, 'chunk', name)
-		const [before, behind] = WRAPPER
-		const source = before + readFileSync(filename, 'latin1') + behind
-		this.scripts.set(name, {filename, source, script: new Script(source, {filename})})
-	}
+	return {load, loaded}
 }
+
+const sourceOf = (name) =>
+	`(function(exports,require,module,__filename,__dirname){${readFileSync(join(DIST, 'chunk', name), 'latin1')}\n})`
+
+const scriptOf = (name, source) => ({
+	source,
+	script: new Script(source, {filename: join(DIST, 'chunk', name)}),
+})
 
 /** The length of the table, the table (where each chunk lies, and how long its source and its cache are), and the chunks. */
 function packOf(scripts) {
