@@ -25,7 +25,7 @@ import {Owners} from '../src/local/owners.ts'
 import type {Stat} from '../src/local/stat.ts'
 import {plan} from '../src/sync/plan.ts'
 import {scan} from '../src/sync/scan.ts'
-import {SmallFiles} from '../src/sync/small-files.ts'
+import {CrewShare} from '../src/sync/crew-share.ts'
 import type {Selection} from '../src/sync/select.ts'
 import {type Result, type RunOptions, s3r} from './support/run.ts'
 import {testServer, type TestServer} from './support/server.ts'
@@ -209,7 +209,7 @@ test('threads begin for many files, or for few with much in them, and not at fir
 	/** Which of files of one size are theirs: all, none, or from which on. */
 	const taken = async (count: number, size: number, {done = 0, isAsked = false} = {}) => {
 		const before = {count, isDone: (row: number) => row < done, sizeOf: () => size, below: 16 * MIB}
-		const small = new SmallFiles<string, string>(crews(isAsked), before)
+		const small = new CrewShare<string, string>(crews(isAsked), before)
 		const theirs = Array.from({length: count}, () => small.takes(size))
 		if (theirs.includes(true)) await small.do('')
 		const first = theirs.indexOf(true)

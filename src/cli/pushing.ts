@@ -90,7 +90,7 @@ function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 	return Number(said)
 }
 
-/** Threads for small files: where there are cores, and a real store that they can reach by themselves. */
+/** Threads for files that move in one piece: where there are cores, and a real store that they can reach by themselves. */
 export function crewOf<Task, Done>(
 	{openStore, env}: Context,
 	job: Job,

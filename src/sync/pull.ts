@@ -7,7 +7,7 @@ import {receive, type ReceiveOptions} from './receive.ts'
 import type {Files} from './files.ts'
 import {learnRules} from './remote-rules.ts'
 import type {Selection} from './select.ts'
-import {beginEarly} from './small-files.ts'
+import {beginEarly} from './crew-share.ts'
 
 export type PullOptions = ReceiveOptions & {
 	readonly files: Files

@@ -14,7 +14,7 @@ import {learnRules} from './remote-rules.ts'
 import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
 import {send, type SendOptions} from './send.ts'
-import {beginEarly, type Found} from './small-files.ts'
+import {beginEarly, type Found} from './crew-share.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly session: IndexSession

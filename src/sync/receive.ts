@@ -29,7 +29,7 @@ import {HashThreads} from './hash-thread.ts'
 import {LinkTargets} from './link-targets.ts'
 import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
-import {SmallFiles} from './small-files.ts'
+import {CrewShare} from './crew-share.ts'
 import {localRecord, type PlanItem, planLine} from './plan.ts'
 import {SumsTogether} from './sums-together.ts'
 
@@ -78,7 +78,7 @@ export async function receive(
 		await pool(receiver.blocked, how, (item) => receiver.take(item))
 	} finally {
 		// what the threads hold open must not get its old mode back later
-		await receiver.small.close()
+		await receiver.share.close()
 		await receiver.hashes.close()
 		receiver.directories.finish()
 	}
@@ -89,7 +89,7 @@ export class Receiver {
 	readonly links: LinkTargets
 	readonly notes: Notes
 	readonly directories: Directories
-	readonly small: SmallFiles<ReceiveTask, Received>
+	readonly share: CrewShare<ReceiveTask, Received>
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
 	readonly deletions = new Deletions(this)
@@ -104,7 +104,7 @@ export class Receiver {
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
 		const {index} = options.session
-		this.small = new SmallFiles(options.crew, {
+		this.share = new CrewShare(options.crew, {
 			count: index.count,
 			isDone: (row) => index.inSync(row),
 			sizeOf: (row) => index.entry(row).remote?.size ?? 0,
@@ -152,10 +152,10 @@ export class Receiver {
 		const {path, local, remote} = entry
 		const {backup, force, events, pinned} = this.options
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
-		if (!this.small.takes(remote.size)) return false
+		if (!this.share.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		const answer = await this.small.do([path, this.key(entry), isLent(entry), force === true, known])
+		const answer = await this.share.do([path, this.key(entry), isLent(entry), force === true, known])
 		if (!answer) return false
 		const received = receivedFile(answer)
 		events.moved(received.head.size, path)

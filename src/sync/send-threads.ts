@@ -6,18 +6,18 @@ import {fieldsOf} from './crew-fields.ts'
 import {guardOf, sentFile, type SendTask, type Sent} from './crew-send.ts'
 import type {Relabel} from './relabel.ts'
 import type {Sender} from './send.ts'
-import {SmallFiles} from './small-files.ts'
+import {CrewShare} from './crew-share.ts'
 
 export class SendThreads {
 	readonly #sender: Sender
-	readonly #small: SmallFiles<SendTask, Sent>
+	readonly #share: CrewShare<SendTask, Sent>
 	#showing: Promise<void> | undefined
 
 	constructor(sender: Sender) {
 		const {session, crew} = sender.options
 		const {index} = session
 		this.#sender = sender
-		this.#small = new SmallFiles(crew, {
+		this.#share = new CrewShare(crew, {
 			count: index.count,
 			isDone: (row) => index.inSync(row),
 			sizeOf: (row) => index.entry(row).local?.size ?? 0,
@@ -44,13 +44,13 @@ export class SendThreads {
 
 	/** Ends the threads. */
 	close(): Promise<void> {
-		return this.#small.close()
+		return this.#share.close()
 	}
 
 	/** Whether a file, of which so many bytes move, is one for threads; to be asked of each once. */
 	takes({mode, size, xattrs}: Local, moved = size): boolean {
 		const {store, force} = this.#sender.options
-		if (!this.#small.takes(size, moved) || !(force || store.conditional)) return false
+		if (!this.#share.takes(size, moved) || !(force || store.conditional)) return false
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}
 
@@ -59,7 +59,7 @@ export class SendThreads {
 		const {path} = planned
 		const {link, size, ino, ctime} = local
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#small.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, md5])
+		return this.#share.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, md5])
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */
@@ -73,7 +73,7 @@ export class SendThreads {
 	}: Relabel): Promise<ReturnType<typeof sentFile> | undefined> {
 		// whether an object keeps attributes that its file lacks is for who knows which are looked at
 		if (!this.takes(local, 0) || this.#sender.options.files.xattrs !== undefined) return undefined
-		const said = await this.#small.do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
+		const said = await this.#share.do(['copy', path, to, guardOf(guard), fieldsOf(local), from, etag])
 		return said && sentFile(said)
 	}
 }

@@ -24,14 +24,13 @@ import type {Crews} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
-import {KeptAcls} from './kept-acl.ts'
 import {HashThreads} from './hash-thread.ts'
 import {HashedAhead} from './hashed-ahead.ts'
 import type {Files} from './files.ts'
-import {copySources, localRecord, type PlanItem, remoteRecord} from './plan.ts'
+import {localRecord, type PlanItem, remoteRecord} from './plan.ts'
 import {needSameType} from './same-type.ts'
-import {type Relabel, relabel, type RelabelOptions} from './relabel.ts'
 import {SideObjects} from './side-objects.ts'
+import {Copies} from './send-copies.ts'
 import {sendParts, type SentFile} from './send-parts.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
@@ -69,8 +68,6 @@ export type SendOptions = {
 /** Bytes of file content held in memory at once. */
 const MEMORY = 48 * 2 ** 20
 const JOBS = 32
-/** Why there is nothing to copy from. */
-const NO_SOURCE = ['precondition', 'not-found', 'archived'] as const
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(
@@ -81,7 +78,7 @@ export async function send(
 	const how = {width: options.jobs ?? JOBS, signal: options.signal}
 	try {
 		await pool(items, how, (item) => sender.execute(item))
-		await pool(sender.copies, how, (path) => sender.copyOrSend(sender.known(path)))
+		await pool(sender.copies.waiting, how, (path) => sender.copyOrSend(sender.known(path)))
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
 		await sender.threads.close()
@@ -101,29 +98,28 @@ export class Sender {
 	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
 	readonly threads: SendThreads
-	readonly #relabelling: RelabelOptions
+	readonly copies: Copies
 	/** Uploads of parts that this local side does not remember. */
 	readonly begun: UploadsBegun
-	readonly copies = new PathList()
 	readonly deletions = new PathList()
 	/** Stored before the objects whose metadata refer to them. */
 	readonly sides: SideObjects
-	#sources: ReturnType<typeof copySources> | undefined
 
 	constructor(options: SendOptions) {
 		this.options = options
 		this.sides = new SideObjects(options)
 		this.whole = new WholeFiles(this)
 		this.threads = new SendThreads(this)
-		this.#relabelling = {...options, acls: new KeptAcls(options.store), sides: this.sides}
+		this.copies = new Copies(this)
 		this.begun = new UploadsBegun(options.store, options.keyOf ? undefined : options.prefix)
 	}
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
 	async execute({status, entry}: PlanItem): Promise<void> {
 		if (status === 'D') this.deletions.add(entry.path)
-		else if (status === 'R') await this.#copyWhenThere(entry)
-		else if (status === '=' || (status === 'C' && !this.#keepsBoth(entry))) this.#done(status, entry)
+		else if (status === 'R') {
+			if (!this.copies.mustWait(entry)) await this.copyOrSend(entry)
+		} else if (status === '=' || (status === 'C' && !this.#keepsBoth(entry))) this.#done(status, entry)
 		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
 		else await this.#attempt(entry, () => this.#content(status === 'C' ? 'M' : status, entry))
 	}
@@ -151,7 +147,9 @@ export class Sender {
 	/** Copies a new file from an object with its content, or sends it where that is not there any more. */
 	async copyOrSend(entry: Entry): Promise<void> {
 		await this.#attempt(entry, async () => {
-			if (!(await this.#copy(entry))) await this.#content('A', entry)
+			const copied = await this.copies.make(entry)
+			if (copied) this.commit('R', entry, copied.written, copied.size, copied.from)
+			else await this.#content('A', entry)
 		})
 	}
 
@@ -240,51 +238,12 @@ export class Sender {
 		return (this.options.files.stat(path)?.size ?? size) >= MULTIPART_FROM
 	}
 
-	/** Gives an entry's key the bytes of the object of `source`, with its own attributes: see relabel.ts. */
-	async relabel(entry: Entry, source: Entry, head?: Head): Promise<Pick<SentFile, 'written' | 'size'>> {
-		const {path, local} = entry
-		if (!local) throw fatal('it is not in the index')
-		const wanted: Relabel = {
-			path,
-			local,
-			from: this.objectKey(source),
-			etag: source.remote?.etag,
-			to: this.key(path),
-			guard: this.guard(entry),
-		}
-		const byThread = head ? undefined : await this.threads.copy(wanted)
-		if (byThread) return byThread
-		return relabel(wanted, this.#relabelling, head)
-	}
-
 	async #attributes(entry: Entry, head?: Head): Promise<void> {
 		if (!remoteIsBase(entry)) await needSameType(this, entry)
 		if (isDirectory(entry.path) || typeOf(entry.local?.mode ?? 0) !== TYPE.file)
 			return this.#content('P', entry)
-		const {written, size} = await this.relabel(entry, entry, head)
+		const {written, size} = await this.copies.relabel(entry, entry, head)
 		this.commit('P', entry, written, size)
-	}
-
-	async #copyWhenThere(entry: Entry): Promise<void> {
-		this.#sources ??= copySources(this.options.session.index)
-		const source = this.#sources.find(entry)
-		if (source && !source.remote) this.copies.add(entry.path)
-		else await this.copyOrSend(entry)
-	}
-
-	async #copy(entry: Entry): Promise<boolean> {
-		this.#sources ??= copySources(this.options.session.index)
-		const source = this.#sources.find(entry)
-		if (!source?.remote) return false
-		try {
-			const {written, size} = await this.relabel(entry, source)
-			this.commit('R', entry, written, size, source.path)
-			return true
-		} catch (error) {
-			// what is gone, or can only be read when it was restored, is here all the same
-			if (NO_SOURCE.some((kind) => isKind(error, kind))) return false
-			throw error
-		}
 	}
 
 	/** Notes in the index that the remote holds `entry` now, and tells of it. */

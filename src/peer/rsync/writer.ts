@@ -143,7 +143,7 @@ export class Writer {
 		try {
 			const entry = this.#entry(writing)
 			const source = {path: from.path, remote: {etag: from.etag, size: local.size}}
-			const {written, size} = await this.#sender.relabel(entry, source)
+			const {written, size} = await this.#sender.copies.relabel(entry, source)
 			this.#sender.commit('R', entry, written, size, from.path)
 			return this.#check(path)
 		} finally {

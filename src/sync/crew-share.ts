@@ -77,7 +77,8 @@ function beginning(count: number, {files, weight}: Load): number {
 const NO_LOAD: Load = {files: 0, weight: 0}
 const NOTHING = Promise.resolve(undefined)
 
-export class SmallFiles<Task, Done> {
+/** Decides of each file of a transfer whether it is the crew's, and has the threads begin with the first one that is. */
+export class CrewShare<Task, Done> {
 	readonly #crews: Crews<Task, Done> | undefined
 	readonly #count: number
 	readonly #below: number
