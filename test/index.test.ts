@@ -165,7 +165,15 @@ const local = fc.record({
 	link: maybe(hex(6)),
 	xattrs: maybe(hex(16)),
 })
-const was = fc.record({mode, size, mtime: time, uid: id, gid: id})
+const was = fc.record({
+	mode,
+	size,
+	mtime: time,
+	uid: id,
+	gid: id,
+	link: maybe(hex(6)),
+	xattrs: maybe(hex(16)),
+})
 const base = fc.record({
 	type: fc.nat(15),
 	md5: maybe(fc.oneof(fc.constant(HELLO), hex(16))),

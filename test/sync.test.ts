@@ -919,6 +919,79 @@ test('names of one file that changed, or got attributes, or are deleted, are no 
 	)
 })
 
+test('names of one large file, which are sent in parts and copied, are linked again', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: randomBytes(17 * MIB)})
+	fs.linkSync(here.at('a'), here.at('b'))
+	t.deepEqual((await here.push()).lines, ['A ./', 'A a', 'R b'])
+	const [a, b] = await Promise.all(['a', 'b'].map((path) => store.head(PREFIX + path)))
+	t.not(a?.etag, b?.etag)
+	const there = new Side(t, store)
+	await there.pull({preserve: {archive: true, hardLinks: true}})
+	t.is(there.stat('a').ino, there.stat('b').ino)
+	t.deepEqual((await there.push()).lines, [])
+})
+
+test('a pull that ended between two names of a file is gone on with, without a conflict', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', x: 'two'})
+	for (const [name, other] of ['ab', 'ac', 'xy']) fs.linkSync(here.at(name ?? ''), here.at(other ?? ''))
+	await here.push()
+	const how = {preserve: {archive: true, hardLinks: true}, delete: true, jobs: 1}
+	const there = new Side(t, store)
+	await there.pull(how)
+	// of each file one name is another file now, and another one is gone or changed
+	for (const name of ['a', 'y']) {
+		fs.rmSync(here.at(name))
+		here.write({[name]: 'of its own'})
+	}
+	fs.rmSync(here.at('c'))
+	here.write({x: 'two, changed'})
+	await here.push({delete: true})
+	const stop = new AbortController()
+	const {thrown} = await there.pull({
+		...how,
+		signal: stop.signal,
+		onDone: (line) => line === 'M a' && stop.abort(),
+	})
+	t.true(thrown !== undefined)
+	t.true(there.has('c'), 'deletions come last')
+	const {lines, failed} = await there.pull(how)
+	t.is(failed.size, 0)
+	t.true(lines.includes('D c'), lines.join(', '))
+	t.deepEqual(
+		lines.filter((line) => line.startsWith('C')),
+		[],
+	)
+	for (const path of ['a', 'b', 'x', 'y']) t.is(there.read(path), here.read(path))
+	t.is(there.stat('b').nlink, 1n)
+	t.false(there.has('c'))
+	t.deepEqual((await there.pull(how)).lines, [])
+})
+
+test('what changed of a file beside its group of hard links is a conflict still', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', x: 'two'})
+	fs.linkSync(here.at('a'), here.at('b'))
+	fs.linkSync(here.at('x'), here.at('y'))
+	await here.push()
+	const how = {preserve: {archive: true, hardLinks: true}, delete: true}
+	const there = new Side(t, store)
+	await there.pull(how)
+	for (const path of ['a', 'x']) fs.rmSync(here.at(path))
+	await here.push({delete: true})
+	for (const path of ['b', 'y']) fs.rmSync(there.at(path))
+	there.touch('a')
+	fs.writeFileSync(there.at('x'), 'mine')
+	const {lines} = await there.pull(how)
+	t.deepEqual(
+		lines.filter((line) => /^[CD] [ax]$/.test(line)),
+		['C a', 'C x'],
+	)
+	t.true(there.has('a'))
+	t.is(there.read('x'), 'mine')
+})
+
 test('directories that the bucket has no objects for are made as mkdir makes them', async (t) => {
 	const store = memory()
 	await store.put(`${PREFIX}deep/down/file`, Buffer.from('x'))

@@ -54,8 +54,18 @@ export type Base = {
 	readonly was?: Was | undefined
 }
 
-/** The attributes that an itemized change can name. */
-export type Was = Pick<Local, 'mode' | 'size' | 'mtime' | 'uid' | 'gid'>
+/** The attributes that an itemized change can name, and those that tell whether there is any other. */
+export type Was = Pick<Local, 'mode' | 'size' | 'mtime' | 'uid' | 'gid' | 'link' | 'xattrs'>
+
+export const wasOf = ({mode, size, mtime, uid, gid, link, xattrs}: Was): Was => ({
+	mode,
+	size,
+	mtime,
+	uid,
+	gid,
+	link,
+	xattrs,
+})
 
 export type Entry = {
 	readonly path: Path
@@ -115,6 +125,24 @@ export const localIsBase = ({local, base, attrs}: Entry): boolean =>
 	local.md5 === base.md5 &&
 	attrs === base.attrs &&
 	typeOf(local.mode) === base.type
+
+/**
+ * Whether nothing of the file has changed since the base but its group of hard links: that changes whenever another name of the
+ * file comes or goes, as in a pull that was ended before it had come to all of them.
+ */
+export const isRelinked = ({local, base}: Entry): boolean => {
+	const was = base?.was
+	if (local === undefined || was === undefined || local.link === was.link) return false
+	return (
+		local.md5 === base?.md5 &&
+		local.mode === was.mode &&
+		local.size === was.size &&
+		local.mtime === was.mtime &&
+		local.uid === was.uid &&
+		local.gid === was.gid &&
+		local.xattrs === was.xattrs
+	)
+}
 
 /** Whether the remote side still is what `base` says. */
 export const remoteIsBase = ({remote, base}: Entry): boolean =>

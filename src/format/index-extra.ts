@@ -118,14 +118,17 @@ class Fields {
 	}
 }
 
-const WAS = /^\d+ \d+ -?\d+ \d+ \d+$/
+/** Without the last two in an index that was written before they were kept. */
+const WAS = /^\d+ \d+ -?\d+ \d+ \d+(?: (?:[0-9a-f]{12}|-) (?:[0-9a-f]{32}|-))?$/
+const NOTHING = '-'
 
-const formatWas = (w: Was): string => [w.mode, w.size, w.mtime, w.uid, w.gid].join(' ')
+const formatWas = (w: Was): string =>
+	[w.mode, w.size, w.mtime, w.uid, w.gid, w.link ?? NOTHING, w.xattrs ?? NOTHING].join(' ')
 
 /** What encodeExtra made of an entry's `was`. */
 export function parseWas(text: string | undefined): Was | undefined {
 	if (text === undefined) return undefined
-	const [mode, size, mtime, uid, gid] = text.split(' ')
+	const [mode, size, mtime, uid, gid, link, xattrs] = text.split(' ')
 	if (!WAS.test(text)) throw corrupt('what a file was is not well formed')
 	return {
 		mode: Number(mode),
@@ -133,5 +136,7 @@ export function parseWas(text: string | undefined): Was | undefined {
 		mtime: BigInt(mtime ?? 0),
 		uid: Number(uid),
 		gid: Number(gid),
+		link: link === NOTHING ? undefined : link,
+		xattrs: xattrs === NOTHING ? undefined : xattrs,
 	}
 }

@@ -5,7 +5,7 @@
 // An entry without sides says that the path is forgotten.
 
 import {crc32} from 'node:zlib'
-import type {Base, Entry, Local} from './entry.ts'
+import {type Base, type Entry, type Local, wasOf} from './entry.ts'
 import {SIZE_LIMIT} from './index-layout.ts'
 
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
@@ -42,7 +42,7 @@ const localText = ({mode, size, mtime, ctime, ino, uid, gid, md5, rdev, link, xa
 })
 
 const baseText = (base: Base) =>
-	base.was ? {...base, was: {...base.was, mtime: String(base.was.mtime)}} : base
+	base.was ? {...base, was: {...wasOf(base.was), mtime: String(base.was.mtime)}} : base
 
 /** The entries of a journal, up to the first line that was not written whole. */
 export function* parseJournal(bytes: Buffer): Iterable<Entry> {
@@ -98,6 +98,8 @@ const isLocal = (local: Fields): boolean =>
 	isText(local['xattrs'], 32) &&
 	['undefined', 'string'].includes(typeof local['rdev'])
 
+const isWas = (was: Fields): boolean => isStat(was) && isText(was['link'], 12) && isText(was['xattrs'], 32)
+
 const isRemote = ({etag, size, modified, version, alias}: Fields): boolean =>
 	typeof etag === 'string' &&
 	isWhole(size) &&
@@ -106,4 +108,4 @@ const isRemote = ({etag, size, modified, version, alias}: Fields): boolean =>
 	[version, alias].every((text) => ['undefined', 'string'].includes(typeof text))
 
 const isBase = ({type, md5, attrs, was}: Fields): boolean =>
-	isWhole(type) && isText(md5, 32) && typeof attrs === 'string' && isText(attrs, 16) && isSide(was, isStat)
+	isWhole(type) && isText(md5, 32) && typeof attrs === 'string' && isText(attrs, 16) && isSide(was, isWas)

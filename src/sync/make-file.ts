@@ -9,7 +9,7 @@ import type {Got} from '../store/store.ts'
 import {WholeBody} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost, NewFile} from './disk.ts'
-import {isLent, rereading, verify} from './content.ts'
+import {isLent, rereading, verify, vouchedMd5} from './content.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
 
@@ -49,7 +49,7 @@ async function linked(
 ): Promise<boolean> {
 	const path = await first
 	const other = path === undefined || path === entry.path ? undefined : receiver.options.session.get(path)
-	if (!other?.local || other.remote?.etag !== arrival.head.etag) return false
+	if (!other?.local || !isSameContent(other, arrival)) return false
 	replace(receiver, status, entry, arrival, other.local.md5, () => {
 		receiver.options.disk.link(entry.path, other.path)
 		return NONE
@@ -57,6 +57,12 @@ async function linked(
 	// the link count changed, and with it the ctime of every name
 	receiver.notes.refresh(other.path)
 	return true
+}
+
+/** Whether a file here has the content of an object. Of the same content sent in parts and copied by the store the ETags differ. */
+function isSameContent({local, remote}: Entry, arrival: Arrival): boolean {
+	const md5 = vouchedMd5(arrival)
+	return remote?.etag === arrival.head.etag || (md5 !== undefined && local?.md5 === md5)
 }
 
 async function make(

@@ -6,7 +6,7 @@
 
 import {NumberMap} from '../base/number-map.ts'
 import {isDirectory, type Path} from '../base/path.ts'
-import {type Entry, localIsBase, objectMd5, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, isRelinked, localIsBase, objectMd5, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
 import {Clashes} from './clash.ts'
@@ -53,6 +53,9 @@ export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
 export const sameContent = ({path, local, remote}: Entry): boolean =>
 	isDirectory(path) || (local !== undefined && remote !== undefined && objectMd5(local) === remote.etag)
 
+/** Whether nothing would be lost here, were the local side what the remote is. */
+const isAsBase = (entry: Entry): boolean => localIsBase(entry) || isRelinked(entry)
+
 /** How the local side differs from base. */
 function changeOf({local, base}: Entry): Status {
 	if (!local || !base || typeOf(local.mode) !== base.type) return 'T'
@@ -69,7 +72,7 @@ export function pushStatus(entry: Entry, options: Omit<PlanOptions, 'direction'>
 	}
 	if (!remote) return 'A'
 	if (remoteIsBase(entry)) return localIsBase(entry) ? '=' : changeOf(entry)
-	if (base && localIsBase(entry) && !options.force) return '='
+	if (base && isAsBase(entry) && !options.force) return '='
 	if (sameContent(entry)) return 'P'
 	return options.force ? 'M' : 'C'
 }
@@ -81,12 +84,12 @@ export function pullStatus(entry: Entry, options: Omit<PlanOptions, 'direction'>
 		if (!local || !options.delete) return undefined
 		if (options.force) return 'D'
 		// a directory that anything new lies in is not removed, whatever its attributes are
-		return base && (localIsBase(entry) || isDirectory(entry.path) ? 'D' : 'C')
+		return base && (isAsBase(entry) || isDirectory(entry.path) ? 'D' : 'C')
 	}
 	if (!local) return 'A'
 	if (remoteIsBase(entry) && (localIsBase(entry) || !options.force)) return '='
 	if (sameContent(entry)) return 'P'
-	return options.force || localIsBase(entry) ? 'M' : 'C'
+	return options.force || isAsBase(entry) ? 'M' : 'C'
 }
 
 /** The line that says what is done with an item. */

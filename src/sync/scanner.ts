@@ -2,7 +2,16 @@
 
 import {errnoOf} from '../base/errors.ts'
 import {isDirectory, nameOf, parentOf, type Path, ROOT, withoutSlash} from '../base/path.ts'
-import {type Base, type Entry, type Local, localIsBase, TYPE, typeOf, withLocal} from '../format/entry.ts'
+import {
+	type Base,
+	type Entry,
+	type Local,
+	localIsBase,
+	TYPE,
+	typeOf,
+	wasOf,
+	withLocal,
+} from '../format/entry.ts'
 import {type Building, IndexBuilder, mergeInto} from '../format/index-builder.ts'
 import type {Index} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
@@ -254,7 +263,7 @@ export class Scanner {
 
 /** The base of an entry whose local side is about to change. */
 const remembering = (old: Entry): Base | undefined =>
-	old.base && old.local && localIsBase(old) ? {...old.base, was: old.local} : old.base
+	old.base && old.local && localIsBase(old) ? {...old.base, was: wasOf(old.local)} : old.base
 
 /** Whether `path` and every directory that leads to it take part. */
 function isSelected(path: Path, select: Select | undefined): boolean {
