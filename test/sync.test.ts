@@ -969,6 +969,36 @@ test('a pull that ended between two names of a file is gone on with, without a c
 	t.deepEqual((await there.pull(how)).lines, [])
 })
 
+test('names of one file that got times, and another name, and lost one, are no conflicts of each other', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one', p: 'two'})
+	for (const name of ['b', 'c', 'd', 'e']) fs.linkSync(here.at('a'), here.at(name))
+	for (const name of ['q', 'r']) fs.linkSync(here.at('p'), here.at(name))
+	await here.push()
+	const how = {preserve: {archive: true, hardLinks: true}, delete: true, jobs: 1}
+	const there = new Side(t, store)
+	await there.pull(how)
+	// of one file a name comes behind the first that gets other times; of the other one name becomes another file there
+	here.touch('a')
+	fs.renameSync(here.at('e'), here.at('bb'))
+	here.touch('p')
+	fs.rmSync(here.at('q'))
+	here.write({q: 'of its own'})
+	await here.push({delete: true})
+	const {lines, failed} = await there.pull(how)
+	t.is(failed.size, 0)
+	t.deepEqual(
+		lines.filter((line) => line.startsWith('C')),
+		[],
+		lines.join(', '),
+	)
+	for (const [one, other] of ['ab', 'ac', 'ad', 'pr'])
+		t.is(there.stat(one ?? '').ino, there.stat(other ?? '').ino, `${one} ${other}`)
+	for (const path of ['a', 'bb', 'p', 'q', 'r'])
+		t.is(there.stat(path).mtime.getTime(), here.stat(path).mtime.getTime())
+	t.deepEqual((await there.pull(how)).lines, [])
+})
+
 test('what changed of a file beside its group of hard links is a conflict still', async (t) => {
 	const store = memory()
 	const here = new Side(t, store).write({a: 'one', x: 'two'})

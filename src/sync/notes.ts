@@ -17,13 +17,16 @@ import {isAsKnown} from './unchanged.ts'
 /** A file as it is, and the head of its object. */
 type Now = Omit<ReturnType<typeof receivedFile>, 'lost'>
 
+/** A name of a file that has several, and what the file was when this run had last to do with one of them. */
+type Disturbed = {readonly path: Path; readonly ino: bigint; readonly ctime: bigint}
+
 export class Notes {
 	readonly #options: ReceiveOptions
 	/**
-	 * Groups of hard links that lost a name or got attributes in this run, which changes the ctime of their
-	 * other names: to what, where that is known.
+	 * Groups of hard links that lost or got a name or attributes in this run, which changes the ctime of their other names, and maybe
+	 * their times: one of the names of the file and its ctime since, where these are known.
 	 */
-	readonly #disturbed = new Map<string, bigint | undefined>()
+	readonly #disturbed = new Map<string, Disturbed | undefined>()
 
 	constructor(options: ReceiveOptions) {
 		this.#options = options
@@ -35,12 +38,12 @@ export class Notes {
 		if (isAsKnown(stat, local)) return true
 		if (!local || !stat || stat.size !== local.size || BigInt(stat.ino) !== local.ino) return false
 		if (local.link === undefined || !this.#disturbed.has(local.link)) return false
-		return stat.ctime === this.#disturbed.get(local.link) || stat.mtime === local.mtime
+		return stat.ctime === this.#disturbed.get(local.link)?.ctime || stat.mtime === local.mtime
 	}
 
 	/** Takes note of a name that is gone, and with it of what that does to the other names of the file. */
 	gone({path, local}: Entry): void {
-		if (local?.link !== undefined) this.#disturbed.set(local.link, undefined)
+		if (local?.link !== undefined) this.#lostName(local.link)
 		this.#options.session.forget(path)
 	}
 
@@ -71,8 +74,21 @@ export class Notes {
 		const modified = this.#options.pinned ? known?.modified : Math.floor(head.modified / 1000)
 		const remote = {etag, size, version, modified, alias: known?.alias}
 		this.#options.session.put({path, local, attrs, base: {type, md5: local.md5, attrs}, remote})
-		if (was?.link !== undefined)
-			this.#disturbed.set(was.link, local.ino === was.ino ? local.ctime : undefined)
+		if (was?.link === undefined) return
+		if (local.ino === was.ino) this.#disturb(path, was.link, local)
+		else this.#lostName(was.link)
+	}
+
+	#disturb(path: Path, link: string, {ino, ctime}: Pick<Local, 'ino' | 'ctime'>): void {
+		this.#disturbed.set(link, {path, ino, ctime})
+	}
+
+	/** Takes note that a file has a name less, and with it another ctime. */
+	#lostName(link: string): void {
+		const known = this.#disturbed.get(link)
+		const stat = known && this.#options.disk.stat(known.path)
+		const isIt = stat !== undefined && BigInt(stat.ino) === known?.ino
+		this.#disturbed.set(link, isIt ? {...known, ctime: stat.ctime} : undefined)
 	}
 
 	/** Takes note of how a file is now that has the content it had: it got another name, or its old times back. */
@@ -81,7 +97,9 @@ export class Notes {
 		const known = session.get(path)
 		const stat = this.#options.disk.stat(path)
 		const local = known?.local && stat && localNow(path, stat, known.local)
-		if (local) session.put(withLocal(known, local, digestOf(local, owners)))
+		if (!local) return
+		if (local.link !== undefined) this.#disturb(path, local.link, local)
+		session.put(withLocal(known, local, digestOf(local, owners)))
 	}
 
 	tell(status: Status, entry: Entry, was?: Was): void {
