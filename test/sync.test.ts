@@ -1035,6 +1035,36 @@ test('directories that the bucket has no objects for are made as mkdir makes the
 	t.deepEqual(modes, [0o755, 0o755, 0o700])
 })
 
+test('directories that a killed pull had not given their times back get them with the next one', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({'#': 'one', a: 'one', 'd/a': 'one', 'd/e/a': 'one'})
+	const directories = ['d/e', 'd', '.']
+	for (const path of directories) here.touch(path)
+	await here.push()
+	const there = new Side(t, store)
+	await there.pull()
+	// without a change of their directories
+	for (const path of ['#', 'a', 'd/a', 'd/e/a']) fs.writeFileSync(here.at(path), 'changed')
+	t.deepEqual((await here.push()).lines, ['M #', 'M a', 'M d/a', 'M d/e/a'])
+	const disk = new LocalDisk(there.root, {owners})
+	t.teardown(() => disk.close())
+	const dying = new Proxy(disk, {
+		get: (of, name) =>
+			name === 'apply'
+				? () => {
+						throw new Error('killed')
+					}
+				: (Reflect.get(of, name) as (...args: never[]) => unknown).bind(of),
+	})
+	const {failed} = await there.pull({disk: dying, killed: true})
+	t.deepEqual([...failed.keys()].toSorted(), ['./', 'd/', 'd/e/'])
+	t.not(there.stat('d').mtimeMs, BigInt(1e12))
+	t.deepEqual((await there.pull()).lines, ['P ./', 'P d/', 'P d/e/'])
+	for (const path of directories) t.is(there.stat(path).mtimeMs, BigInt(1e12), path)
+	t.deepEqual((await there.pull()).lines, [])
+	t.deepEqual((await there.push()).lines, [])
+})
+
 test('a directory that only got something new keeps its times', async (t) => {
 	const {here, there} = await twins(t, {'d/a': '1', 'e/a': '1'})
 	here.write({'d/b': '2', 'e/b': '2'})

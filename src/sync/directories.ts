@@ -2,7 +2,7 @@
 // made in them changes their times, and a mode may forbid to make anything.
 
 import {comparePaths, parentOf, type Path, ROOT} from '../base/path.ts'
-import type {Entry} from '../format/entry.ts'
+import type {Entry, RemoteSide} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Arrival} from './arrival.ts'
 import type {Notes} from './notes.ts'
@@ -19,6 +19,8 @@ export class Directories {
 	readonly #arrived = new Map<Path, Waiting>()
 	/** Directories that something is made in or removed from. */
 	readonly #touched = new Set<Path>()
+	/** What the index knew of the remote's, where it was noted that there are news. */
+	readonly #marked = new Map<Path, RemoteSide | undefined>()
 	/** Those of them that were missing. */
 	readonly #made = new Set<Path>()
 	/** Those that this run made: nothing is in them but what it put there, as far as it knows. */
@@ -32,11 +34,27 @@ export class Directories {
 	/** Says that `path` is about to come or go, which changes the times of the directory that it lies in. */
 	touch(path: Path): void {
 		const directory = parentOf(path) || ROOT
+		// the plan comes to the root behind some of what lies in it, and would take the mark for news
+		if (directory === ROOT && path > ROOT) this.#mark(ROOT)
 		if (this.#touched.has(directory)) return
 		this.#touched.add(directory)
-		if (directory === ROOT || this.#options.disk.stat(directory) !== undefined) return
+		if (directory === ROOT) return
+		if (this.#options.disk.stat(directory) !== undefined) return this.#mark(directory)
 		this.#made.add(directory)
 		this.touch(directory)
+	}
+
+	/**
+	 * Notes in the index, until the end of this run, that the remote has news of a directory: where the run is killed before it has given
+	 * the directory its times back, the next pull does.
+	 */
+	#mark(path: Path): void {
+		if (this.#marked.has(path)) return
+		const {session} = this.#options
+		const known = session.get(path)
+		const isMarked = known?.local !== undefined && known.remote !== undefined && known.remote.moved !== true
+		this.#marked.set(path, isMarked ? known.remote : undefined)
+		if (isMarked) session.put({...known, remote: {...known.remote, moved: true}})
 	}
 
 	/** Makes a directory. */
@@ -81,6 +99,6 @@ export class Directories {
 		const known = session.get(path)
 		if (!known?.local) return
 		this.#notes.warn(disk.apply(path, {mtime: known.local.mtime}))
-		this.#notes.refresh(path)
+		this.#notes.refresh(path, this.#marked.get(path))
 	}
 }

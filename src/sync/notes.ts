@@ -1,7 +1,7 @@
 // What a pull notes in the index of what it has done, and tells.
 
 import {isDirectory, type Path} from '../base/path.ts'
-import {type Entry, type Local, TYPE, typeOf, type Was, withLocal} from '../format/entry.ts'
+import {type Entry, type Local, type RemoteSide, TYPE, typeOf, type Was, withLocal} from '../format/entry.ts'
 import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
@@ -91,15 +91,19 @@ export class Notes {
 		this.#disturbed.set(link, isIt ? {...known, ctime: stat.ctime} : undefined)
 	}
 
-	/** Takes note of how a file is now that has the content it had: it got another name, or its old times back. */
-	refresh(path: Path): void {
+	/**
+	 * Takes note of how a file is now that has the content it had: it got another name, or its old times back. `remote` is what is known of
+	 * the remote's, where the index says another thing for a time.
+	 */
+	refresh(path: Path, remote?: RemoteSide): void {
 		const {session, owners} = this.#options
 		const known = session.get(path)
 		const stat = this.#options.disk.stat(path)
 		const local = known?.local && stat && localNow(path, stat, known.local)
 		if (!local) return
 		if (local.link !== undefined) this.#disturb(path, local.link, local)
-		session.put(withLocal(known, local, digestOf(local, owners)))
+		const {base} = known
+		session.put({path, local, remote: remote ?? known.remote, base, attrs: digestOf(local, owners)})
 	}
 
 	tell(status: Status, entry: Entry, was?: Was): void {
