@@ -8,6 +8,17 @@ import type {Arrival} from './arrival.ts'
 import type {Notes} from './notes.ts'
 import type {ReceiveOptions} from './receive.ts'
 
+/** Written out: see withLocal. */
+const withNews = ({etag, size, modified, bound, version, alias}: RemoteSide): RemoteSide => ({
+	etag,
+	size,
+	modified,
+	bound,
+	version,
+	alias,
+	moved: true,
+})
+
 type Waiting = {readonly entry: Entry; readonly arrival: Arrival; readonly status: Status}
 
 const PERMISSIONS = 0o777
@@ -51,10 +62,18 @@ export class Directories {
 	#mark(path: Path): void {
 		if (this.#marked.has(path)) return
 		const {session} = this.#options
-		const known = session.get(path)
-		const isMarked = known?.local !== undefined && known.remote !== undefined && known.remote.moved !== true
-		this.#marked.set(path, isMarked ? known.remote : undefined)
-		if (isMarked) session.put({...known, remote: {...known.remote, moved: true}})
+		const {local, remote, base, attrs} = session.get(path) ?? {}
+		const isMarked = local !== undefined && remote !== undefined && remote.moved !== true
+		this.#marked.set(path, isMarked ? remote : undefined)
+		if (isMarked) session.put({path, local, remote: withNews(remote), base, attrs})
+	}
+
+	/** What cannot be given back now need not be tried each time. */
+	#unmark(path: Path): void {
+		const {session} = this.#options
+		const {local, base, attrs} = session.get(path) ?? {}
+		const remote = this.#marked.get(path)
+		if (remote !== undefined) session.put({path, local, remote, base, attrs})
 	}
 
 	/** Makes a directory. */
@@ -81,6 +100,7 @@ export class Directories {
 			try {
 				this.#finish(path)
 			} catch (error) {
+				this.#unmark(path)
 				this.#options.events.failed(path, error)
 			}
 	}

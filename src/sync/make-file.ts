@@ -18,6 +18,8 @@ const TARGET_LIMIT = 4095
 
 /** Fetches the object of an entry and makes its file, in the place of what the index knows there. */
 export async function makeFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
+	// before anything is waited for: what that notes is on the disk before the directory changes
+	receiver.directories.touch(entry.path)
 	await rereading(() => fetchFile(receiver, status, entry))
 }
 
@@ -86,7 +88,6 @@ async function regular(
 ): Promise<void> {
 	const {store, disk, signal, events, partial, force, backup} = receiver.options
 	const {path} = entry
-	receiver.directories.touch(path)
 	const maybeNew = entry.local === undefined && force !== true && backup === undefined
 	const file = disk.create(path, {maybeNew})
 	try {
@@ -159,10 +160,9 @@ function replace(
 	md5: string | undefined,
 	put: () => Lost,
 ): boolean {
-	const {notes, directories} = receiver
+	const {notes} = receiver
 	const isFree = receiver.mayReplace(entry)
 	if (isFree) {
-		directories.touch(entry.path)
 		receiver.keepBackup(entry.path)
 		const lost = put()
 		notes.warn(lost)
