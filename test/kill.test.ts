@@ -63,6 +63,8 @@ async function newSide(prefix = `${++made}/`): Promise<{root: string; prefix: st
 
 function plant(root: string): void {
 	fs.mkdirSync(`${root}/d/empty`, {recursive: true})
+	fs.mkdirSync(`${root}/d/same`)
+	fs.writeFileSync(`${root}/d/same/c`, 'fourth\n')
 	fs.writeFileSync(`${root}/a`, 'first\n')
 	fs.writeFileSync(`${root}/d/b`, 'second\n')
 	fs.writeFileSync(`${root}/d/gone`, 'third\n')
@@ -75,6 +77,8 @@ function change(root: string): void {
 	fs.rmSync(`${root}/d/gone`)
 	fs.chmodSync(`${root}/link`.replace('link', 'd/empty'), 0o700)
 	fs.writeFileSync(`${root}/new`, 'new\n')
+	// in place: nothing changes of its directory
+	fs.writeFileSync(`${root}/d/same/c`, 'another fourth\n')
 }
 
 /** All below a directory but what every local side has. */
