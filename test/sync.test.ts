@@ -999,6 +999,28 @@ test('names of one file that got times, and another name, and lost one, are no c
 	t.deepEqual((await there.pull(how)).lines, [])
 })
 
+test('a name that came alone is linked to those that come later', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({a: 'one'})
+	for (const name of ['b', 'c']) fs.linkSync(here.at('a'), here.at(name))
+	await here.push()
+	const how = {preserve: {archive: true, hardLinks: true}}
+	const there = new Side(t, store)
+	await there.pull({...how, within: (path) => path === 'b'})
+	const {lines, failed} = await there.pull(how)
+	t.is(failed.size, 0)
+	t.deepEqual(lines, ['A a', 'A c', 'P ./'])
+	for (const path of ['a', 'c']) t.is(there.stat(path).ino, there.stat('b').ino)
+	t.deepEqual((await there.push()).lines, [])
+	// not to one that has other content by now
+	const late = new Side(t, store)
+	await late.pull({...how, within: (path) => path === 'b'})
+	fs.writeFileSync(here.at('a'), 'two')
+	await here.push()
+	await late.pull(how)
+	for (const path of ['a', 'b', 'c']) t.is(late.read(path), 'two')
+})
+
 test('what changed of a file beside its group of hard links is a conflict still', async (t) => {
 	const store = memory()
 	const here = new Side(t, store).write({a: 'one', x: 'two'})

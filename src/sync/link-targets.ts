@@ -1,6 +1,7 @@
 // Where a hard link can be made to, instead of fetching the same file again.
 
 import type {Path} from '../base/path.ts'
+import {isRelinked, localIsBase, remoteIsBase} from '../format/entry.ts'
 import type {IndexSession} from '../repo/session.ts'
 
 /** One path of each hard-link group that is, or will soon be, on the disk. */
@@ -33,9 +34,13 @@ export class LinkTargets {
 		const groups = new Map<string, Promise<Path | undefined>>()
 		const {index} = this.#session
 		for (let row = 0; row < index.count; row++) {
-			if (!index.inSync(row)) continue
-			const {path, local} = index.entry(row)
-			if (local?.link !== undefined) groups.set(local.link, Promise.resolve(path))
+			if (!index.hasLocal(row)) continue
+			const entry = index.entry(row)
+			if (!remoteIsBase(entry)) continue
+			// of a group that an ended pull did not get far with, a scan finds one name, and no group
+			const was = isRelinked(entry) ? entry.base?.was : undefined
+			const link = localIsBase(entry) ? entry.local?.link : was?.link
+			if (link !== undefined) groups.set(link, Promise.resolve(entry.path))
 		}
 		this.#groups = groups
 		return groups

@@ -3,7 +3,7 @@
 import {createHash} from 'node:crypto'
 import {errnoOf, fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
-import {type Entry, TYPE} from '../format/entry.ts'
+import {type Entry, inSync, TYPE} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
 import {WholeBody} from '../store/whole.ts'
@@ -62,9 +62,10 @@ async function linked(
 }
 
 /** Whether a file here has the content of an object. Of the same content sent in parts and copied by the store the ETags differ. */
-function isSameContent({local, remote}: Entry, arrival: Arrival): boolean {
+function isSameContent(other: Entry, arrival: Arrival): boolean {
 	const md5 = vouchedMd5(arrival)
-	return remote?.etag === arrival.head.etag || (md5 !== undefined && local?.md5 === md5)
+	if (md5 !== undefined && other.local?.md5 === md5) return true
+	return inSync(other) && other.remote?.etag === arrival.head.etag
 }
 
 async function make(
