@@ -1012,6 +1012,12 @@ test('a name that came alone is linked to those that come later', async (t) => {
 	t.deepEqual(lines, ['A a', 'A c', 'P ./'])
 	for (const path of ['a', 'c']) t.is(there.stat(path).ino, there.stat('b').ino)
 	t.deepEqual((await there.push()).lines, [])
+	// nor does it matter that nobody noted how a name came
+	const killed = new Side(t, store).write({b: 'one'})
+	fs.linkSync(killed.at('b'), killed.at('c'))
+	killed.touch('b', Number(here.stat('b').mtimeNs / 1_000_000_000n))
+	t.is((await killed.pull(how)).failed.size, 0)
+	for (const path of ['a', 'c']) t.is(killed.stat(path).ino, killed.stat('b').ino)
 	// not to one that has other content by now
 	const late = new Side(t, store)
 	await late.pull({...how, within: (path) => path === 'b'})

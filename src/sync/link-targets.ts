@@ -1,8 +1,9 @@
 // Where a hard link can be made to, instead of fetching the same file again.
 
 import type {Path} from '../base/path.ts'
-import {isRelinked, localIsBase, remoteIsBase} from '../format/entry.ts'
+import {type Entry, inSync, isRelinked, remoteIsBase} from '../format/entry.ts'
 import type {IndexSession} from '../repo/session.ts'
+import {sameContent} from './plan.ts'
 
 /** One path of each hard-link group that is, or will soon be, on the disk. */
 export class LinkTargets {
@@ -36,13 +37,18 @@ export class LinkTargets {
 		for (let row = 0; row < index.count; row++) {
 			if (!index.hasLocal(row)) continue
 			const entry = index.entry(row)
-			if (!remoteIsBase(entry)) continue
-			// of a group that an ended pull did not get far with, a scan finds one name, and no group
-			const was = isRelinked(entry) ? entry.base?.was : undefined
-			const link = localIsBase(entry) ? entry.local?.link : was?.link
+			const link = groupOf(entry)
 			if (link !== undefined) groups.set(link, Promise.resolve(entry.path))
 		}
 		this.#groups = groups
 		return groups
 	}
+}
+
+/** The group of a name whose file has what the remote has, as far as that is known. */
+function groupOf(entry: Entry): string | undefined {
+	const {local, base} = entry
+	// of a group that an ended pull did not get far with, a scan finds one name, and no group
+	if (remoteIsBase(entry) && isRelinked(entry)) return base?.was?.link
+	return inSync(entry) || sameContent(entry) ? local?.link : undefined
 }
