@@ -11,7 +11,7 @@ const CHUNKS = path.join(__dirname, 'chunk')
 const loaded = new Map()
 const pack = openPack()
 if (pack === undefined) keepCompiled()
-/** The chunks that the command will ask for, as far as that is known: functions of one script, which V8 takes in in half the time. */
+/** The chunks that the command will ask for, as far as that is known: functions of one script, which V8 takes in sooner than many. */
 const together = (pack && require.main === module && compiled(`s3r ${process.argv[2]}`)?.()) || {}
 
 /** What a chunk exports; `name` is that of its file. */

@@ -112,7 +112,7 @@ async function together(command, scripts) {
 	const wanted = loadedBy((name) => scripts.get(name).script.runInThisContext())
 	for (const words of lines) await run(wanted, words)
 	const functions = [...wanted.loaded.keys()].map(
-		(name) => `${JSON.stringify(name)}:${sourceOf(name).slice(1, -1)}`,
+		(name) => `${JSON.stringify(name)}:${scripts.get(name).source.slice(1, -1)}`,
 	)
 	const made = scriptOf(`s3r ${command}`, `(function(){return{${functions.join(',')}}})`)
 	// V8 keeps what was compiled of this script when it is run

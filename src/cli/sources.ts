@@ -1,10 +1,11 @@
 // Files that `put` names, and the keys that they get.
 
-import {closeSync, fchmodSync, lstatSync, openSync, realpathSync, writeSync} from 'node:fs'
+import {closeSync, fchmodSync, lstatSync, openSync, realpathSync} from 'node:fs'
 import {EXIT, fatal, reason, S3rError, usage} from '../base/errors.ts'
 import {forFs, fromBytes, nameOf, parentOf, type Path, withoutSlash} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {keyOf} from '../format/key.ts'
+import {writeFully} from '../local/write-fully.ts'
 import {absolute, join, type Place} from '../repo/find.ts'
 import type {Context} from './command.ts'
 
@@ -101,8 +102,7 @@ export async function spooled({io, umask}: Context, scratch: Place, key: string)
 	const file = join(scratch.dir, `stdin${suffix}`)
 	const fd = openSync(forFs(file), 'wx', 0o600)
 	try {
-		for await (const chunk of io.stdinChunks())
-			for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
+		for await (const chunk of io.stdinChunks()) writeFully(fd, chunk)
 		fchmodSync(fd, 0o666 & ~umask)
 	} catch (error) {
 		throw fatal(`cannot write ${shown(file)}: ${reason(error)}`, undefined, error)

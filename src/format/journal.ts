@@ -5,7 +5,7 @@
 // An entry without sides says that the path is forgotten.
 
 import {crc32} from 'node:zlib'
-import {type Base, type Entry, type Local, wasOf} from './entry.ts'
+import type {Base, Entry, Local} from './entry.ts'
 import {SIZE_LIMIT} from './index-layout.ts'
 
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
@@ -42,7 +42,7 @@ const localText = ({mode, size, mtime, ctime, ino, uid, gid, md5, rdev, link, xa
 })
 
 const baseText = (base: Base) =>
-	base.was ? {...base, was: {...wasOf(base.was), mtime: String(base.was.mtime)}} : base
+	base.was ? {...base, was: {...base.was, mtime: String(base.was.mtime)}} : base
 
 /** The entries of a journal, up to the first line that was not written whole. */
 export function* parseJournal(bytes: Buffer): Iterable<Entry> {

@@ -1,15 +1,6 @@
 // The files of an index: read, written whole or not at all, and locked.
 
-import {
-	closeSync,
-	existsSync,
-	fsyncSync,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	renameSync,
-	writeSync,
-} from 'node:fs'
+import {closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {IndexBuilder, localSides, withEntries} from '../format/index-builder.ts'
@@ -19,6 +10,7 @@ import {ALIVE} from '../format/index-layout.ts'
 import {parseJournal} from '../format/journal.ts'
 import {acquireLock, type Lock} from '../local/lock.ts'
 import {removeFile} from '../local/remove-file.ts'
+import {writeFully} from '../local/write-fully.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {IndexWriter} from './index-writer.ts'
 import {type OpenIndex, openStored} from './stored-index.ts'
@@ -91,8 +83,7 @@ function writeWhole(path: Path, index: IndexFile): void {
 	try {
 		const fd = openSync(forFs(temporary), 'w', 0o600)
 		try {
-			for (const piece of serializeIndex(index))
-				for (let at = 0; at < piece.length;) at += writeSync(fd, piece, at)
+			for (const piece of serializeIndex(index)) writeFully(fd, piece)
 			fsyncSync(fd)
 		} finally {
 			closeSync(fd)

@@ -5,7 +5,7 @@
 // A command that dies leaves its journal, and the next one begins with what it says: it writes the
 // index anew before all else, for lines behind one that was cut off would not be read.
 
-import {closeSync, existsSync, openSync, statSync, writeSync} from 'node:fs'
+import {closeSync, existsSync, openSync, statSync} from 'node:fs'
 import {reason, S3rError} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
@@ -15,6 +15,7 @@ import {ENTRY} from '../format/index-layout.ts'
 import {journalLine, parseJournal} from '../format/journal.ts'
 import type {Lock} from '../local/lock.ts'
 import {removeFile} from '../local/remove-file.ts'
+import {writeFully} from '../local/write-fully.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {Scratch} from './growing-file.ts'
 import {GrowingIndex} from './growing-index.ts'
@@ -167,7 +168,7 @@ export class IndexSession {
 		const bytes = Buffer.from(this.#lines.join(''))
 		this.#lines = []
 		this.#journal ??= openSync(forFs(this.#journalFile), 'a', 0o600)
-		for (let at = 0; at < bytes.length;) at += writeSync(this.#journal, bytes, at)
+		writeFully(this.#journal, bytes)
 		this.#journaled += bytes.length
 		const {index} = this
 		const limit = this.#limit ?? Math.max(JOURNAL, index.count * ENTRY)
