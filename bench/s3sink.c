@@ -53,7 +53,7 @@ static void md5_add(Md5 *m, const void *v, size_t n) {
   memcpy(m->b, p, n);
 }
 static void md5_end(Md5 *m, u8 *out) { u64 bits = m->n * 8; u8 z = 0x80; md5_add(m, &z, 1); z = 0; while ((m->n & 63) != 56) md5_add(m, &z, 1); md5_add(m, &bits, 8); memcpy(out, m->h, 16); }
-// the first blocks of as many messages as there are lanes: each step of one waits for the one before, those of others need not
+// the next blocks of as many messages as there are lanes: each step of one waits for the one before, those of others need not
 enum { LANES = 8 };
 typedef u32 Lanes __attribute__((vector_size(4 * LANES)));
 static void md5_lanes(Md5 *m, const u8 *const *p, size_t blocks) {
@@ -63,12 +63,13 @@ static void md5_lanes(Md5 *m, const u8 *const *p, size_t blocks) {
     ROUNDS
     h[0] += a; h[1] += b; h[2] += c; h[3] += d;
   }
-  for (int l = 0; l < LANES; l++) { m[l].n = 64 * blocks; for (int j = 0; j < 4; j++) m[l].h[j] = h[j][l]; }
+  for (int l = 0; l < LANES; l++) { m[l].n += 64 * blocks; for (int j = 0; j < 4; j++) m[l].h[j] = h[j][l]; }
 }
 static void tohex(const u8 *p, char *o) { for (int i = 0; i < 16; i++) { *o++ = "0123456789abcdef"[p[i] >> 4]; *o++ = "0123456789abcdef"[p[i] & 15]; } *o = 0; }
 // ---- growable buffer
 typedef struct { char *p; size_t n, cap; } Buf;
 static void need(Buf *b, size_t k) { if (b->n + k > b->cap) { b->cap = (b->n + k) * 3 / 2 + 256; b->p = realloc(b->p, b->cap); if (!b->p) abort(); } }
+static void fit(Buf *b, size_t k) { if (b->n + k > b->cap) { b->cap = b->n + k; b->p = realloc(b->p, b->cap); if (!b->p) abort(); } } // what does not grow
 static void add(Buf *b, const void *s, size_t n) { need(b, n); memcpy(b->p + b->n, s, n); b->n += n; }
 static void adds(Buf *b, const char *s) { add(b, s, strlen(s)); }
 __attribute__((format(printf, 2, 3))) static void addf(Buf *b, const char *f, ...) {
@@ -133,26 +134,30 @@ static void xml(Buf *b, const char *s, int n, int url) {
 }
 static void http_date(char *o, time_t t) { struct tm tm; gmtime_r(&t, &tm); strftime(o, 64, "%a, %d %b %Y %H:%M:%S GMT", &tm); }
 static void iso(char *o, time_t t) { static time_t lt; static char ls[40]; if (t != lt) { struct tm tm; gmtime_r(&t, &tm); strftime(ls, 40, "%Y-%m-%dT%H:%M:%S.000Z", &tm); lt = t; } strcpy(o, ls); }
-// ---- the MD5 of large bodies, by threads: one that answers and hashes would be the slowest part of a large upload
+// ---- the MD5 of bodies: of large ones by threads, for one that answers and hashes would be the slowest part of a large upload; those together that wait together
+static void hash_all(Conn *const *of, int n) {
+  Md5 m[LANES], t[LANES]; const u8 *p[LANES]; for (int i = 0; i < n; i++) md5_init(&m[i]);
+  for (;;) { // as far as the shortest goes of those that are not at their end
+    int left = 0, at[LANES]; size_t least = ~0ul; for (int i = 0; i < n; i++) { size_t k = (of[i]->body.n - m[i].n) / 64; if (k) { at[left++] = i; if (k < least) least = k; } }
+    if (left < 2) break;
+    for (int l = 0; l < LANES; l++) { int i = at[l < left ? l : 0]; t[l] = m[i]; p[l] = (u8 *)of[i]->body.p + m[i].n; }
+    md5_lanes(t, p, least); for (int l = 0; l < left; l++) m[at[l]] = t[l];
+  }
+  for (int i = 0; i < n; i++) { md5_add(&m[i], of[i]->body.p + m[i].n, of[i]->body.n - m[i].n); md5_end(&m[i], of[i]->md5); }
+}
 enum { LARGE = 1 << 20, HASHERS = 2 };
 static struct { pthread_mutex_t lock; pthread_cond_t more; Conn *todo, *done; int fd; } hashing = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, -1};
 static void *hasher(void *x) {
-  for (u64 one = 1;;) { pthread_mutex_lock(&hashing.lock); while (!hashing.todo) pthread_cond_wait(&hashing.more, &hashing.lock); Conn *c = hashing.todo; hashing.todo = c->qnext; pthread_mutex_unlock(&hashing.lock);
-    Md5 m; md5_init(&m); md5_add(&m, c->body.p, c->body.n); md5_end(&m, c->md5);
-    pthread_mutex_lock(&hashing.lock); c->qnext = hashing.done; hashing.done = c; pthread_mutex_unlock(&hashing.lock); if (write(hashing.fd, &one, 8) < 0) return x; }
+  for (u64 one = 1;;) { Conn *of[LANES]; int n = 0;
+    pthread_mutex_lock(&hashing.lock); while (!hashing.todo) pthread_cond_wait(&hashing.more, &hashing.lock); for (; hashing.todo && n < LANES; hashing.todo = hashing.todo->qnext) of[n++] = hashing.todo; pthread_mutex_unlock(&hashing.lock);
+    hash_all(of, n);
+    pthread_mutex_lock(&hashing.lock); for (int i = 0; i < n; i++) { of[i]->qnext = hashing.done; hashing.done = of[i]; } pthread_mutex_unlock(&hashing.lock); if (write(hashing.fd, &one, 8) < 0) return x; }
 }
 static void to_hasher(Conn *c) { pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
 static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
-// that of small bodies, those together that came together
 enum { SMALL = 1 << 10 };
 static struct { Conn *of[LANES]; int n; } few; static void go(Conn *c);
-static void hash_few(void) {
-  int n = few.n; Conn *of[LANES]; Md5 m[LANES]; const u8 *p[LANES]; size_t least = ~0ul; few.n = 0;
-  for (int i = 0; i < n; i++) { of[i] = few.of[i]; if (of[i]->body.n < least) least = of[i]->body.n; }
-  for (int i = 0; i < LANES; i++) { md5_init(&m[i]); p[i] = (u8 *)of[i < n ? i : 0]->body.p; }
-  if (n > 1) md5_lanes(m, p, least / 64);
-  for (int i = 0; i < n; i++) { md5_add(&m[i], of[i]->body.p + m[i].n, of[i]->body.n - m[i].n); md5_end(&m[i], of[i]->md5); of[i]->hashed = 1; go(of[i]); }
-}
+static void hash_few(void) { Conn *of[LANES]; int n = few.n; few.n = 0; memcpy(of, few.of, sizeof of); hash_all(of, n); for (int i = 0; i < n; i++) { of[i]->hashed = 1; go(of[i]); } }
 // ---- counters
 static const char *const KINDS[] = {"PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjects", "acl", "bucket", "other"};
 enum { PUT_, PART, CREATE, COMPLETE, COPY, PARTCOPY, GET_, OBJHEAD, DEL, DELS, LIST, ACL, BUCKET, OTHER, NKINDS };
@@ -297,7 +302,7 @@ static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2 
     switch (c->st) {
     case HEAD_: { char *e = n ? memmem(p, n, "\r\n\r\n", 4) : 0; if (!e) { if (n > 65536) return -1; if (c->ipos) { memmove(c->in.p, p, n); c->in.n = n; c->ipos = 0; } return 0; }
       // the head is copied, so that pointers into it stay good while the body arrives
-      c->raw.n = 0; add(&c->raw, p, e + 2 - p); add(&c->raw, "", 1); c->ipos += e + 4 - p; if (parse_head(c, c->raw.p, c->raw.p + c->raw.n - 1)) return -1; c->st = c->chunked ? CHUNKLEN : BODY; if (c->left) need(&c->body, c->left); break; }
+      c->raw.n = 0; add(&c->raw, p, e + 2 - p); add(&c->raw, "", 1); c->ipos += e + 4 - p; if (parse_head(c, c->raw.p, c->raw.p + c->raw.n - 1)) return -1; c->st = c->chunked ? CHUNKLEN : BODY; if (c->left) fit(&c->body, c->left); break; }
     case BODY: { size_t k = n < c->left ? n : c->left; if (k) { add(&c->body, p, k); c->ipos += k; c->left -= k; } if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = DONE; break; }
     case CHUNKLEN: { char *nl = memchr(p, '\n', n); if (!nl) return 0; if (nl - p < 2) { c->ipos += nl + 1 - p; break; } c->left = strtoull(p, 0, 16); c->ipos += nl + 1 - p; c->st = c->left ? CHUNK : TRAILER; break; }
     case CHUNK: { size_t k = n < c->left ? n : c->left; add(&c->body, p, k); c->ipos += k; c->left -= k; if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = CHUNKLEN; break; }
@@ -334,7 +339,7 @@ int main(int ac, char **av) {
       if (c->writing) { int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); continue; }
       if (c->ipos == c->in.n) c->in.n = c->ipos = 0; else if (c->ipos > 65536) { memmove(c->in.p, c->in.p + c->ipos, c->in.n - c->ipos); c->in.n -= c->ipos; c->ipos = 0; }
       if (c->st == BODY && c->in.n == 0 && c->left >= 65536) { // large bodies go straight to their place
-        need(&c->body, c->left); ssize_t k = recv(c->fd, c->body.p + c->body.n, c->left < (1 << 20) ? c->left : 1 << 20, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->body.n += k; c->left -= k; seen.in += k; if (!c->left) go(c); continue; }
+        ssize_t k = recv(c->fd, c->body.p + c->body.n, c->left < (1 << 20) ? c->left : 1 << 20, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->body.n += k; c->left -= k; seen.in += k; if (!c->left) go(c); continue; }
       need(&c->in, 65536); ssize_t k = recv(c->fd, c->in.p + c->in.n, 65536, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->in.n += k; seen.in += k; go(c); }
     if (qh) { u64 t = now_ms(); while (qh && qh->due <= t) { Conn *c = qh; qh = c->qnext; if (!qh) qt = &qh; c->writing = 3; int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); } }
     while (few.n) hash_few(); }
