@@ -2,11 +2,11 @@
 // V8 compiled while some commands ran here, so that none of it is compiled at their start.
 
 import {spawn, spawnSync} from 'node:child_process'
-import {once} from 'node:events'
+import {EventEmitter, once} from 'node:events'
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
-import {dirname, join, resolve} from 'node:path'
+import {basename, dirname, join, resolve} from 'node:path'
 import {setFlagsFromString} from 'node:v8'
 import {Script} from 'node:vm'
 
@@ -38,6 +38,14 @@ const COMMANDS = [
 	['push', '-h'],
 	['no-such-command'],
 ]
+
+/** What is run where threads do what they can. */
+const THREADED = [
+	['push', '-a'],
+	['clone', '-a', 'bucket', 'clone'],
+]
+/** Files that these send and fetch, of so many bytes: large ones are hashed by a thread of their own. */
+const FILES = [100, 4096, 2 ** 21]
 
 /** Those of these that take hardly longer than their start: what each of them loads lies in the pack as one script, too. */
 const SHORT = new Set([
@@ -99,6 +107,10 @@ async function warm() {
 	)
 	const all = loadedBy((name) => scripts.get(name).script.runInThisContext())
 	for (const words of COMMANDS) await run(all, words)
+	for (const size of FILES) writeFileSync(`of ${size}`, Buffer.alloc(size))
+	process.env.S3R_THREADS = '1'
+	for (const words of THREADED) await run(all, words)
+	delete process.env.S3R_THREADS
 	for (const command of SHORT) scripts.set(`s3r ${command}`, await together(command, scripts))
 	setFlagsFromString('--flush-bytecode')
 	mkdirSync(dirname(PACK), {recursive: true})
@@ -136,7 +148,10 @@ function run({load}, words) {
 function loadedBy(evaluate) {
 	const loaded = new Map()
 	const requireNode = createRequire(join(DIST, 's3r.js'))
-	const requireFrom = (name) => (name.startsWith('./') ? load(name.slice(2)) : requireNode(name))
+	const requireFrom = (name) => {
+		if (name.startsWith('./')) return load(name.slice(2))
+		return name === 'node:worker_threads' ? threads : requireNode(name)
+	}
 	/** `again`: evaluated also where it is loaded already, for that is what a command does with main.js. */
 	const load = (name, again = false) => {
 		const known = loaded.get(name)
@@ -146,6 +161,28 @@ function loadedBy(evaluate) {
 		evaluate(name)(module.exports, requireFrom, module, join(DIST, 'chunk', name), join(DIST, 'chunk'))
 		return module.exports
 	}
+	/** A thread that is none: what it runs is to be compiled here. */
+	class Beside extends EventEmitter {
+		#port
+
+		constructor({pathname}, {workerData} = {}) {
+			super()
+			const {port1, port2} = new MessageChannel()
+			this.#port = port1.on('message', (message) => this.emit('message', message))
+			Object.assign(threads, {parentPort: port2, workerData})
+			load(basename(pathname).replace('-worker', ''), true)
+			setImmediate(() => this.emit('online'))
+		}
+
+		postMessage(message) {
+			this.#port.postMessage(message)
+		}
+
+		async terminate() {
+			this.#port.close()
+		}
+	}
+	const threads = {...requireNode('node:worker_threads'), Worker: Beside}
 	return {load, loaded}
 }
 
