@@ -3,25 +3,27 @@
 
 /** Memory that is kept for whoever comes next, in bytes. */
 const KEPT = 24 * 2 ** 20
-/** Bytes below which memory is not worth it. */
+/** Bytes below which memory is not worth it, as far as nothing else is said. */
 const LEAST = 2 ** 20
 /** How much larger memory may be than what is asked for. */
 const LARGER = 1.25
 
 export class SpareMemory {
 	readonly #kept: number
+	readonly #least: number
 	readonly #spare: Buffer[] = []
 	#bytes = 0
 	/** All that came from here: what else is given is somebody else's. */
 	readonly #own = new WeakSet<ArrayBufferLike>()
 
-	constructor(kept = KEPT) {
+	constructor(kept = KEPT, least = LEAST) {
 		this.#kept = kept
+		this.#least = least
 	}
 
 	/** Memory of at least `size` bytes; undefined for little. */
 	take(size: number): Buffer | undefined {
-		if (size < LEAST) return undefined
+		if (size < this.#least) return undefined
 		const at = this.#spare.findIndex(({length}) => length >= size && length <= size * LARGER)
 		const [memory = Buffer.allocUnsafeSlow(size)] = at < 0 ? [] : this.#spare.splice(at, 1)
 		if (at >= 0) this.#bytes -= memory.length
@@ -31,7 +33,7 @@ export class SpareMemory {
 
 	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the oldest goes where it is too much. */
 	give({buffer}: Buffer): void {
-		if (!this.#own.delete(buffer)) return
+		if (buffer.byteLength < this.#least || !this.#own.delete(buffer)) return
 		this.#spare.push(Buffer.from(buffer))
 		this.#bytes += buffer.byteLength
 		while (this.#bytes > this.#kept) this.#bytes -= this.#spare.shift()?.length ?? 0

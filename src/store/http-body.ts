@@ -3,9 +3,12 @@
 import {type Reply, WHOLE} from './http.ts'
 import type {Taker} from './http-framing.ts'
 import type {Room} from './room.ts'
+import {SPARE_FROM, spareFor} from './whole.ts'
 
 /** Takes a body as it comes. */
 export interface Receiver extends Taker {
+	/** What its connection shall read into. */
+	readonly memory: Buffer
 	/** It is whole. */
 	end(): void
 	/** No more of it comes. */
@@ -20,6 +23,13 @@ export type Waiting = {
 	readonly reject: (error: Error) => void
 }
 
+type Gathering = {
+	readonly room: Room | undefined
+	readonly isContinued: boolean
+	readonly isLent: boolean
+	readonly length: number | undefined
+}
+
 /** A body that is given when it is whole. */
 export class Gathered implements Receiver {
 	readonly #reply: Omit<Reply, 'body'>
@@ -27,23 +37,21 @@ export class Gathered implements Receiver {
 	readonly #room: Room | undefined
 	/** Whether what came of it is given where the rest does not come. */
 	readonly #isContinued: boolean
+	readonly #isLent: boolean
 	/** The bytes of the body, where they are told and few. */
 	readonly #size: number | undefined
 	/** Where those gather, and how many came. */
-	#whole = NOTHING
+	#whole: Buffer = NOTHING
 	#length = 0
 	/** What came of another body. */
 	readonly #chunks: Buffer[] = []
 
-	constructor(
-		reply: Omit<Reply, 'body'>,
-		waiting: Waiting,
-		{room, isContinued, length}: {room: Room | undefined; isContinued: boolean; length: number | undefined},
-	) {
+	constructor(reply: Omit<Reply, 'body'>, waiting: Waiting, {room, isContinued, isLent, length}: Gathering) {
 		this.#reply = reply
 		this.#waiting = waiting
 		this.#room = room
 		this.#isContinued = isContinued
+		this.#isLent = isLent
 		if (length !== undefined && length <= WHOLE) this.#size = length
 		room?.clear()
 	}
@@ -52,8 +60,20 @@ export class Gathered implements Receiver {
 		if (this.#room !== undefined) return this.#room.add(piece)
 		if (this.#size === undefined) return void this.#chunks.push(Buffer.from(piece))
 		// not before, for the reply to a HEAD tells a length, too
-		if (this.#length === 0) this.#whole = Buffer.allocUnsafe(this.#size)
-		this.#length += piece.copy(this.#whole, this.#length)
+		if (this.#whole === NOTHING) this.#whole = this.#placeFor(this.#size)
+		if (piece.buffer !== this.#whole.buffer) piece.copy(this.#whole, this.#length)
+		this.#length += piece.length
+	}
+
+	/** Where what is to come of a body of some size has its place, and a byte more: whether too much comes is to be seen. */
+	get memory(): Buffer {
+		if (this.#length === 0 || this.#whole.length <= (this.#size ?? 0)) return shared
+		return this.#whole.subarray(this.#length, (this.#size ?? 0) + 1)
+	}
+
+	#placeFor(size: number): Buffer {
+		if (size < SPARE_FROM) return Buffer.allocUnsafe(size)
+		return (this.#isLent ? spareFor(size) : undefined) ?? Buffer.allocUnsafeSlow(size + 1)
 	}
 
 	end(): void {
@@ -69,7 +89,7 @@ export class Gathered implements Receiver {
 	get #bytes(): Buffer {
 		if (this.#room !== undefined) return this.#room.bytes
 		if (this.#size === undefined) return Buffer.concat(this.#chunks)
-		return this.#length === this.#size ? this.#whole : this.#whole.subarray(0, this.#length)
+		return this.#length === this.#whole.length ? this.#whole : this.#whole.subarray(0, this.#length)
 	}
 }
 
@@ -126,7 +146,6 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 		this.#memory = lends ? borrow() : undefined
 	}
 
-	/** What its connection shall read into. */
 	get memory(): Buffer {
 		return this.#memory ?? shared
 	}

@@ -53,7 +53,7 @@ export class Connection {
 	constructor(origin: string, options: HttpOptions, owner: Owner, session: Buffer | undefined) {
 		this.#owner = owner
 		const socket = open(origin, options, session, {
-			buffer: () => (this.#receiver instanceof Streaming ? this.#receiver.memory : shared),
+			buffer: () => this.#receiver?.memory ?? shared,
 			callback: (length, memory) => this.#take(memory.subarray(0, length) as Buffer),
 		})
 		this.#socket = socket
@@ -169,7 +169,7 @@ export class Connection {
 		const {streams = false, lends = false, room} = exchange
 		const isContinued = streams && status < 300
 		if (!isContinued || (length ?? Infinity) <= WHOLE)
-			return new Gathered({status, headers}, exchange, {room, isContinued, length})
+			return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
 		const tap = {open: () => void this.#socket.resume(), shut: () => this.end()}
 		const body = new Streaming(tap, lends)
 		exchange.resolve({status, headers, body})

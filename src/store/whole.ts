@@ -1,11 +1,26 @@
 // The body of a reply that is here already. Who knows that takes its bytes at once: to wait for them piece by piece
 // takes longer than to hash a small file.
 
+import {SpareMemory} from '../base/spare.ts'
+
+/** Bytes from which on a body that is lent is in memory that is used again. */
+export const SPARE_FROM = 2 ** 16
+
+const spare = new SpareMemory(undefined, SPARE_FROM)
+
+/** Memory for a body of so many bytes and one more: of a power of 2, so that it is good for others. */
+export const spareFor = (size: number): Buffer | undefined => spare.take(2 ** Math.ceil(Math.log2(size + 1)))
+
 export class WholeBody implements AsyncIterable<Buffer> {
 	readonly bytes: Buffer
 
 	constructor(bytes: Buffer) {
 		this.bytes = bytes
+	}
+
+	/** Nobody uses its bytes any more. */
+	giveBack(): void {
+		spare.give(this.bytes)
 	}
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {

@@ -78,7 +78,8 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 			try {
 				return await take(task, got, place)
 			} finally {
-				if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
+				if (got.body instanceof WholeBody) got.body.giveBack()
+				else await got.body[Symbol.asyncIterator]().return?.()
 			}
 		},
 		counts,

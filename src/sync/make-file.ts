@@ -37,7 +37,8 @@ async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Prom
 		receiver.links.making(link, entry.path, making)
 		await making
 	} finally {
-		if (!(got.body instanceof WholeBody)) await got.body[Symbol.asyncIterator]().return?.()
+		if (got.body instanceof WholeBody) got.body.giveBack()
+		else await got.body[Symbol.asyncIterator]().return?.()
 	}
 }
 
