@@ -8,9 +8,11 @@ import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
 import type {Reply, Request} from '../src/store/http.ts'
 import {Transport} from '../src/store/plane-transport.ts'
+import {WholeBody} from '../src/store/whole.ts'
 import {SEED} from './support/seed.ts'
 
 const MIB = 2 ** 20
+const OK = 'HTTP/1.1 200 OK\r\n'
 
 type Raw = {
 	readonly origin: string
@@ -230,9 +232,40 @@ test('a large body comes whole, in chunks or not, and is lent in memory that is 
 	}
 })
 
-// ---- what is none
+test('a body of some size comes into its place, which is used again where it was lent and is given back', async (t) => {
+	const content = Buffer.from(Array.from({length: 200_000}, (_, i) => (i * 7) % 251))
+	const pieces = [0, 1, 70_000, 140_000].map((at, i, all) => content.subarray(at, all[i + 1]))
+	const server = await saying([Buffer.from(`${OK}content-length: ${content.length}\r\n\r\n`), ...pieces])
+	const http = transport(t, server)
+	const bodyOf = async (how: Partial<Request>) => {
+		const {body} = await http.exchange(server.origin, {...GET, streams: true, ...how})
+		t.true(content.equals(body as Buffer))
+		return body as Buffer
+	}
+	const own = await bodyOf({})
+	const lent = await bodyOf({lends: true})
+	const other = await bodyOf({lends: true})
+	t.is(new Set([own.buffer, lent.buffer, other.buffer]).size, 3)
+	new WholeBody(own).giveBack()
+	new WholeBody(lent).giveBack()
+	t.is((await bodyOf({lends: true})).buffer, lent.buffer)
+	t.not((await bodyOf({lends: true})).buffer, own.buffer)
+	t.true(content.equals(own) && content.equals(other))
+	t.is(server.came.length, 1)
+	// what comes behind it would be taken for the next reply
+	const behind = Buffer.from(`${OK}content-length: 1\r\n\r\nx`)
+	const talkative = await saying([
+		Buffer.from(`${OK}content-length: ${content.length}\r\n\r\n`),
+		content.subarray(0, 100_000),
+		Buffer.concat([content.subarray(100_000), behind]),
+	])
+	const again = transport(t, talkative, 1)
+	const replies = await Promise.all([0, 1].map(() => again.exchange(talkative.origin, GET)))
+	for (const reply of replies) t.true(content.equals(await bytesOf(reply)))
+	t.is(talkative.came.length, 2)
+})
 
-const OK = 'HTTP/1.1 200 OK\r\n'
+// ---- what is none
 
 for (const [title, text] of Object.entries({
 	'another protocol': 'SSH-2.0-OpenSSH_9.2\r\n',

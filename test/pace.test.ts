@@ -197,6 +197,7 @@ test('threads leave half of the cores to others until there are many files', (t)
 
 test('threads begin for many files, or for few with much in them, and not at first where most are done', async (t) => {
 	const started: string[] = []
+	let late = 0
 	const crews = (isAsked: boolean) => ({
 		start: (files: number, weight: number) => {
 			started.push(`${files} ${Math.round(weight)}`)
@@ -205,6 +206,7 @@ test('threads begin for many files, or for few with much in them, and not at fir
 		begin() {},
 		end: () => Promise.resolve(),
 		isAsked,
+		onFew: () => void late++,
 	})
 	/** Which of files of one size are theirs: all, none, or from which on. */
 	const taken = async (count: number, size: number, {done = 0, isAsked = false} = {}) => {
@@ -225,7 +227,16 @@ test('threads begin for many files, or for few with much in them, and not at fir
 	// the first 2000 are left to the main thread, or fewer with as much in them
 	t.is(await taken(4000, 0, {done: 3900}), 2000)
 	t.is(await taken(4000, MIB, {done: 3900}), 60)
-	t.deepEqual(started, ['100 6500', '100 113', '4000 4000', '4000 94', '4000 3094'])
+	t.is(await taken(499, 0), -1)
+	t.is(await taken(500, 0), 0)
+	t.is(await taken(4000, 0, {done: 3000}), 0)
+	t.deepEqual(started, ['100 6500', '100 113', '4000 4000', '4000 94', '4000 3094', '500 500', '4000 1000'])
+	// V8 optimizes late for all that are fewer than 4000, once what they need is loaded
+	t.is(late, 7)
+	await taken(3999, 0)
+	t.is(late, 8)
+	await taken(49, 0)
+	t.is(late, 8)
 })
 
 inThreads('files of some MiB go and come back as they were, by threads, for one request each', async (t) => {

@@ -61,7 +61,9 @@ export class Gathered implements Receiver {
 		if (this.#size === undefined) return void this.#chunks.push(Buffer.from(piece))
 		// not before, for the reply to a HEAD tells a length, too
 		if (this.#whole === NOTHING) this.#whole = this.#placeFor(this.#size)
-		if (piece.buffer !== this.#whole.buffer) piece.copy(this.#whole, this.#length)
+		// memory of a small one is also that of others
+		const isInPlace = this.#size >= SPARE_FROM && piece.buffer === this.#whole.buffer
+		if (!isInPlace) piece.copy(this.#whole, this.#length)
 		this.#length += piece.length
 	}
 
