@@ -72,7 +72,7 @@ export function keepMemorySmall(files: number): boolean {
 }
 
 /** How much of a function is to run before V8 of Node 20 optimizes it, in bytes of bytecode: it takes 135,168 by itself. */
-const BUDGET = 1_000_000
+const BUDGET = 700_000
 
 /**
  * For runs that are over before optimized code pays: Node 20 spends a quarter of a push of 1,500 files on it, and does not with

@@ -20,8 +20,8 @@ const HEAVY = 2000
 const FROM = 2000
 /** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
 const LOADED = 50
-/** With fewer files also what threads do is over before V8's work on it pays: of 6,000 a clone takes an eighth more CPU without that. */
-const FEW = 4000
+/** With fewer files also what threads do is over before V8's work on it pays; 6,000 take as long with it as without. */
+const FEW = 6000
 /** Rows that tell what most are. */
 const SAMPLE = 256
 
