@@ -13,9 +13,10 @@ import {joinedEtag} from '../src/algo/parts.ts'
 import {fatal, S3rError} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {Rate} from '../src/base/rate.ts'
-import {inSync, type Local} from '../src/format/entry.ts'
+import {type Entry, inSync, type Local} from '../src/format/entry.ts'
 import {answer} from '../src/format/filter-read.ts'
 import {FilterRules} from '../src/format/filter.ts'
+import {IndexBuilder} from '../src/format/index-builder.ts'
 import {parseIndex} from '../src/format/index-bytes.ts'
 import {keyOf} from '../src/format/key.ts'
 import {encodeMetadata} from '../src/format/metadata.ts'
@@ -37,10 +38,13 @@ import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
 import type {Crews} from '../src/sync/crew.ts'
 import type {Events} from '../src/sync/events.ts'
 import {HashThreads} from '../src/sync/hash-thread.ts'
+import {LATE_BELOW} from '../src/sync/late-hash.ts'
 import {LocalDisk, LocalFiles} from '../src/sync/local-files.ts'
 import {pull, type PullOptions} from '../src/sync/pull.ts'
 import {type Outcome, push, type PushOptions} from '../src/sync/push.ts'
+import {scan as scanOnly} from '../src/sync/scan.ts'
 import {type Selection, selection} from '../src/sync/select.ts'
+import {hashTwins} from '../src/sync/twins.ts'
 
 const PREFIX = 'home/'
 const MIB = 2 ** 20
@@ -1518,6 +1522,23 @@ test('large files of one size are hashed before the first of them is sent, and c
 	t.deepEqual(lines, ['A ./', 'A a', 'A b', 'A d', 'A e', 'A f', 'R c'])
 	t.true(counts.sent < 2 * LARGE.length + 3 * MIB)
 	await vouched(t, here, store)
+})
+
+test('of large files of one size those are hashed beforehand that are the same in some places', async (t) => {
+	const almost = Buffer.from(LARGE)
+	almost[5000] = 255 - (almost[5000] ?? 0)
+	const contents = {a: LARGE, b: randomBytes(LARGE.length), c: LARGE, d: almost, e: randomBytes(2 * MIB)}
+	const side = new Side(t, memory()).write(contents)
+	const files = new LocalFiles(side.root, {})
+	const nothing = new IndexBuilder().finish({scanned: 0n, device: 0n})
+	const onError = (path: Path, error: unknown) => t.fail(`${path}: ${String(error)}`)
+	const how = {root: side.root, owners, index: nothing, contents: files, unhashedBelow: LATE_BELOW, onError}
+	const {index} = await scanOnly(how)
+	const hashed: Record<string, string | undefined> = {}
+	const put = ({path, local}: Entry) => void (hashed[path] = local?.md5)
+	hashTwins({session: {index, put, forget() {}}, files})
+	const md5Of = (name: 'a' | 'c' | 'd') => createHash('md5').update(contents[name]).digest('hex')
+	t.deepEqual(hashed, {a: md5Of('a'), c: md5Of('c'), d: md5Of('d')})
 })
 
 test('a large object whose end is a hole is verified as any other', async (t) => {

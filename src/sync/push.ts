@@ -7,7 +7,7 @@ import type {IndexRows} from '../format/index-file.ts'
 import type {IndexSession} from '../repo/session.ts'
 import type {Store} from '../store/store.ts'
 import {type Compare, withoutHad} from './compare-dest.ts'
-import {hashTwins, hashUnsent, isHashedLate, LATE_BELOW} from './late-hash.ts'
+import {hashUnsent, isHashedLate, LATE_BELOW} from './late-hash.ts'
 import {countDeletions, type Direction, plan, type PlanItem} from './plan.ts'
 import {type Narrow, narrowed, withoutNewer} from './narrow.ts'
 import {learnRules} from './remote-rules.ts'
@@ -15,6 +15,7 @@ import {scan, type ScanOptions} from './scan.ts'
 import type {Selection} from './select.ts'
 import {send, type SendOptions} from './send.ts'
 import {beginEarly, type Found} from './crew-share.ts'
+import {hashTwins} from './twins.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly session: IndexSession
