@@ -661,6 +661,31 @@ test('the same content made on both sides is no conflict', async (t) => {
 	t.deepEqual((await here.push()).lines, [])
 })
 
+test('a file that is there already is no conflict of an object whose ETag is not its MD5', async (t) => {
+	const text = 'as gzip it is smaller '.repeat(1000)
+	const store = memory()
+	const here = new Side(t, store).write({large: LARGE, text, other: text, longer: LARGE})
+	fs.utimesSync(here.at('text'), 1, 1)
+	t.deepEqual([...(await here.push({compress: true})).failed], [])
+	const there = new Side(t, store)
+	// as a pull leaves them that is killed before it notes them, or somebody who had them already
+	const other = Buffer.from(LARGE).fill('x', 5, 6)
+	there.write({large: LARGE, text, other: text.toUpperCase(), longer: other})
+	const said = ['C longer', 'C other', 'P ./', 'P large', 'P text']
+	t.deepEqual((await there.pull({pretend: true})).lines, said)
+	t.deepEqual((await there.pull()).lines, said)
+	t.is(fs.statSync(there.at('text')).mtimeMs, 1000)
+	t.true(fs.readFileSync(there.at('longer')).equals(other))
+	t.deepEqual((await there.pull()).lines, ['C longer', 'C other'])
+	// one that cannot be asked for stays as it is
+	const blind = new Side(t, store).write({large: LARGE})
+	const {lines} = await blind.pull({
+		store: hooked(store, {head: () => Promise.reject(new StoreError('denied', 'AccessDenied', 'no'))}),
+	})
+	t.true(lines.includes('C large'))
+	await vouched(t, there, store)
+})
+
 test('different content made on both sides is a conflict', async (t) => {
 	const {store, here, there} = await twins(t, {a: 'one'})
 	here.write({new: 'here'})

@@ -31,6 +31,7 @@ import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
 import {CrewShare} from './crew-share.ts'
 import {localRecord, type PlanItem, planLine} from './plan.ts'
+import {settled} from './settled.ts'
 import {SumsTogether} from './sums-together.ts'
 
 export type ReceiveOptions = {
@@ -113,7 +114,8 @@ export class Receiver {
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */
-	async execute(item: PlanItem): Promise<void> {
+	async execute(planned: PlanItem): Promise<void> {
+		const item = planned.status === 'C' ? await settled(this, planned) : planned
 		const {status, entry} = item
 		const isConflict = status === 'C' && (this.options.backup === undefined || !entry.remote)
 		if (status === 'D') this.deletions.add(entry.path)
