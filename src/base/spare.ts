@@ -33,7 +33,7 @@ export class SpareMemory {
 
 	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the oldest goes where it is too much. */
 	give({buffer}: Buffer): void {
-		if (buffer.byteLength < this.#least || !this.#own.delete(buffer)) return
+		if (!this.#own.delete(buffer)) return
 		this.#spare.push(Buffer.from(buffer))
 		this.#bytes += buffer.byteLength
 		while (this.#bytes > this.#kept) this.#bytes -= this.#spare.shift()?.length ?? 0

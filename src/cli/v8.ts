@@ -76,7 +76,8 @@ const BUDGET = 700_000
 
 /**
  * For runs that are over before optimized code pays: Node 20 spends a quarter of a push of 1,500 files on it, and does not with
- * this. Of 2,500 files with a thread a push takes a sixth less CPU, a clone a fifth. Later nodes have a compiler between, need it no more, and know the flag by other names.
+ * this. Of 2,500 files with a thread a push takes a sixth less CPU, a clone a fifth. Later nodes have a compiler between, need it
+ * no more, and know the flag by other names.
  */
 export function optimizeLate(): void {
 	if (process.versions.v8.startsWith('11.')) setFlagsFromString(`--interrupt-budget=${BUDGET}`)

@@ -27,3 +27,9 @@ export class WholeBody implements AsyncIterable<Buffer> {
 		if (this.bytes.length > 0) yield this.bytes
 	}
 }
+
+/** Leaves a body, which need not have been read to its end; one that is whole gives its memory back. */
+export async function leave(body: AsyncIterable<Buffer>): Promise<void> {
+	if (body instanceof WholeBody) body.giveBack()
+	else await body[Symbol.asyncIterator]().return?.()
+}

@@ -7,7 +7,7 @@ import {Owners} from '../local/owners.ts'
 import type {Fingerprint} from '../local/stat.ts'
 import {counted, sumOf} from '../store/counted.ts'
 import type {Got, Head, Store} from '../store/store.ts'
-import {WholeBody} from '../store/whole.ts'
+import {leave} from '../store/whole.ts'
 import {arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {Work} from './crew.ts'
@@ -78,8 +78,7 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 			try {
 				return await take(task, got, place)
 			} finally {
-				if (got.body instanceof WholeBody) got.body.giveBack()
-				else await got.body[Symbol.asyncIterator]().return?.()
+				await leave(got.body)
 			}
 		},
 		counts,

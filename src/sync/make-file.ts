@@ -6,7 +6,7 @@ import type {Path} from '../base/path.ts'
 import {type Entry, inSync, TYPE} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Got} from '../store/store.ts'
-import {WholeBody} from '../store/whole.ts'
+import {leave} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost, NewFile} from './disk.ts'
 import {isLent, rereading, verify, vouchedMd5} from './content.ts'
@@ -37,8 +37,7 @@ async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Prom
 		receiver.links.making(link, entry.path, making)
 		await making
 	} finally {
-		if (got.body instanceof WholeBody) got.body.giveBack()
-		else await got.body[Symbol.asyncIterator]().return?.()
+		await leave(got.body)
 	}
 }
 

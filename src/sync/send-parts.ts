@@ -26,7 +26,10 @@ import {packedPieces, type Piece, PlainPieces, type Sums} from './pieces.ts'
 import type {Sender} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
 
-/** Parts of one file under way at once: as many as the memory for bodies holds. With 20 ms of latency 5 GiB take a sixteenth less time than with 4. */
+/**
+ * Parts of one file under way at once: as many as the memory for bodies holds. With 20 ms of latency 5 GiB take a sixteenth less time
+ * than with 4.
+ */
 const WIDTH = 6
 /** How often an upload that somebody else ended is begun anew. */
 const ATTEMPTS = 3

@@ -11,7 +11,7 @@ import {keyOf} from '../format/key.ts'
 import type {Stat} from '../local/stat.ts'
 import {Statx} from '../local/statx.ts'
 import type {Store} from '../store/store.ts'
-import {WholeBody} from '../store/whole.ts'
+import {leave} from '../store/whole.ts'
 import {arrivalOf, toldOf} from './arrival.ts'
 import {contentOf, isLent, Damaged, rereading} from './content.ts'
 import {difference, md5Text, type Mismatch, objectDifference, type Proof} from './evidence.ts'
@@ -212,7 +212,7 @@ class Verifier {
 		const pieces = contentOf(arrivalOf(path, key, head, {}, 0), body, () => {})
 		let next = await pieces.next()
 		while (!next.done) next = await pieces.next()
-		if (body instanceof WholeBody) body.giveBack()
+		await leave(body)
 		const found = next.value.md5
 		if (base?.md5 !== undefined && base.md5 !== found)
 			this.#tell({what: 'remote-damaged', path, expected: md5Text(base.md5), found: md5Text(found)})
