@@ -129,6 +129,12 @@ export function mergeInto<Made extends Index>(building: Building<Made>, a: Index
 	return building.finish(b)
 }
 
+/** `index` with the rows of `added`, each of which says something; where both have a path, `added`'s stands. */
+export function withRows(index: Index, added: Index, building: () => Building): Index {
+	if (added.count === 0) return index
+	return index.count === 0 ? added : mergeInto(building(), index, added)
+}
+
 /** `index` with these entries in place of its own, later ones winning; what has to be made anew is made by `building`. */
 export function withEntries<Made extends Index>(
 	index: Made,

@@ -13,7 +13,7 @@ import {removeFile} from '../local/remove-file.ts'
 import {writeFully} from '../local/write-fully.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {IndexWriter} from './index-writer.ts'
-import {type OpenIndex, openStored} from './stored-index.ts'
+import {type OpenIndex, openStored, StoredIndex} from './stored-index.ts'
 
 /** Milliseconds that a command waits for another that works on the same index. */
 const WAIT = 30_000
@@ -63,10 +63,12 @@ export function writeIndex(place: Place, index: Index): void {
 	else writeRows(path, index)
 }
 
-/** Writes the rows that say anything, one after the other. */
+/** Writes the rows that say anything, one after the other; all of them at once where none was replaced. */
 function writeRows(path: Path, rows: IndexRows): void {
 	const writer = new IndexWriter(path)
 	try {
+		const sections = rows instanceof StoredIndex ? rows.sections : undefined
+		if (sections) return writer.finishWith(sections)
 		for (let row = 0; row < rows.count; row++) {
 			if (!(rows.flags(row) & ALIVE)) continue
 			const {first, index} = rows.window(row)

@@ -46,6 +46,8 @@ type Origin = {
 type Held = {readonly window: Window; readonly slot: Slot; readonly origin: Origin; isChanged: boolean}
 
 export class Windows {
+	/** Whether any row is not what it was in the beginning. */
+	wasReplaced = false
 	readonly #sections: Omit<StoredSections, 'words' | 'names' | 'extras'>
 	/** Where the rest lies by now. */
 	#words: Stretch
@@ -79,6 +81,11 @@ export class Windows {
 
 	get count(): number {
 		return this.#sections.count
+	}
+
+	/** Where the rows lie that were not replaced. */
+	get sections(): StoredSections {
+		return {...this.#sections, words: this.#words, names: this.#names, extras: this.#extras}
 	}
 
 	/** How many windows there are. */
@@ -118,6 +125,7 @@ export class Windows {
 		const held = this.#hold(row)
 		this.#inSync[Math.floor(row / ROWS)] = 0
 		held.isChanged = true
+		this.wasReplaced = true
 		held.window.index.replace(row - held.window.first, entry)
 	}
 

@@ -11,6 +11,7 @@ import {removeFile} from '../local/remove-file.ts'
 import {writeFully} from '../local/write-fully.ts'
 import {crcOf, GrowingFile, unnamedFile} from './growing-file.ts'
 import {GrowingIndex, type IndexFiles} from './growing-index.ts'
+import type {StoredSections} from './window-parts.ts'
 
 export class IndexWriter {
 	readonly #path: Path
@@ -39,11 +40,24 @@ export class IndexWriter {
 
 	/** Writes the rest, and gives the index its name in place of what is there; `scanned` and `device` as in Sections. */
 	finish(when: Pick<Sections, 'scanned' | 'device'>): void {
+		this.#finish(() => this.#index.sections(when))
+	}
+
+	/** Writes an index that lies in files, instead of single rows, and gives it its name. */
+	finishWith(sections: StoredSections): void {
+		this.#finish(() => {
+			this.#files.words.copy(sections.words)
+			return sections
+		})
+	}
+
+	/** `write` writes the words, and returns what is to come behind them. */
+	#finish(write: () => StoredSections): void {
 		try {
-			const {count, directories, owners, names, extras} = this.#index.sections(when)
+			const {scanned, device, count, directories, owners, names, extras} = write()
 			const layout = layoutOf({
-				scanned: when.scanned,
-				device: when.device,
+				scanned,
+				device,
 				count,
 				directories: directories.length / 2,
 				owners: owners.length / 2,

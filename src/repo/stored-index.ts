@@ -19,7 +19,6 @@ export class StoredIndex implements Index {
 	readonly device: bigint
 	readonly scannedSeconds: number
 	readonly #windows: Windows
-	#wasReplaced = false
 	/** The row behind the one that was found last. */
 	#next = 0
 
@@ -41,6 +40,12 @@ export class StoredIndex implements Index {
 
 	get count(): number {
 		return this.#windows.count
+	}
+
+	/** Where all of it lies, of which each row says something; undefined once a row was replaced. */
+	get sections(): StoredSections | undefined {
+		const {scanned, device} = this
+		return this.wasReplaced ? undefined : {...this.#windows.sections, scanned, device}
 	}
 
 	/** The file is closed: its descriptor may be another one's by now, and is not read any more. */
@@ -160,18 +165,15 @@ export class StoredIndex implements Index {
 	}
 
 	get wasReplaced(): boolean {
-		return this.#wasReplaced
+		return this.#windows.wasReplaced
 	}
 
 	replace(row: number, entry: Entry): void {
-		this.#wasReplaced = true
 		this.#windows.replace(row, entry)
 	}
 
 	at(when: Pick<Sections, 'scanned' | 'device'>): StoredIndex {
-		const index = new StoredIndex(this.#windows, when)
-		index.#wasReplaced = this.#wasReplaced
-		return index
+		return new StoredIndex(this.#windows, when)
 	}
 }
 

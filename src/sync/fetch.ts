@@ -7,7 +7,7 @@ import {fromUnicode, isDirectory, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
 import {aliasOf} from '../format/alias.ts'
 import type {Entry, RemoteSide} from '../format/entry.ts'
-import {type Building, IndexBuilder, mergeInto, withEntries} from '../format/index-builder.ts'
+import {type Building, IndexBuilder, withEntries, withRows} from '../format/index-builder.ts'
 import type {Index, IndexRows} from '../format/index-file.ts'
 import {SIZE_LIMIT} from '../format/index-layout.ts'
 import {pathOf, SIDE} from '../format/key.ts'
@@ -208,7 +208,7 @@ class Listener {
 			this.#index.replace(row, rest)
 			this.#changed = true
 		}
-		const merged = fresh.count === 0 ? this.#index : mergeInto(this.#building(), this.#index, fresh)
+		const merged = withRows(this.#index, fresh, this.#building)
 		return {index: withEntries(merged, this.#late.values(), this.#building), changed: this.#changed}
 	}
 }

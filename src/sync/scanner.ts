@@ -12,7 +12,7 @@ import {
 	wasOf,
 	withLocal,
 } from '../format/entry.ts'
-import {type Building, IndexBuilder, mergeInto} from '../format/index-builder.ts'
+import {type Building, IndexBuilder, withRows} from '../format/index-builder.ts'
 import type {Index} from '../format/index-file.ts'
 import type {Status} from '../format/record.ts'
 import {lookAt} from '../local/look.ts'
@@ -238,8 +238,7 @@ export class Scanner {
 	/** The index with what was added to it. */
 	#merged(when: Pick<Index, 'scanned' | 'device'>): Index {
 		if (this.#added === 0) return this.#index.at(when)
-		const added = this.#fresh.finish(when)
-		return this.#index.count === 0 ? added : mergeInto(this.#building(), this.#index, added)
+		return withRows(this.#index, this.#fresh.finish(when), this.#building)
 	}
 
 	/** Notes the groups of hard links; where not all files were looked at, those that are known stay. */
