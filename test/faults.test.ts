@@ -219,6 +219,36 @@ test('push and pull survive a clock that is an hour slow', async (t) => {
 	t.deepEqual(await straight(here, 'verify', '--read'), QUIET)
 })
 
+test('push and pull make do with the descriptors that they may have', async (t) => {
+	const {bucket, straight} = await throughFaults(t, {seed: 1, faults: [], rate: 0})
+	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	const program = fileURLToPath(new URL('../../dist/s3r.js', import.meta.url))
+	const limited = async (cwd: string, ...argv: readonly string[]) => {
+		const env = {...process.env, ...server.env}
+		const script = 'ulimit -n 256; exec "$0" "$@"'
+		const {stdout, stderr} = await promisify(execFile)(
+			'sh',
+			['-c', script, process.execPath, program, ...argv],
+			{cwd, env},
+		)
+		return stdout + stderr
+	}
+	for (const root of [here, there]) {
+		fs.mkdirSync(root)
+		await straight(root, 'init', bucket)
+	}
+	makeTree(here)
+	for (let i = 0; i < 1500; i++) {
+		const directory = `${here}/many/${i % 100}`
+		fs.mkdirSync(directory, {recursive: true})
+		fs.writeFileSync(`${directory}/${i}`, String(i))
+	}
+	fs.writeFileSync(`${here}/large`, noise('large', 16 * MIB + 12_345))
+	t.is(await limited(here, 'push', '-aH'), '')
+	t.is(await limited(there, 'pull', '-aH'), '')
+	t.deepEqual(snapshot(there), snapshot(here))
+})
+
 test.serial('what a listing lacks is not deleted here, and comes with the next one', async (t) => {
 	const {proxy, bucket, run, straight} = await throughFaults(t, {
 		seed: 1,

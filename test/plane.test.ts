@@ -1024,22 +1024,23 @@ test('the width grows while more gets done, and no further', (t) => {
 	const width = new AdaptiveWidth({now: () => clock.now, used: none})
 	t.is(width.width, 16)
 	simulate(width, clock, 10, Infinity)
-	t.is(width.width, 512)
+	t.is(width.width, 1024)
 	const limited = new AdaptiveWidth({now: () => clock.now, used: none})
 	simulate(limited, clock, 30, 2)
 	t.true(limited.width >= 36 && limited.width <= 81, String(limited.width))
 	simulate(limited, clock, 60, Infinity)
-	t.is(limited.width, 512, 'it tries again later')
+	t.is(limited.width, 1024, 'it tries again later')
+	t.is(new AdaptiveWidth({first: 128, most: 8}).width, 8, 'what the system allows goes before all else')
 })
 
 test('the width does not grow while it is the processors that limit', (t) => {
 	const cores = Math.min(availableParallelism(), 4)
 	for (const [share, left, expected] of [
 		[0.7, undefined, 16],
-		[0.5, undefined, 512],
+		[0.5, undefined, 1024],
 		[0.7, 0.1, 16],
-		[0.5, 0.1, 512],
-		[0.7, 0.2, 512],
+		[0.5, 0.1, 1024],
+		[0.7, 0.2, 1024],
 		[0.9, 0.2, 16],
 	] as const) {
 		const clock = {now: 0}

@@ -4,8 +4,9 @@
 import {usableCores} from './cores.ts'
 
 export type AdaptiveOptions = {
-	/** Bounds of the width; 16 to 512 by default. */
+	/** Bounds of the width; 16 to MOST by default. */
 	readonly least?: number | undefined
+	/** A lower one goes before `least` and `first`. */
 	readonly most?: number | undefined
 	/** The width to begin with; the least by default. */
 	readonly first?: number | undefined
@@ -37,6 +38,8 @@ const CORES = usableCores()
 const REST = 10
 const CALM = 50
 
+/** So many requests keep two cores busy with 20 ms of latency; twice as many bring no more. */
+export const MOST = 1024
 /**
  * A first width for small files: with fewer, threads that wait for messages cost as much as the work. Latency
  * wants more, and a store that wants fewer says so.
@@ -82,18 +85,18 @@ export class AdaptiveWidth {
 	constructor(options: AdaptiveOptions = {}) {
 		const {
 			least = 16,
-			most = 512,
+			most = MOST,
 			first = least,
 			now = clock,
 			used = cpuTime,
 			idle = () => undefined,
 		} = options
-		this.#least = least
+		this.#least = Math.min(least, most)
 		this.#most = most
 		this.#now = now
 		this.#used = used
 		this.#idle = idle
-		this.#width = first
+		this.#width = Math.min(first, most)
 		// who has just begun need not ask for more
 		this.#since = {at: now(), used: used(), idle: undefined}
 	}

@@ -1,7 +1,7 @@
 // The one way from options to a push, for push and the commands that end in one.
 
 import {unlinkSync} from 'node:fs'
-import {AdaptiveWidth, MANY} from '../base/adaptive.ts'
+import {AdaptiveWidth, MANY, MOST} from '../base/adaptive.ts'
 import {hasCoreBeside} from '../base/cores.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
@@ -10,6 +10,7 @@ import {parseCanned} from '../format/acl.ts'
 import {parseGrants} from '../format/grant.ts'
 import type {Remote} from '../format/remote.ts'
 import {parseTags} from '../format/tags.ts'
+import {descriptorLimit} from '../local/descriptors.ts'
 import {idleTime} from '../local/processors.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
@@ -80,8 +81,20 @@ export function storedAs(remote: Remote): {readonly prefix: string; readonly sto
 	return {prefix, stored}
 }
 
+/**
+ * Descriptors of a run, mostly directories that each thread keeps open; those of a file that is under way, its connection and, where it
+ * comes in pieces, itself; and how many files there must be under way.
+ */
+const OTHERS = 256
+const EACH = 2
+const LEAST_JOBS = 4
+
 /** How many files are under way: as many as the store, the way to it and this machine are up to. */
-export const adaptiveJobs = (): AdaptiveWidth => new AdaptiveWidth({first: MANY, idle: idleTime})
+export function adaptiveJobs(): AdaptiveWidth {
+	const limit = descriptorLimit() ?? Infinity
+	const most = Math.max(LEAST_JOBS, Math.floor((limit - OTHERS) / EACH))
+	return new AdaptiveWidth({first: MANY, most: Math.min(MOST, most), idle: idleTime})
+}
 
 /** How many threads the user wants; undefined where that is left to us. */
 function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {

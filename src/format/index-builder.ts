@@ -113,7 +113,7 @@ export type Building<Made extends Index = Index> = {
 export const mergeIndexes = (a: IndexRows, b: IndexRows): IndexFile => mergeInto(new IndexBuilder(), a, b)
 
 /** As mergeIndexes, made by `building`. */
-export function mergeInto<Made extends Index>(building: Building<Made>, a: IndexRows, b: IndexRows): Made {
+function mergeInto<Made extends Index>(building: Building<Made>, a: IndexRows, b: IndexRows): Made {
 	const take = (from: IndexRows, row: number) => {
 		if (!(from.flags(row) & ALIVE)) return
 		const {first, index} = from.window(row)

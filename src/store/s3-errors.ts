@@ -1,7 +1,7 @@
 // What the SDK throws, as a StoreError that says in one line what happened and, where there is
 // something to do, what. Nothing of the SDK's own text is shown but S3's message, and no header.
 
-import {EXIT} from '../base/errors.ts'
+import {EXIT, reason} from '../base/errors.ts'
 import {shown} from '../base/quote.ts'
 import {
 	aclsDisabled,
@@ -95,8 +95,7 @@ function noCredentials(error: SdkError, about: About): StoreError {
 
 function unreachable(code: string, error: unknown, {endpoint}: About): StoreError {
 	const why = REACH[code] ?? (code.startsWith('HPE_') ? 'it does not speak HTTP' : undefined)
-	const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-	return new StoreError('network', code, `cannot reach ${shown(endpoint)}: ${why ?? said}`, {
+	return new StoreError('network', code, `cannot reach ${shown(endpoint)}: ${why ?? reason(error)}`, {
 		hint: CERTIFICATE.test(code) ? 'name a file of trusted certificates in AWS_CA_BUNDLE' : undefined,
 		cause: error,
 	})
