@@ -16,11 +16,11 @@ export type AskPage = (request: ListRequest) => Promise<Page>
 
 /**
  * How many parts are listed at a time at most, how many at first, and how many pages of all of them. A page that waits
- * takes 3 MB until its memory is free again, so more would be quicker, and above 150 MiB.
+ * takes 1 to 2 MB until its memory is free again, so more would be quicker, and above 150 MiB.
  */
-export const WIDTH = 5
+export const WIDTH = 10
 const FEW = 2
-export const AHEAD = 15
+export const AHEAD = 30
 /** Pages of a part that are asked for ahead, at least; of one that is longer all are, unless it is longer than this. */
 const SHORT = AHEAD / WIDTH
 const LONG = AHEAD / 2
@@ -131,7 +131,8 @@ class Lister {
 				keys += page.length
 				yield page
 			}
-			width = part.pages.waited > 0 ? Math.min(WIDTH, 2 * width) : Math.max(FEW, width - 1)
+			if (part.pages.waited > 0) width = Math.min(WIDTH, 2 * width)
+			else if (parts.every(({pages}) => pages.hasArrived)) width = Math.max(FEW, width - 1)
 			level.learn(keys, part.directories)
 			yield* level.asked()
 		}

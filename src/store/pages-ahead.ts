@@ -20,6 +20,11 @@ export class PagesAhead {
 		this.#asked = Array.from({length: count}, () => this.#ask())
 	}
 
+	/** Whether the next page is here. */
+	get hasArrived(): boolean {
+		return this.#asked[0]?.hasArrived === true
+	}
+
 	/** The pages in their order; to be read once. */
 	async *pages(): Pages {
 		for (let next = this.#asked.shift(); next !== undefined; next = this.#asked.shift()) {
