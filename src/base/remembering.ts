@@ -14,3 +14,12 @@ export function remembering<T>(most: number, find: (name: string) => T): (name: 
 		return found
 	}
 }
+
+/** `find`, whose last answer is remembered. */
+export function rememberingLast<T>(find: (name: string) => T): (name: string) => T {
+	let last: {readonly name: string; readonly found: T} | undefined
+	return (name) => {
+		if (last?.name !== name) last = {name, found: find(name)}
+		return last.found
+	}
+}

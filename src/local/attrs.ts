@@ -60,7 +60,7 @@ export function applyAttrs(target: Path | Handle, wanted: Wanted, options: Apply
 	return [
 		...owned.unrestored,
 		...applyXattrs(handle, stat, wanted, {xattrs: options.xattrs, keepsXattr: options.keepsXattr}),
-		...applyMode(handle, stat, wanted, owned.lost),
+		...applyMode(handle, stat, wanted, owned),
 		...applyXattrs(handle, stat, wanted, {acls: options.acls}),
 		...applyTimes(handle, wanted),
 	]
@@ -79,28 +79,36 @@ function ownerOf(stat: Stat, wanted: Wanted, {owners, numericIds}: ApplyOptions)
 	}
 }
 
+type Owned = {
+	readonly unrestored: Unrestored[]
+	readonly lost: number
+	/** Nothing was changed. */ readonly isSame: boolean
+}
+
 /** Sets owner and group, else the group alone. `lost` are the set-id bits that would serve somebody else. */
-function applyOwner(
-	handle: Handle,
-	stat: Stat,
-	wanted: Wanted,
-	options: ApplyOptions,
-): {unrestored: Unrestored[]; lost: number} {
+function applyOwner(handle: Handle, stat: Stat, wanted: Wanted, options: ApplyOptions): Owned {
 	const {uid, gid} = ownerOf(stat, wanted, options)
 	const chown = (user: number, group: number) => attempt('owner', () => handle.chown(user, group))
-	if (uid === stat.uid && gid === stat.gid) return {unrestored: [], lost: 0}
+	if (uid === stat.uid && gid === stat.gid) return {unrestored: [], lost: 0, isSame: true}
 	const both = chown(uid, gid)
-	if (both.length === 0) return {unrestored: [], lost: 0}
+	if (both.length === 0) return {unrestored: [], lost: 0, isSame: false}
 	const group = gid === stat.gid || uid === stat.uid ? both : chown(stat.uid, gid)
 	const lostUser = uid === stat.uid ? 0 : S_ISUID
 	const lostGroup = gid === stat.gid || group.length === 0 ? 0 : S_ISGID
-	return {unrestored: both, lost: lostUser | lostGroup}
+	return {unrestored: both, lost: lostUser | lostGroup, isSame: false}
 }
 
-/** Also where it seems right already: a change of owner or of an ACL may have taken bits away. */
-function applyMode(handle: Handle, before: Stat, {mode}: Wanted, lost: number): Unrestored[] {
+/** Also where it was right before a change of owner or of attributes: that may have taken bits away. */
+function applyMode(
+	handle: Handle,
+	before: Stat,
+	{mode, xattrs}: Wanted,
+	{lost, isSame}: Owned,
+): Unrestored[] {
 	if (mode === undefined || isLink(before)) return []
-	return attempt('mode', () => handle.chmod(mode & PERMISSIONS & ~lost))
+	const permissions = mode & PERMISSIONS & ~lost
+	if (isSame && xattrs === undefined && (before.mode & PERMISSIONS) === permissions) return []
+	return attempt('mode', () => handle.chmod(permissions))
 }
 
 /** Xattrs, or ACLs. An owner who is not root must be able to write a file to set its xattrs. */

@@ -37,16 +37,20 @@ export const openDirectory = (file: Path): number =>
 /** How a file is opened that has no name, and is gone when it is closed unless it was given one. Linux only; not in node's constants. */
 export const UNNAMED = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR
 
-/**
- * Opens a new file in a directory, named `prefix` with its final '/', that has no name yet; undefined where there are none. By `calls`
- * where the directory is open: the way through /proc takes 2 us more.
- */
-export function openUnnamed(prefix: Path, calls?: Pick<Native, 'openUnnamed'>): number | undefined {
+export type UnnamedOptions = {
+	/** What opens it where its directory is open: the way through /proc takes 2 us more. */
+	readonly calls?: Pick<Native, 'openUnnamed'> | undefined
+	/** Its permissions, from which the system takes those of the umask; 0600 by default. */
+	readonly mode?: number | undefined
+}
+
+/** Opens a new file in a directory, named `prefix` with its final '/', that has no name yet; undefined where there are none. */
+export function openUnnamed(prefix: Path, {calls, mode = 0o600}: UnnamedOptions = {}): number | undefined {
 	const place = openPlaceOf(prefix)
-	const fd = place?.name === '' ? (calls?.openUnnamed?.(place.fd) ?? -1) : -1
+	const fd = place?.name === '' ? (calls?.openUnnamed?.(place.fd, mode) ?? -1) : -1
 	if (fd >= 0) return fd
 	try {
-		return openSync(forFs(prefix), UNNAMED, 0o600)
+		return openSync(forFs(prefix), UNNAMED, mode)
 	} catch (error) {
 		if (UNKNOWN.has(errnoOf(error) ?? '')) return undefined
 		throw error

@@ -16,7 +16,7 @@ export type Native = {
 	/** The same of an open file. */
 	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	/** Opens a new file without a name in an open directory; -1 where that failed. Linux only. */
-	readonly openUnnamed?: ((directory: number) => number) | undefined
+	readonly openUnnamed?: ((directory: number, mode: number) => number) | undefined
 	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
 	readonly link?: ((fd: number, file: Path) => void) | undefined
 	/**
@@ -194,7 +194,7 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		addressOf,
 		readDirectory,
 		trim: trim && (() => void trim(0)),
-		openUnnamed: openat && ((directory) => openat(directory, here, UNNAMED | O_CLOEXEC, 0o600)),
+		openUnnamed: openat && ((directory, mode) => openat(directory, here, UNNAMED | O_CLOEXEC, mode)),
 		link: linkOf(calls['linkat'], () => koffi.errno(), abi),
 		...xattrs(call, abi),
 	}

@@ -23,6 +23,8 @@ export type WriteOptions = {
 	readonly isNew?: boolean | undefined
 	/** Replaces nothing where the system can see to that at no cost, as `replaces` tells. */
 	readonly maybeNew?: boolean | undefined
+	/** The permissions that it will get: nobody else can open it before it has a name, so it may have them from the beginning. */
+	readonly mode?: number | undefined
 	/** Has a name from the beginning: extended attributes are given by it. */
 	readonly named?: boolean | undefined
 }
@@ -35,7 +37,7 @@ const BLOCK = 4096
 const ZEROS = Buffer.alloc(BLOCK)
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
-/** A file in the making, 0600 until it is committed. Each byte is to be written once. */
+/** A file in the making, which nobody else can open until it is committed. Each byte is to be written once. */
 export class TemporaryFile {
 	/** Where it will be. */
 	readonly target: Path
@@ -51,7 +53,8 @@ export class TemporaryFile {
 		this.#options = options
 		const isNew = options.isNew === true || options.maybeNew === true
 		const mayLackName = isNew && options.named !== true && native()?.link !== undefined
-		const unnamed = mayLackName ? openUnnamed(parentOf(target), native()) : undefined
+		const how = {calls: native(), mode: options.mode}
+		const unnamed = mayLackName ? openUnnamed(parentOf(target), how) : undefined
 		this.file = unnamed === undefined ? temporaryName(target) : undefined
 		this.#fd = unnamed ?? openSync(forFs(this.file ?? target), CREATE, 0o600)
 	}

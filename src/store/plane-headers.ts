@@ -1,6 +1,6 @@
 // The headers of the hot requests, and what the replies' say.
 
-import {remembering} from '../base/remembering.ts'
+import {remembering, rememberingLast} from '../base/remembering.ts'
 import type {Remote} from '../format/remote.ts'
 import {CONTENT_HEADERS, type ContentHeaders} from '../format/header-rules.ts'
 import {taggingHeader} from '../format/tags.ts'
@@ -19,9 +19,13 @@ export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
 	requesterPays === true ? [['x-amz-request-payer', 'requester']] : []
 
 const NAMES = 256
+const PREFIX = 'x-amz-meta-'
 
 /** The name of the header for metadata of this name: one that was made anew would have to be compared letter by letter (header-text.ts). */
-const metadataHeader = remembering(NAMES, (name) => `x-amz-meta-${name}`)
+const metadataHeader = remembering(NAMES, (name) => PREFIX + name)
+
+/** The name of metadata in a header of this name; '' where there are none. */
+const metadataName = remembering(NAMES, (name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : ''))
 
 /** What is stored beside the bytes. */
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {
@@ -75,9 +79,15 @@ export function getHeaders({range, ifMatch}: GetRequest): HeaderList {
 
 /** The time in a header, in milliseconds since the epoch. */
 export function timeIn(headers: Replied, name: string): number | undefined {
-	const time = Date.parse(headers.get(name) ?? '')
-	return Number.isNaN(time) ? undefined : time
+	const text = headers.get(name)
+	return text === undefined ? undefined : timeOf(text)
 }
+
+/** What comes one after the other is often of the same second. */
+const timeOf = rememberingLast((text) => {
+	const time = Date.parse(text)
+	return Number.isNaN(time) ? undefined : time
+})
 
 /** What a PUT left. S3 says no time of it; that of the reply is not before it. */
 export const writtenIn = (headers: Replied): Written => ({
@@ -109,7 +119,10 @@ function contentHeadersIn(headers: Replied): ContentHeaders | undefined {
 /** The head in the reply to a HEAD or GET. */
 export function headIn(headers: Replied): Head {
 	const metadata: Record<string, string> = {}
-	for (const [name, value] of headers) if (name.startsWith('x-amz-meta-')) metadata[name.slice(11)] = value
+	for (const [header, value] of headers) {
+		const name = metadataName(header)
+		if (name !== '') metadata[name] = value
+	}
 	const head = {
 		etag: bareEtag(headers.get('etag')),
 		size: sizeIn(headers),

@@ -106,7 +106,8 @@ async function take(
 	if (plain.type !== TYPE.file || isLink) return undefined
 	const arrival = hasXattrs(plain) ? await withXattrs(plain, store, remote.prefix, preserve) : plain
 	// nobody sees to it that two threads do not make files that the file system takes for one
-	const file = disk.create(path, {isNew: known === undefined && !force})
+	const {mode} = arrival.attributes
+	const file = disk.create(path, {isNew: known === undefined && !force, mode})
 	try {
 		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}, md5s, sums})
 		// a new one replaces nothing

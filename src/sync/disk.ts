@@ -22,14 +22,22 @@ export type NewFile = {
 	discard(): void
 }
 
+export type CreateOptions = {
+	/** Replaces nothing. */
+	readonly isNew?: boolean | undefined
+	/** Replaces nothing where the system sees to that by itself. */
+	readonly maybeNew?: boolean | undefined
+	/** The st_mode that it will have, where that is known. */
+	readonly mode?: number | undefined
+}
+
 /**
  * Paths are checked on every call: one that is unsafe, or whose way leads through a symlink, is
  * refused with an error that says so. What is new has the attributes wanted before it appears.
  */
 export type Disk = {
 	stat(path: Path): Stat | undefined
-	/** With `isNew` it replaces nothing; with `maybeNew` neither, where the system sees to that by itself. */
-	create(path: Path, options?: {readonly isNew?: boolean; readonly maybeNew?: boolean}): NewFile
+	create(path: Path, options?: CreateOptions): NewFile
 	symlink(path: Path, target: Buffer, wanted: Known): Lost
 	/** A hard link to another path below the root. */
 	link(path: Path, to: Path): void

@@ -13,7 +13,7 @@ import {md5Of, md5OfEachSmall, OpenFile, readSeen, type Seen} from '../local/rea
 import {type Fingerprint, lstatExact, type Stat} from '../local/stat.ts'
 import {TemporaryFile} from '../local/write.ts'
 import {readXattrs, type XattrKinds} from '../local/xattrs.ts'
-import type {Disk, Lost, NewFile} from './disk.ts'
+import type {CreateOptions, Disk, Lost, NewFile} from './disk.ts'
 import type {Files} from './files.ts'
 
 /** How often a file that is being written is hashed again. */
@@ -118,7 +118,7 @@ export class LocalDisk implements Disk {
 		return lookAt(`${this.#root}/${withoutSlash(path)}`)
 	}
 
-	create(path: Path, {isNew = false, maybeNew = false} = {}): NewFile {
+	create(path: Path, {isNew, maybeNew, mode}: CreateOptions = {}): NewFile {
 		const held = this.#confined.hold(path)
 		const {sparse, fsync, xattrs, acls} = this.#options
 		try {
@@ -127,6 +127,7 @@ export class LocalDisk implements Disk {
 				fsync,
 				isNew,
 				maybeNew,
+				mode: mode === undefined ? undefined : mode & 0o777,
 				named: xattrs === true || acls === true,
 			})
 			return {

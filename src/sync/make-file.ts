@@ -90,7 +90,7 @@ async function regular(
 	const {store, disk, signal, events, partial, force, backup} = receiver.options
 	const {path} = entry
 	const maybeNew = entry.local === undefined && force !== true && backup === undefined
-	const file = disk.create(path, {maybeNew})
+	const file = disk.create(path, {maybeNew, mode: arrival.attributes.mode})
 	try {
 		const source = {
 			large: receiver.large,
