@@ -32,7 +32,7 @@ const GAIN = 1.1
  * the same ones it takes a part of them: then a smaller share is all there is, if the machine has little left.
  */
 const BUSY = {alone: 0.85, beside: 0.6} as const
-const LEFT = 0.15
+const LEFT = 0.1
 const CORES = usableCores()
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
 const REST = 10
