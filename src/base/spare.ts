@@ -5,8 +5,6 @@
 const KEPT = 24 * 2 ** 20
 /** Bytes below which memory is not worth it, as far as nothing else is said. */
 const LEAST = 2 ** 20
-/** How much larger memory may be than what is asked for. */
-const LARGER = 1.25
 
 export class SpareMemory {
 	readonly #kept: number
@@ -21,11 +19,12 @@ export class SpareMemory {
 		this.#least = least
 	}
 
-	/** Memory of at least `size` bytes; undefined for little. */
+	/** Memory of at least `size` bytes, of a power of 2, so that it is good for others; undefined for little. */
 	take(size: number): Buffer | undefined {
 		if (size < this.#least) return undefined
-		const at = this.#spare.findIndex(({length}) => length >= size && length <= size * LARGER)
-		const [memory = Buffer.allocUnsafeSlow(size)] = at < 0 ? [] : this.#spare.splice(at, 1)
+		const room = 2 ** Math.ceil(Math.log2(size))
+		const at = this.#spare.findIndex(({length}) => length === room)
+		const [memory = Buffer.allocUnsafeSlow(room)] = at < 0 ? [] : this.#spare.splice(at, 1)
 		if (at >= 0) this.#bytes -= memory.length
 		this.#own.add(memory.buffer)
 		return memory

@@ -8,8 +8,8 @@ export const SPARE_FROM = 2 ** 16
 
 const spare = new SpareMemory(undefined, SPARE_FROM)
 
-/** Memory for a body of so many bytes and one more: of a power of 2, so that it is good for others. */
-export const spareFor = (size: number): Buffer | undefined => spare.take(2 ** Math.ceil(Math.log2(size + 1)))
+/** Memory for a body of so many bytes and one more. */
+export const spareFor = (size: number): Buffer | undefined => spare.take(size + 1)
 
 export class WholeBody implements AsyncIterable<Buffer> {
 	readonly bytes: Buffer
