@@ -82,7 +82,8 @@ function ownerOf(stat: Stat, wanted: Wanted, {owners, numericIds}: ApplyOptions)
 type Owned = {
 	readonly unrestored: Unrestored[]
 	readonly lost: number
-	/** Nothing was changed. */ readonly isSame: boolean
+	/** Nothing was to be changed. */
+	readonly isSame: boolean
 }
 
 /** Sets owner and group, else the group alone. `lost` are the set-id bits that would serve somebody else. */
