@@ -19,7 +19,7 @@ const WHY = [
 		why: 's3r takes the MD5 of each file that comes (0.4 ms a MiB, and 0.15 to read it back), and refuses what is not that which was sent; s5cmd verifies nothing',
 	},
 	{
-		rows: /large up/,
+		rows: /large up|media push/,
 		why: 'the metadata of an upload are given before its first part, and hold the MD5 of the whole: all of the file is hashed (1.2 ms a MiB, half of the CPU in a profile of 512 MiB) before anything is sent',
 	},
 	{
