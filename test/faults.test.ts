@@ -109,19 +109,36 @@ async function throughFaults(t: ExecutionContext, how: Omit<FaultOptions, 'targe
 
 const QUIET: Result = {status: 0, stdout: '', stderr: ''}
 
+/** Two empty roots of the same remote. */
+async function twoSides(
+	t: ExecutionContext,
+	run: Faulty['run'],
+	bucket: string,
+): Promise<{readonly here: string; readonly there: string}> {
+	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	for (const root of [here, there]) {
+		fs.mkdirSync(root)
+		t.is((await run(root, 'init', bucket)).status, 0)
+	}
+	return {here, there}
+}
+
+/** What a process of its own says. */
+async function said(cwd: string, program: string, ...argv: readonly string[]): Promise<string> {
+	const env = {...process.env, ...server.env}
+	const {stdout, stderr} = await promisify(execFile)(program, argv, {cwd, env})
+	return stdout + stderr
+}
+
 /** Pushes a tree, changes it, pushes again, and pulls it elsewhere, all through the proxy. */
 async function roundTrip(
 	t: ExecutionContext,
 	{isLarge, ...how}: Omit<FaultOptions, 'target'> & {readonly isLarge: boolean},
 ): Promise<FaultProxy> {
 	const {proxy, bucket, run, straight} = await throughFaults(t, how)
-	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
-	fs.mkdirSync(here)
-	fs.mkdirSync(there)
+	const {here, there} = await twoSides(t, run, bucket)
 	makeTree(here)
 	if (isLarge) fs.writeFileSync(`${here}/large`, noise('large', 16 * MIB + 12_345))
-	t.is((await run(here, 'init', bucket)).status, 0)
-	t.is((await run(there, 'init', bucket)).status, 0)
 	const twice = () => [...proxy.stored].filter(([name, times]) => times > 1 && !name.includes('partNumber'))
 
 	t.deepEqual(await run(here, 'push', '-aH'), QUIET, 'the first push')
@@ -192,21 +209,10 @@ const SLOW_CLOCK = `data:text/javascript,${encodeURIComponent(`
 
 test('push and pull survive a clock that is an hour slow', async (t) => {
 	const {bucket, straight} = await throughFaults(t, {seed: 1, faults: [], rate: 0})
-	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	const {here, there} = await twoSides(t, straight, bucket)
 	const program = fileURLToPath(new URL('../commands/s3r.js', import.meta.url))
-	const late = async (cwd: string, ...argv: readonly string[]) => {
-		const env = {...process.env, ...server.env}
-		const {stdout, stderr} = await promisify(execFile)(
-			process.execPath,
-			['--import', SLOW_CLOCK, program, ...argv],
-			{cwd, env},
-		)
-		return stdout + stderr
-	}
-	for (const root of [here, there]) {
-		fs.mkdirSync(root)
-		await straight(root, 'init', bucket)
-	}
+	const late = (cwd: string, ...argv: readonly string[]) =>
+		said(cwd, process.execPath, '--import', SLOW_CLOCK, program, ...argv)
 	makeTree(here)
 	fs.writeFileSync(`${here}/large`, noise('large', 16 * MIB + 12_345))
 	t.is(await late(here, 'push', '-aH'), '')
@@ -221,22 +227,10 @@ test('push and pull survive a clock that is an hour slow', async (t) => {
 
 test('push and pull make do with the descriptors that they may have', async (t) => {
 	const {bucket, straight} = await throughFaults(t, {seed: 1, faults: [], rate: 0})
-	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
+	const {here, there} = await twoSides(t, straight, bucket)
 	const program = fileURLToPath(new URL('../../dist/s3r.js', import.meta.url))
-	const limited = async (cwd: string, ...argv: readonly string[]) => {
-		const env = {...process.env, ...server.env}
-		const script = 'ulimit -n 256; exec "$0" "$@"'
-		const {stdout, stderr} = await promisify(execFile)(
-			'sh',
-			['-c', script, process.execPath, program, ...argv],
-			{cwd, env},
-		)
-		return stdout + stderr
-	}
-	for (const root of [here, there]) {
-		fs.mkdirSync(root)
-		await straight(root, 'init', bucket)
-	}
+	const limited = (cwd: string, ...argv: readonly string[]) =>
+		said(cwd, 'sh', '-c', 'ulimit -n 256; exec "$0" "$@"', process.execPath, program, ...argv)
 	makeTree(here)
 	for (let i = 0; i < 1500; i++) {
 		const directory = `${here}/many/${i % 100}`
@@ -256,10 +250,8 @@ test.serial('what a listing lacks is not deleted here, and comes with the next o
 		rate: 1,
 		most: 1,
 	})
-	const [here, there] = [`${scratch(t)}/here`, `${scratch(t)}/there`]
-	for (const root of [here, there]) fs.mkdirSync(root)
+	const {here, there} = await twoSides(t, straight, bucket)
 	makeTree(here)
-	for (const root of [here, there]) await straight(root, 'init', bucket)
 	t.deepEqual(await straight(here, 'push', '-aH'), QUIET)
 	t.deepEqual(await straight(there, 'pull', '-aH'), QUIET)
 	await sleep(1000 - (Date.now() % 1000))

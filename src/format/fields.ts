@@ -2,6 +2,9 @@
 
 import {isMode} from './mode.ts'
 
+/** What the names of the headers begin with that hold user metadata. */
+export const METADATA = 'x-amz-meta-'
+
 const MAX_ID = 0xffff_fffe
 
 /** `text` before and after its first `separator`. */

@@ -5,6 +5,7 @@
 
 import {usage} from '../base/errors.ts'
 import {fromUnicode, type Path} from '../base/path.ts'
+import {METADATA} from './fields.ts'
 import {wildcardSource} from './pattern.ts'
 
 /** What readers get back as it was stored, beside the type and the encoding. */
@@ -28,7 +29,6 @@ export type Ruled = {
 	readonly metadata: Readonly<Record<string, string>>
 }
 
-const METADATA = 'x-amz-meta-'
 /** The metadata that s3r writes itself. */
 const OURS = /^(?:file-.*|mtime|md5chksum|s3r)$/
 const NAMES = ['content-type', 'content-encoding', ...CONTENT_HEADERS]

@@ -2,7 +2,7 @@
 // foreign.ts reads what other tools write.
 
 import {hash} from 'node:crypto'
-import {base64, decimal, decoded, hexDigest, idOf, modeOf, splitAt} from './fields.ts'
+import {base64, decimal, decoded, hexDigest, idOf, METADATA, modeOf, splitAt} from './fields.ts'
 import {formatTime} from './record.ts'
 import {decodeXattrs, encodeXattrs, xattrsDigest, type Xattr} from './xattrs.ts'
 
@@ -40,12 +40,14 @@ export type EncodeOptions = {readonly etagIsMd5: boolean}
 
 /** S3 allows 2,048 bytes of user metadata; some stores count a little more than the names and values. */
 const LIMIT = 2000
-const PREFIX = 'x-amz-meta-'
 const MAX_NS = 10n ** 21n
 
 /** Bytes of user metadata, header prefixes included as the strictest stores count them. */
 export const metadataSize = (metadata: Metadata): number =>
-	Object.entries(metadata).reduce((sum, [name, value]) => sum + PREFIX.length + name.length + value.length, 0)
+	Object.entries(metadata).reduce(
+		(sum, [name, value]) => sum + METADATA.length + name.length + value.length,
+		0,
+	)
 
 /** The user metadata of a file with these attributes; xattrs inline, unless `xattrsAt` says where they are. */
 export function encodeMetadata(a: Attributes, {etagIsMd5}: EncodeOptions): Record<string, string> {

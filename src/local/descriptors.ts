@@ -1,7 +1,7 @@
 // Files named by an open descriptor, so that nobody can put another in their place: Linux's openat(2),
 // as far as node can have it.
 
-import {chmodSync, closeSync, constants, existsSync, fchmodSync, openSync, readFileSync} from 'node:fs'
+import {chmodSync, closeSync, constants, existsSync, fchmodSync, openSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import type {Native} from './native.ts'
@@ -10,19 +10,6 @@ const DESCRIPTORS = '/proc/self/fd'
 
 /** Whether a descriptor can be used as a path here. */
 export const hasDescriptors = process.platform === 'linux' && existsSync(DESCRIPTORS)
-
-/**
- * How many descriptors this process may have at once (RLIMIT_NOFILE, which node raises as far as it may); undefined where that is not told:
- * https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html
- */
-export function descriptorLimit(): number | undefined {
-	try {
-		const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]
-		return limit === undefined ? undefined : Number(limit)
-	} catch {
-		return undefined
-	}
-}
 
 /** Names a file without opening it, for which no right is needed. Linux only; not in node's constants. */
 const O_PATH = 0o10000000

@@ -1,6 +1,7 @@
 // What a writer says about an object in headers, and how it is said again to readers.
 
 import {createHash, randomBytes} from 'node:crypto'
+import {METADATA} from '../format/fields.ts'
 import type {Bucket} from './bucket.ts'
 import {aclOfNewObject} from './acl.ts'
 import type {Call} from './call.ts'
@@ -9,7 +10,6 @@ import type {Attributes, Tag} from './model.ts'
 import type {Headers} from './request.ts'
 import {checkTags, parseTagHeader} from './tagging.ts'
 
-const METADATA = 'x-amz-meta-'
 /** Bytes of the names, without their prefix, and of the values. */
 const METADATA_LIMIT = 2048
 const CONTENT = [

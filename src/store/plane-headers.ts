@@ -2,6 +2,7 @@
 
 import {remembering, rememberingLast} from '../base/remembering.ts'
 import type {Remote} from '../format/remote.ts'
+import {METADATA} from '../format/fields.ts'
 import {CONTENT_HEADERS, type ContentHeaders} from '../format/header-rules.ts'
 import {taggingHeader} from '../format/tags.ts'
 import {aclHeaders} from './acl-headers.ts'
@@ -19,13 +20,14 @@ export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
 	requesterPays === true ? [['x-amz-request-payer', 'requester']] : []
 
 const NAMES = 256
-const PREFIX = 'x-amz-meta-'
 
 /** The name of the header for metadata of this name: one that was made anew would have to be compared letter by letter (header-text.ts). */
-const metadataHeader = remembering(NAMES, (name) => PREFIX + name)
+const metadataHeader = remembering(NAMES, (name) => METADATA + name)
 
 /** The name of metadata in a header of this name; '' where there are none. */
-const metadataName = remembering(NAMES, (name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : ''))
+const metadataName = remembering(NAMES, (name) =>
+	name.startsWith(METADATA) ? name.slice(METADATA.length) : '',
+)
 
 /** What is stored beside the bytes. */
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {

@@ -105,8 +105,8 @@ async function take(
 	const isLink = preserve.hardLinks === true && plain.attributes.link !== undefined
 	if (plain.type !== TYPE.file || isLink) return undefined
 	const arrival = hasXattrs(plain) ? await withXattrs(plain, store, remote.prefix, preserve) : plain
-	// nobody sees to it that two threads do not make files that the file system takes for one
 	const {mode} = arrival.attributes
+	// nobody sees to it that two threads do not make files that the file system takes for one
 	const file = disk.create(path, {isNew: known === undefined && !force, mode})
 	try {
 		const {md5} = await download(arrival, body, file, {store, key, onBytes() {}, md5s, sums})
