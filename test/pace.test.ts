@@ -231,16 +231,18 @@ test('threads begin for many files, or for few with much in them, and not at fir
 	t.is(await taken(500, 0), 0)
 	t.is(await taken(4000, 0, {done: 3000}), 0)
 	t.deepEqual(started, ['100 6500', '100 113', '4000 4000', '4000 94', '4000 3094', '500 500', '4000 1000'])
-	// V8 optimizes late for all that are fewer than 6000, once what they need is loaded
+	// V8 optimizes late where there is something to do with fewer than 6000, once what they need is loaded
 	t.is(late, 11)
-	for (const [count, more] of [
-		[49, 0],
-		[50, 1],
-		[5999, 1],
-		[6000, 0],
+	for (const [count, done, more] of [
+		[49, 0, 0],
+		[50, 0, 1],
+		[5999, 0, 1],
+		[6000, 0, 0],
+		[100_000, 0, 0],
+		[100_000, 98_000, 1],
 	] as const) {
 		late = 0
-		await taken(count, 0)
+		await taken(count, 0, {done})
 		t.is(late, more)
 	}
 })

@@ -20,7 +20,7 @@ const HEAVY = 2000
 const FROM = 2000
 /** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
 const LOADED = 50
-/** With fewer files also what threads do is over before V8's work on it pays; 6,000 take as long with it as without. */
+/** With fewer to do also what threads do is over before V8's work on it pays; 6,000 take as long with it as without. */
 const FEW = 6000
 /** Rows that tell what most are. */
 const SAMPLE = 256
@@ -86,7 +86,7 @@ export class CrewShare<Task, Done> {
 	readonly #count: number
 	readonly #below: number
 	/** What there is to do, as it was judged before. */
-	readonly #weight: number
+	readonly #load: Load
 	/** The weight of the files that the crew does not do. */
 	readonly #from: number
 	#crew: ReturnType<Crews<Task, Done>['start']> | undefined
@@ -99,7 +99,7 @@ export class CrewShare<Task, Done> {
 		this.#crews = crews
 		this.#count = before.count
 		this.#below = before.below
-		this.#weight = load.weight
+		this.#load = load
 		this.#from = crews?.isAsked ? 0 : beginning(before.count, load)
 	}
 
@@ -117,10 +117,10 @@ export class CrewShare<Task, Done> {
 	}
 
 	async #doFirst(task: Task): Promise<Done | undefined> {
-		this.#crew = this.#crews?.start(this.#count, this.#weight)
+		this.#crew = this.#crews?.start(this.#count, this.#load.weight)
 		const done = await this.#crew?.do(task)
 		// who answers has loaded all that it needs
-		if (this.#count < FEW) this.#crews?.onFew?.()
+		if (this.#load.files < FEW) this.#crews?.onFew?.()
 		return done
 	}
 
