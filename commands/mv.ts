@@ -96,7 +96,7 @@ async function moveFiles(
 			try {
 				await move({from, to: isDirectory && !isMade ? into : target}, options)
 			} catch (error) {
-				if (isFinal(error) || context.signal.aborted) throw error
+				if (isFinal(error, context.signal)) throw error
 				report.events.failed(from, error)
 			}
 		}

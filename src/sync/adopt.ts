@@ -69,7 +69,7 @@ class Adopter {
 				else if (same) this.#tell('=', entry)
 			}
 		} catch (error) {
-			if (signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			events.failed(entry.path, error)
 		}
 	}

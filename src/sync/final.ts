@@ -15,8 +15,9 @@ const CREDENTIALS = new Set([
 	'TokenRefreshRequired',
 ])
 
-/** Whether no other item would fare better: the work ends with this error. */
-export const isFinal = (error: unknown): boolean =>
+/** Whether no other item would fare better, or nobody wants more: the work ends with this error. */
+export const isFinal = (error: unknown, signal?: AbortSignal): boolean =>
+	signal?.aborted === true ||
 	error instanceof Unrecorded ||
 	error instanceof RequestsSpent ||
 	isKind(error, 'no-bucket') ||

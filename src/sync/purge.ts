@@ -20,7 +20,7 @@ export async function purge(store: Store, key: string, options: UndeleteOptions)
 			for (const version of versions.toReversed()) await purgeOne(store, version, options)
 			forget(versions[0]?.key ?? '', options)
 		} catch (error) {
-			if (signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			events.failed(fromUnicode(versions[0]?.key ?? ''), error)
 		}
 	})

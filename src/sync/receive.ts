@@ -132,7 +132,7 @@ export class Receiver {
 			else if (status === 'P') await this.#attributes(entry)
 			else await this.#file(status, entry, canWait)
 		} catch (error) {
-			if (this.options.signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, this.options.signal)) throw error
 			if (this.options.restore && isKind(error, 'archived')) await askForCopy(this, entry)
 			else this.options.events.failed(entry.path, error)
 		}

@@ -182,7 +182,7 @@ export class Sender {
 		try {
 			await work()
 		} catch (error) {
-			if (signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			if (isKind(error, 'precondition')) this.#done('C', entry)
 			else if (errnoOf(error) === 'ENOENT') events.vanished(entry.path)
 			else events.failed(entry.path, error)

@@ -17,7 +17,7 @@ export async function settled(receiver: Receiver, conflict: PlanItem): Promise<P
 		const isIt = arrival.head.etag === remote.etag && arrival.type === typeOf(local.mode)
 		return isIt && vouchedMd5(arrival) === local.md5 ? {...conflict, status: 'P'} : conflict
 	} catch (error) {
-		if (receiver.options.signal?.aborted || isFinal(error)) throw error
+		if (isFinal(error, receiver.options.signal)) throw error
 		// what cannot be seen to be the same stays as it is, on both sides
 		return conflict
 	}

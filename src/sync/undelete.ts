@@ -43,7 +43,7 @@ export async function undelete(store: Store, key: string, options: UndeleteOptio
 			const record = {path: shown, size, digest: `etag:${etag}`} as const
 			events.done({line: {status: 'A', record}, entry: {path: shown, remote}})
 		} catch (error) {
-			if (signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			events.failed(fromUnicode(hidden.key), error)
 		}
 	})

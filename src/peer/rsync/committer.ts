@@ -197,7 +197,7 @@ export class Committer {
 			await work()
 			if (options.removeSourceFiles && !this.files.isDirectory(row)) this.succeed(ndx)
 		} catch (error) {
-			if (this.how.signal?.aborted || isFinal(error)) throw error
+			if (isFinal(error, this.how.signal)) throw error
 			// what was to be copied is not what it was: all of it comes
 			if (isCopy && NO_SOURCE.some((kind) => isKind(error, kind))) return this.again(action, action.values)
 			this.fail(this.files.path(row), error)

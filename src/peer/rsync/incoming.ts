@@ -104,7 +104,7 @@ export class Incoming {
 
 	/** Blocks of what is there could not be read: all of the file is to come. */
 	#unread(action: Action, values: Values, error: unknown): undefined {
-		const isOfItem = error instanceof S3rError && !this.#commits.how.signal?.aborted && !isFinal(error)
+		const isOfItem = error instanceof S3rError && !isFinal(error, this.#commits.how.signal)
 		if (!isOfItem) throw error
 		// of what somebody else wrote meanwhile the write will tell
 		if (!isKind(error, 'precondition')) {
