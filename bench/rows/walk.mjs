@@ -25,9 +25,9 @@ export async function walkRows(bench, {files}) {
 				!isWalk && Object.keys(requests).length > 0 ? 'requests were made' : undefined
 			await side.measure(row, row.verb, {store: side.store, fill: isWalk, wrong})
 		}
-	// on tmpfs all of it lies in memory, which the next round needs for one large file
+	// on tmpfs all of it lies in memory, git's repositories too, and the next round needs that for one large file
 	for (const {store} of sides) await store?.stop()
-	rmSync(tree.root, {recursive: true})
+	for (const dir of [tree.root, ...sides.map(({job}) => job.home)]) rmSync(dir, {recursive: true})
 }
 
 /** Each tool has seen all files once, and s3r has sent them; that is not measured. */
