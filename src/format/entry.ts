@@ -88,6 +88,38 @@ export const withLocal = ({path, remote, base}: Entry, local: Local, attrs: stri
 	attrs,
 })
 
+/** The object that a store said to have; written out, too. */
+export const remoteSide = ({etag, size, modified, bound, version, alias, moved}: RemoteSide): RemoteSide => ({
+	etag,
+	size,
+	modified,
+	bound,
+	version,
+	alias,
+	moved,
+})
+
+/** A path with a file and an object, and the digest of the file's attributes. */
+type Pair = {
+	readonly path: Path
+	readonly local: Local
+	readonly remote: RemoteSide
+	readonly attrs: string
+}
+
+/** The entry of a pair that was found to hold the same, or made to: that is its base now, of this type and with these attributes. */
+export const agreed = (
+	{path, local, remote, attrs}: Pair,
+	type = typeOf(local.mode),
+	attributes = attrs,
+): Entry => ({
+	path,
+	local,
+	remote,
+	base: {type, md5: local.md5, attrs: attributes, was: undefined},
+	attrs,
+})
+
 /** The local side with this MD5; written out, too. */
 export const withMd5 = (
 	{mode, size, mtime, ctime, ino, uid, gid, rdev, link, xattrs}: Local,

@@ -3,7 +3,7 @@
 
 import {pool} from '../base/pool.ts'
 import {isDirectory} from '../base/path.ts'
-import {type Entry, inSync, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {agreed, type Entry, inSync, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import {attributesDigest} from '../format/metadata.ts'
 import type {Head} from '../store/store.ts'
@@ -82,8 +82,8 @@ class Adopter {
 	#note(entry: Entry, isOurs: boolean): Entry {
 		const {path, local, remote, attrs} = entry
 		if (!local || !remote || attrs === undefined) return entry
-		const base = {type: typeOf(local.mode), md5: local.md5, attrs: isOurs ? attrs : OTHERS}
-		const noted = {path, local, attrs, base, remote: {...remote, moved: false}}
+		const known = {path, local, remote: {...remote, moved: false}, attrs}
+		const noted = agreed(known, typeOf(local.mode), isOurs ? attrs : OTHERS)
 		this.#options.session.put(noted)
 		return noted
 	}

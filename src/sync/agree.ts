@@ -5,7 +5,7 @@
 
 import {isDirectory, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
-import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
+import {agreed, type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {decodeMetadata} from '../format/foreign.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {keyOf} from '../format/key.ts'
@@ -35,14 +35,8 @@ export async function agree({store, session, prefix, signal, onError}: AgreeOpti
 		try {
 			const head = await store.head(prefix + keyOf(path))
 			if (!head || head.etag !== entry.remote.etag || !isThisFile(head, prefix + keyOf(path), entry)) return
-			const {local, attrs, remote} = entry
-			session.put({
-				path,
-				local,
-				attrs,
-				base: {type: typeOf(local.mode), md5: local.md5, attrs},
-				remote: {...remote, moved: undefined},
-			})
+			const {local, attrs} = entry
+			session.put(agreed({path, local, remote: {...entry.remote, moved: undefined}, attrs}))
 		} catch (error) {
 			if (isFinal(error)) throw error
 			onError(path, error)

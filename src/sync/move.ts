@@ -132,7 +132,7 @@ function note(
 		const isAsIndexed =
 			before !== undefined && before.ctime === local.ctime && BigInt(before.ino) === local.ino
 		const seen = now && isAsIndexed ? {...local, ctime: now.ctime} : local
-		session.put({path: made, local: seen, attrs, remote: old?.remote, base: old?.base})
+		session.put({path: made, local: seen, remote: old?.remote, base: old?.base, attrs})
 		session.put({path, remote, base})
 		return [made]
 	})

@@ -1,7 +1,17 @@
 // What a pull notes in the index of what it has done, and tells.
 
 import {isDirectory, type Path} from '../base/path.ts'
-import {type Entry, type Local, type RemoteSide, TYPE, typeOf, type Was, withLocal} from '../format/entry.ts'
+import {
+	agreed,
+	type Entry,
+	type Local,
+	type RemoteSide,
+	remoteSide,
+	TYPE,
+	typeOf,
+	type Was,
+	withLocal,
+} from '../format/entry.ts'
 import type {Known} from '../format/metadata.ts'
 import type {Status} from '../format/record.ts'
 import type {Stat} from '../local/stat.ts'
@@ -72,8 +82,8 @@ export class Notes {
 		const {etag, size, version} = head
 		// of a version that was listed, the index knows more than its head does
 		const modified = this.#options.pinned ? known?.modified : Math.floor(head.modified / 1000)
-		const remote = {etag, size, version, modified, alias: known?.alias}
-		this.#options.session.put({path, local, attrs, base: {type, md5: local.md5, attrs}, remote})
+		const remote = remoteSide({etag, size, modified, version, alias: known?.alias})
+		this.#options.session.put(agreed({path, local, remote, attrs}, type))
 		if (was?.link === undefined) return
 		if (local.ino === was.ino) this.#disturb(path, was.link, local)
 		else this.#lostName(was.link)

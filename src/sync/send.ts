@@ -12,7 +12,16 @@ import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {SpareMemory} from '../base/spare.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
-import {type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
+import {
+	agreed,
+	type Entry,
+	type Local,
+	objectPath,
+	remoteIsBase,
+	remoteSide,
+	TYPE,
+	typeOf,
+} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -248,16 +257,12 @@ export class Sender {
 
 	/** Notes in the index that the remote holds `entry` now, and tells of it. */
 	commit(status: Status, entry: Entry, written: Written, size: number, from?: Path): void {
-		const {local, attrs} = entry
+		const {path, local, attrs} = entry
 		if (!local || attrs === undefined) return
-		const {etag, version, modified} = written
-		this.options.session.put({
-			path: entry.path,
-			local,
-			attrs,
-			base: {type: typeOf(local.mode), md5: local.md5, attrs},
-			remote: {etag, size, version, modified: modified && Math.ceil(modified / 1000), bound: true},
-		})
+		const {etag, version} = written
+		const modified = written.modified && Math.ceil(written.modified / 1000)
+		const remote = remoteSide({etag, size, modified, bound: true, version})
+		this.options.session.put(agreed({path, local, remote, attrs}))
 		this.#done(status, entry, from)
 	}
 
