@@ -1,40 +1,51 @@
 // Memory that is used again: what comes new from the system each time costs its pages, and what is not used any more waits
-// for V8 to look for it.
+// for V8 to look for it. Of small files it is also what the processor has at hand.
 
 /** Memory that is kept for whoever comes next, in bytes. */
 const KEPT = 24 * 2 ** 20
-/** Bytes below which memory is not worth it, as far as nothing else is said. */
-const LEAST = 2 ** 20
+/** Bytes below which memory is not worth it. */
+const LEAST = 2 ** 10
+/** No memory has more bytes than 2 to this power. */
+const MOST = 48
+
+const powerFor = (size: number): number => Math.ceil(Math.log2(size))
 
 export class SpareMemory {
 	readonly #kept: number
-	readonly #least: number
-	readonly #spare: Buffer[] = []
+	/** What nobody uses, by the power of 2 that its size is. */
+	readonly #spare: readonly Buffer[][] = Array.from({length: MOST}, () => [])
 	#bytes = 0
-	/** All that came from here: what else is given is somebody else's. */
-	readonly #own = new WeakSet<ArrayBufferLike>()
+	/** What is in use, by its bytes: what else is given is somebody else's. */
+	readonly #used = new WeakMap<ArrayBufferLike, Buffer>()
 
-	constructor(kept = KEPT, least = LEAST) {
+	constructor(kept = KEPT) {
 		this.#kept = kept
-		this.#least = least
 	}
 
 	/** Memory of at least `size` bytes, of a power of 2, so that it is good for others; undefined for little. */
 	take(size: number): Buffer | undefined {
-		if (size < this.#least) return undefined
-		const room = 2 ** Math.ceil(Math.log2(size))
-		const at = this.#spare.findIndex(({length}) => length === room)
-		const [memory = Buffer.allocUnsafeSlow(room)] = at < 0 ? [] : this.#spare.splice(at, 1)
-		if (at >= 0) this.#bytes -= memory.length
-		this.#own.add(memory.buffer)
+		if (size < LEAST) return undefined
+		const power = powerFor(size)
+		let memory = this.#spare[power]?.pop()
+		if (memory === undefined) memory = Buffer.allocUnsafeSlow(2 ** power)
+		else this.#bytes -= memory.length
+		this.#used.set(memory.buffer, memory)
 		return memory
 	}
 
-	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the oldest goes where it is too much. */
+	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the largest goes where it is too much. */
 	give({buffer}: Buffer): void {
-		if (!this.#own.delete(buffer)) return
-		this.#spare.push(Buffer.from(buffer))
-		this.#bytes += buffer.byteLength
-		while (this.#bytes > this.#kept) this.#bytes -= this.#spare.shift()?.length ?? 0
+		const memory = this.#used.get(buffer)
+		if (memory === undefined) return
+		this.#used.delete(buffer)
+		this.#spare[powerFor(memory.length)]?.push(memory)
+		this.#bytes += memory.length
+		while (this.#bytes > this.#kept) this.#bytes -= this.#dropLargest()
+	}
+
+	/** Forgets the largest memory that nobody uses; returns its size. */
+	#dropLargest(): number {
+		const largest = this.#spare.findLast(({length}) => length > 0)
+		return largest?.pop()?.length ?? 0
 	}
 }

@@ -3,7 +3,7 @@
 import {type Reply, WHOLE} from './http.ts'
 import type {Taker} from './http-framing.ts'
 import type {Room} from './room.ts'
-import {SPARE_FROM, spareFor} from './whole.ts'
+import {spareFor} from './whole.ts'
 
 /** Takes a body as it comes. */
 export interface Receiver extends Taker {
@@ -16,6 +16,8 @@ export interface Receiver extends Taker {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** Bytes from which on a body that is not lent has memory of its own. */
+const OWN_FROM = 2 ** 16
 
 /** Who waits for a reply. */
 export type Waiting = {
@@ -61,8 +63,8 @@ export class Gathered implements Receiver {
 		if (this.#size === undefined) return void this.#chunks.push(Buffer.from(piece))
 		// not before, for the reply to a HEAD tells a length, too
 		if (this.#whole === NOTHING) this.#whole = this.#placeFor(this.#size)
-		// memory of a small one is also that of others
-		const isInPlace = this.#size >= SPARE_FROM && piece.buffer === this.#whole.buffer
+		// memory without the byte more is also that of others
+		const isInPlace = this.#whole.length > this.#size && piece.buffer === this.#whole.buffer
 		if (!isInPlace) piece.copy(this.#whole, this.#length)
 		this.#length += piece.length
 	}
@@ -74,8 +76,9 @@ export class Gathered implements Receiver {
 	}
 
 	#placeFor(size: number): Buffer {
-		if (size < SPARE_FROM) return Buffer.allocUnsafe(size)
-		return (this.#isLent ? spareFor(size) : undefined) ?? Buffer.allocUnsafeSlow(size + 1)
+		const spare = this.#isLent ? spareFor(size) : undefined
+		if (spare !== undefined) return spare
+		return size < OWN_FROM ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size + 1)
 	}
 
 	end(): void {

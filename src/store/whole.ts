@@ -3,12 +3,9 @@
 
 import {SpareMemory} from '../base/spare.ts'
 
-/** Bytes from which on a body that is lent is in memory that is used again. */
-export const SPARE_FROM = 2 ** 16
+const spare = new SpareMemory()
 
-const spare = new SpareMemory(undefined, SPARE_FROM)
-
-/** Memory for a body of so many bytes and one more. */
+/** Memory that is used again for a body of so many bytes and one more; undefined for little. */
 export const spareFor = (size: number): Buffer | undefined => spare.take(size + 1)
 
 export class WholeBody implements AsyncIterable<Buffer> {

@@ -13,7 +13,7 @@ import type {Arrival} from './arrival.ts'
 export class Damaged extends S3rError {}
 
 /** Bytes of an object that are worth to be lent by the store. */
-const LENT_FROM = 2 ** 16
+const LENT_FROM = 2 ** 10
 
 /** Whether the bytes of an object are asked for as lent. */
 export const isLent = ({remote}: Entry): boolean => (remote?.size ?? 0) >= LENT_FROM
