@@ -247,6 +247,46 @@ test('threads begin for many files, or for few with much in them, and not at fir
 	}
 })
 
+/** Has node write down, at its end, how many threads there were. */
+const COUNTING = `
+const threads = require('node:worker_threads')
+const {Worker} = threads
+let count = 0
+threads.Worker = class extends Worker {
+	constructor(...how) {
+		super(...how)
+		count++
+	}
+}
+require('node:module').syncBuiltinESMExports()
+if (threads.isMainThread)
+	process.on('exit', () => require('node:fs').writeFileSync(process.env.COUNTED, String(count)))
+`
+
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
+
+onLinux('one core has a thread for many files, too', async (t) => {
+	const [counting, counted] = [join(base, 'counting.cjs'), join(base, 'counted')]
+	fs.writeFileSync(counting, COUNTING)
+	const [, core = ''] =
+		/Cpus_allowed_list:\s*(\d+)/.exec(fs.readFileSync('/proc/self/status', 'latin1')) ?? []
+	const threadsOf = async (cwd: string, ...argv: readonly string[]): Promise<number> => {
+		const env = {...process.env, ...server.env, S3R_THREADS: '', COUNTED: counted}
+		const how = ['-c', core, process.execPath, '--require', counting, PROGRAM, ...argv]
+		await promisify(execFile)('taskset', how, {cwd, env})
+		return Number(fs.readFileSync(counted, 'latin1'))
+	}
+	const root = join(base, 'one core')
+	fs.mkdirSync(root)
+	for (let i = 0; i < 600; i++) fs.writeFileSync(`${root}/file ${i}`, `content ${i}`)
+	await s3r(['init', '--create-bucket', `${BUCKET}/one`], {cwd: root, env: server.env})
+	t.is(await threadsOf(root, 'push', '-a'), 1)
+	t.is(await threadsOf(base, 'clone', '-a', `${BUCKET}/one`, 'one core there'), 1)
+	t.deepEqual(snapshot(join(base, 'one core there')), snapshot(root))
+	fs.writeFileSync(`${root}/file 0`, 'changed')
+	t.is(await threadsOf(root, 'push', '-a'), 0)
+})
+
 inThreads('files of some MiB go and come back as they were, by threads, for one request each', async (t) => {
 	const root = join(base, 'media')
 	fs.mkdirSync(root)

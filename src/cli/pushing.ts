@@ -2,7 +2,6 @@
 
 import {unlinkSync} from 'node:fs'
 import {AdaptiveWidth, MANY, MOST} from '../base/adaptive.ts'
-import {hasCoreBeside} from '../base/cores.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
 import {shown} from '../base/quote.ts'
@@ -103,14 +102,17 @@ function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 	return Number(said)
 }
 
-/** Threads for files that move in one piece: where there are cores, and a real store that they can reach by themselves. */
+/**
+ * Threads for files that move in one piece, where there is a real store that they can reach by themselves. With one core, too: work that
+ * is done in turns of many takes less than what is done one by one (HACKING.md, "Threads").
+ */
 export function crewOf<Task, Done>(
 	{openStore, env}: Context,
 	job: Job,
 	{pretend, ...options}: Omit<CrewOptions, 'threads'> & {readonly pretend: boolean | undefined},
 ): Crews<Task, Done> | undefined {
 	const threads = threadsOf(env)
-	if (pretend || openStore || threads === 0 || (threads === undefined && !hasCoreBeside())) return undefined
+	if (pretend || openStore || threads === 0) return undefined
 	const made = (files: number, weight = files): Crew<Task, Done> => {
 		const thrifty = keepMemorySmall(files)
 		const how = {
