@@ -103,8 +103,8 @@ function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {
 }
 
 /**
- * Threads for files that move in one piece, where there is a real store that they can reach by themselves. With one core, too: work that
- * is done in turns of many takes less than what is done one by one (HACKING.md, "Threads").
+ * Threads for files that move in one piece, where there is a real store that they can reach by themselves. With one core, too: files in
+ * batches take less of it than one by one (HACKING.md, "Threads").
  */
 export function crewOf<Task, Done>(
 	{openStore, env}: Context,

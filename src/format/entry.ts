@@ -88,8 +88,11 @@ export const withLocal = ({path, remote, base}: Entry, local: Local, attrs: stri
 	attrs,
 })
 
-/** The object that a store said to have; written out, too. */
-export const remoteSide = ({etag, size, modified, bound, version, alias, moved}: RemoteSide): RemoteSide => ({
+/** The object, and whether somebody else wrote it after the base; written out, too. */
+export const remoteSide = (
+	{etag, size, modified, bound, version, alias}: RemoteSide,
+	moved?: true,
+): RemoteSide => ({
 	etag,
 	size,
 	modified,
@@ -115,7 +118,7 @@ export const agreed = (
 ): Entry => ({
 	path,
 	local,
-	remote,
+	remote: remoteSide(remote),
 	base: {type, md5: local.md5, attrs: attributes, was: undefined},
 	attrs,
 })

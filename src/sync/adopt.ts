@@ -82,8 +82,7 @@ class Adopter {
 	#note(entry: Entry, isOurs: boolean): Entry {
 		const {path, local, remote, attrs} = entry
 		if (!local || !remote || attrs === undefined) return entry
-		const known = {path, local, remote: {...remote, moved: false}, attrs}
-		const noted = agreed(known, typeOf(local.mode), isOurs ? attrs : OTHERS)
+		const noted = agreed({path, local, remote, attrs}, typeOf(local.mode), isOurs ? attrs : OTHERS)
 		this.#options.session.put(noted)
 		return noted
 	}

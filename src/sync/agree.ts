@@ -35,8 +35,8 @@ export async function agree({store, session, prefix, signal, onError}: AgreeOpti
 		try {
 			const head = await store.head(prefix + keyOf(path))
 			if (!head || head.etag !== entry.remote.etag || !isThisFile(head, prefix + keyOf(path), entry)) return
-			const {local, attrs} = entry
-			session.put(agreed({path, local, remote: {...entry.remote, moved: undefined}, attrs}))
+			const {local, remote, attrs} = entry
+			session.put(agreed({path, local, remote, attrs}))
 		} catch (error) {
 			if (isFinal(error)) throw error
 			onError(path, error)

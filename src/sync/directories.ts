@@ -2,22 +2,11 @@
 // made in them changes their times, and a mode may forbid to make anything.
 
 import {comparePaths, parentOf, type Path, ROOT} from '../base/path.ts'
-import type {Entry, RemoteSide} from '../format/entry.ts'
+import {type Entry, type RemoteSide, remoteSide} from '../format/entry.ts'
 import type {Status} from '../format/record.ts'
 import type {Arrival} from './arrival.ts'
 import type {Notes} from './notes.ts'
 import type {ReceiveOptions} from './receive.ts'
-
-/** Written out: see withLocal. */
-const withNews = ({etag, size, modified, bound, version, alias}: RemoteSide): RemoteSide => ({
-	etag,
-	size,
-	modified,
-	bound,
-	version,
-	alias,
-	moved: true,
-})
 
 type Waiting = {readonly entry: Entry; readonly arrival: Arrival; readonly status: Status}
 
@@ -65,7 +54,7 @@ export class Directories {
 		const {local, remote, base, attrs} = session.get(path) ?? {}
 		const isMarked = local !== undefined && remote !== undefined && remote.moved !== true
 		this.#marked.set(path, isMarked ? remote : undefined)
-		if (isMarked) session.put({path, local, remote: withNews(remote), base, attrs})
+		if (isMarked) session.put({path, local, remote: remoteSide(remote, true), base, attrs})
 	}
 
 	/** What cannot be given back now need not be tried each time. */

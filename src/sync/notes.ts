@@ -6,7 +6,6 @@ import {
 	type Entry,
 	type Local,
 	type RemoteSide,
-	remoteSide,
 	TYPE,
 	typeOf,
 	type Was,
@@ -82,7 +81,7 @@ export class Notes {
 		const {etag, size, version} = head
 		// of a version that was listed, the index knows more than its head does
 		const modified = this.#options.pinned ? known?.modified : Math.floor(head.modified / 1000)
-		const remote = remoteSide({etag, size, modified, version, alias: known?.alias})
+		const remote = {etag, size, modified, version, alias: known?.alias}
 		this.#options.session.put(agreed({path, local, remote, attrs}, type))
 		if (was?.link === undefined) return
 		if (local.ino === was.ino) this.#disturb(path, was.link, local)

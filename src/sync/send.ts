@@ -12,16 +12,7 @@ import {PathList} from '../base/path-list.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
 import {SpareMemory} from '../base/spare.ts'
 import {MULTIPART_FROM} from '../algo/parts.ts'
-import {
-	agreed,
-	type Entry,
-	type Local,
-	objectPath,
-	remoteIsBase,
-	remoteSide,
-	TYPE,
-	typeOf,
-} from '../format/entry.ts'
+import {agreed, type Entry, type Local, objectPath, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import {KEY_LIMIT, keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -261,7 +252,7 @@ export class Sender {
 		if (!local || attrs === undefined) return
 		const {etag, version} = written
 		const modified = written.modified && Math.ceil(written.modified / 1000)
-		const remote = remoteSide({etag, size, modified, bound: true, version})
+		const remote = {etag, size, modified, bound: true, version}
 		this.options.session.put(agreed({path, local, remote, attrs}))
 		this.#done(status, entry, from)
 	}
