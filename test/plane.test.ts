@@ -11,7 +11,10 @@ import {getSignedUrl} from '@aws-sdk/s3-request-presigner'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from './support/properties.ts'
 import {AdaptiveWidth} from '../src/base/adaptive.ts'
+import type {Width} from '../src/base/pool.ts'
+import {md5Of} from '../src/algo/md5.ts'
 import {readAcl} from '../src/store/acl-page.ts'
+import {readBody} from '../src/store/body.ts'
 import {readBuckets} from '../src/store/buckets-page.ts'
 import {readCopied} from '../src/store/copied.ts'
 import {readPage} from '../src/store/list-page.ts'
@@ -23,9 +26,10 @@ import {siteOf} from '../src/store/s3-site.ts'
 import {SdkWire} from '../src/store/s3-wire.ts'
 import {HmacKey} from '../src/store/hmac.ts'
 import {EMPTY, payloadHash, Signer} from '../src/store/sigv4.ts'
-import type {Store} from '../src/store/store.ts'
+import type {Body, Store} from '../src/store/store.ts'
 import {encodeKey, queryOf} from '../src/store/uri.ts'
 import type {Page} from '../src/store/wire.ts'
+import {PartsWidth} from '../src/sync/parts-width.ts'
 import {
 	type AwsHome,
 	awsHome,
@@ -718,42 +722,44 @@ test('over plain HTTP a body is signed, and a stream vouched for by its MD5', as
 		t.regex(String(headers.authorization), /SignedHeaders=content-(length;content-)?md5;host;x-amz/)
 })
 
-test.serial(
-	'a part in memory is vouched for by what signs it, or by its MD5 where one is given',
-	async (t) => {
-		if (!hasOpenssl()) {
-			t.log('SKIPPED: openssl is not installed')
-			t.pass()
-			return
-		}
-		const root = await mkdtemp(join(home.directory, 'tls-'))
-		const {file, ...certified} = certificate(root, 'IP:127.0.0.1')
-		const before = process.env['AWS_CA_BUNDLE']
-		process.env['AWS_CA_BUNDLE'] = file
-		t.teardown(() => {
-			if (before === undefined) delete process.env['AWS_CA_BUNDLE']
-			else process.env['AWS_CA_BUNDLE'] = before
-		})
-		for (const secure of [undefined, certified]) {
-			const server = await stub(
-				(_, response) => void response.writeHead(200, {etag: '"e"', 'content-length': 5}).end('hello'),
-				secure,
-			)
-			const store = await at(server.endpoint)
-			await store.uploadPart('key', 'id', 1, bytes('hello'))
-			await store.uploadPart('key', 'id', 2, bytes('hello'), {md5: Buffer.alloc(16)})
-			const [unhashed, hashed] = server.asked.map(({headers}) => headers)
-			t.is(unhashed?.['content-md5'], undefined)
-			t.is(unhashed?.['x-amz-content-sha256'], payloadHash(bytes('hello')))
-			t.is(hashed?.['content-md5'], Buffer.alloc(16).toString('base64'))
-			t.is((await lentTo(store)).text, 'hello')
-			t.is(server.asked.length, 3)
-			t.is(hashed?.['x-amz-content-sha256'], secure ? 'UNSIGNED-PAYLOAD' : payloadHash(bytes('hello')))
-			store.close()
-			await server.stop()
-		}
-	},
-)
+test.serial('a part is vouched for by what signs it, or by its MD5 where one is given', async (t) => {
+	if (!hasOpenssl()) {
+		t.log('SKIPPED: openssl is not installed')
+		t.pass()
+		return
+	}
+	const root = await mkdtemp(join(home.directory, 'tls-'))
+	const {file, ...certified} = certificate(root, 'IP:127.0.0.1')
+	const before = process.env['AWS_CA_BUNDLE']
+	process.env['AWS_CA_BUNDLE'] = file
+	t.teardown(() => {
+		if (before === undefined) delete process.env['AWS_CA_BUNDLE']
+		else process.env['AWS_CA_BUNDLE'] = before
+	})
+	for (const secure of [undefined, certified]) {
+		const server = await stub(
+			(_, response) => void response.writeHead(200, {etag: '"e"', 'content-length': 5}).end('hello'),
+			secure,
+		)
+		const store = await at(server.endpoint)
+		await store.uploadPart('key', 'id', 1, bytes('hello'))
+		await store.uploadPart('key', 'id', 2, bytes('hello'), {md5: Buffer.alloc(16)})
+		const sha256 = 'f'.repeat(64)
+		await store.uploadPart('key', 'id', 3, inOneMemory(), {sha256})
+		const [unhashed, hashed, streamed] = server.asked.map(({headers}) => headers)
+		t.is(streamed?.['content-md5'], undefined)
+		t.is(streamed?.['x-amz-content-sha256'], sha256)
+		t.true(server.asked[2]?.body.equals(await readBody(inOneMemory())))
+		t.is(unhashed?.['content-md5'], undefined)
+		t.is(unhashed?.['x-amz-content-sha256'], payloadHash(bytes('hello')))
+		t.is(hashed?.['content-md5'], Buffer.alloc(16).toString('base64'))
+		t.is((await lentTo(store)).text, 'hello')
+		t.is(server.asked.length, 4)
+		t.is(hashed?.['x-amz-content-sha256'], secure ? 'UNSIGNED-PAYLOAD' : payloadHash(bytes('hello')))
+		store.close()
+		await server.stop()
+	}
+})
 
 test('a small object comes in one piece, a large one as fast as it is read', async (t) => {
 	const large = Buffer.alloc(40 * MIB, 'x')
@@ -776,6 +782,37 @@ test('a small object comes in one piece, a large one as fast as it is read', asy
 	await new Promise((resolve) => setTimeout(resolve, 200))
 	t.true(sent < large.length / 2, `${sent} bytes were sent before anything was read`)
 	t.is((await read(body)).length, large.length)
+})
+
+/** A body of 4 MiB, each of whose chunks is where the one before was. */
+function inOneMemory(): Exclude<Body, Buffer> {
+	async function* chunks() {
+		const memory = Buffer.alloc(MIB / 4)
+		for (let i = 0; i < 16; i++) yield memory.fill(i)
+	}
+	return {length: 4 * MIB, chunks}
+}
+
+test('the SDK, too, is given the MD5 of a part that comes from a source', async (t) => {
+	const server = await stub((_, response) => void response.writeHead(200, {etag: '"e"'}).end())
+	t.teardown(() => server.stop())
+	const {endpoint, asked} = server
+	const connection = await S3Connection.open({bucket: 'bucket', endpoint}, {})
+	const client = new S3Client({
+		endpoint,
+		region: 'us-east-1',
+		forcePathStyle: true,
+		requestChecksumCalculation: 'WHEN_REQUIRED',
+		credentials: KEYS,
+	})
+	t.teardown(() => client.destroy())
+	const wire = new SdkWire(connection, client, {})
+	await wire.uploadPart({key: 'key', id: 'id', number: 1}, inOneMemory(), {sha256: 'f'.repeat(64)})
+	const whole = await readBody(inOneMemory())
+	t.is(asked[0]?.headers['content-md5'], md5Of(whole).toString('base64'))
+	t.true(asked[0]?.body.equals(whole))
+	await wire.uploadPart({key: 'key', id: 'id', number: 2}, inOneMemory(), {md5: md5Of(whole)})
+	t.true(asked[1]?.body.equals(whole))
 })
 
 /** What a ranged GET that is lent brings, and how many pieces of memory of their own it came in. */
@@ -1001,13 +1038,7 @@ test('errors are told as they are with the SDK', async (t) => {
 // ---- width
 
 /** Runs requests of `latency` ms against a store that does `rate` of them a millisecond. */
-function simulate(
-	width: AdaptiveWidth,
-	clock: {now: number},
-	seconds: number,
-	rate: number,
-	latency = 20,
-): void {
+function simulate(width: Width, clock: {now: number}, seconds: number, rate: number, latency = 20): void {
 	const until = clock.now + seconds * 1000
 	let due = 0
 	while (clock.now < until) {
@@ -1031,6 +1062,20 @@ test('the width grows while more gets done, and no further', (t) => {
 	simulate(limited, clock, 60, Infinity)
 	t.is(limited.width, 1024, 'it tries again later')
 	t.is(new AdaptiveWidth({first: 128, most: 8}).width, 8, 'what the system allows goes before all else')
+})
+
+test('parts of a file are as many as a line carries in some seconds', (t) => {
+	for (const [rate, expected] of [
+		[Infinity, 16],
+		[2 / 1000, 10],
+		[1 / 1000, 6],
+	] as const) {
+		const clock = {now: 0}
+		const width = new PartsWidth(() => clock.now)
+		t.is(width.width, 6, 'to begin with')
+		simulate(width, clock, 60, rate, 200)
+		t.is(width.width, expected)
+	}
 })
 
 test('the width does not grow while it is the processors that limit', (t) => {

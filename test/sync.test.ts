@@ -33,7 +33,7 @@ import {type Counts, counted, requests} from '../src/store/counted.ts'
 import {dryRun} from '../src/store/dry.ts'
 import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
-import {type Part, type Store, StoreError} from '../src/store/store.ts'
+import {type Body, type Part, type Store, StoreError} from '../src/store/store.ts'
 import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
 import type {Crews} from '../src/sync/crew.ts'
 import type {Events} from '../src/sync/events.ts'
@@ -1463,26 +1463,46 @@ test('a large object comes in ranges of one version, or not at all', async (t) =
 	t.true(fs.readFileSync(there.at('large')).equals(content))
 })
 
+/** The chunks of a body, each shown before it is passed on. */
+async function* showing(chunks: AsyncIterable<Buffer>, show: (chunk: Buffer) => void): AsyncIterable<Buffer> {
+	for await (const chunk of chunks) {
+		show(chunk)
+		yield chunk
+	}
+}
+
 test('parts of a large file are read into the same memory, hashed once, and come back lent', async (t) => {
 	const store = memory()
 	const content = Buffer.alloc(136 * MIB, 'a large file ')
 	const here = new Side(t, store).write({large: content})
 	const memories = new Set<ArrayBufferLike>()
 	let parts = 0
+	let most = 0
 	const sending = hooked(store, {
 		uploadPart(...args) {
-			const [, , , body, digest] = args
-			if (Buffer.isBuffer(body)) memories.add(body.buffer)
+			const [key, id, number, body, digest] = args
 			parts++
 			t.is(digest?.md5, undefined)
+			if (availableParallelism() === 1) {
+				memories.add((body as Buffer).buffer)
+				return store.uploadPart(...args)
+			}
 			// taken while a thread took the MD5 of the whole
-			if (availableParallelism() > 1) t.is(digest?.sha256?.length, 64)
-			return store.uploadPart(...args)
+			t.is(digest?.sha256?.length, 64)
+			t.false(Buffer.isBuffer(body))
+			const source = body as Exclude<Body, Buffer>
+			const show = (chunk: Buffer) => {
+				memories.add(chunk.buffer)
+				most = Math.max(most, chunk.length)
+			}
+			const shown = {length: source.length, chunks: () => showing(source.chunks(), show)}
+			return store.uploadPart(key, id, number, shown, digest)
 		},
 	})
 	t.deepEqual([...(await here.push({store: sending})).failed], [])
 	t.is(parts, 17)
-	t.true(memories.size <= 6)
+	t.true(memories.size <= 16)
+	t.true(availableParallelism() === 1 || most <= MIB / 4, `${most} bytes of a part are in memory`)
 	const asked: boolean[] = []
 	const fetching = hooked(store, {
 		get(key, options = {}) {
@@ -1507,6 +1527,23 @@ test('a large file that changes between its hashing and its sending is not sent,
 		},
 	})
 	const {failed} = await here.push({store: sending})
+	t.regex(failed.get('large') ?? '', /it changed while it was sent/)
+	t.deepEqual(await uploadsOf(store), [])
+	t.is(await store.head(`${PREFIX}large`), undefined)
+	await here.push()
+	await vouched(t, here, store)
+})
+
+test('a large file that is cut short while its parts are read is not stored, and leaves no upload', async (t) => {
+	const store = memory()
+	const here = new Side(t, store).write({large: Buffer.alloc(136 * MIB, 'a large file ')})
+	const cutting = hooked(store, {
+		uploadPart(...args) {
+			fs.truncateSync(here.at('large'), 10 * MIB)
+			return store.uploadPart(...args)
+		},
+	})
+	const {failed} = await here.push({store: cutting})
 	t.regex(failed.get('large') ?? '', /it changed while it was sent/)
 	t.deepEqual(await uploadsOf(store), [])
 	t.is(await store.head(`${PREFIX}large`), undefined)

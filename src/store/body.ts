@@ -66,7 +66,7 @@ async function* exactly(body: Exclude<Body, Buffer>): AsyncIterable<Buffer> {
 export async function readBody(body: Body): Promise<Buffer> {
 	if (Buffer.isBuffer(body)) return body
 	const chunks: Buffer[] = []
-	for await (const chunk of body.chunks()) chunks.push(chunk)
+	for await (const chunk of body.chunks()) chunks.push(Buffer.from(chunk))
 	const bytes = Buffer.concat(chunks)
 	if (bytes.length !== body.length)
 		throw invalid('IncompleteBody', `a body of ${body.length} bytes gave ${bytes.length}`)

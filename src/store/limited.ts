@@ -2,7 +2,7 @@
 
 import {createHash} from 'node:crypto'
 import type {Rate} from '../base/rate.ts'
-import type {Body, Store} from './store.ts'
+import type {Body, BodyDigest, Store} from './store.ts'
 
 /**
  * `store`, with the bytes of objects at most as fast as `rate`, over all requests that are under way at once. A
@@ -30,9 +30,12 @@ export function limited(store: Store, rate: Rate, signal?: AbortSignal): Store {
 		put: (...[key, body, options]: Parameters<Store['put']>) =>
 			store.put(key, sending(body), {...options, md5: options?.md5 ?? md5Of(body)}),
 		uploadPart: (...[key, id, number, body, digest]: Parameters<Store['uploadPart']>) =>
-			store.uploadPart(key, id, number, sending(body), {md5: digest?.md5 ?? md5Of(body)}),
+			store.uploadPart(key, id, number, sending(body), vouchedFor(body, digest)),
 	})
 }
+
+const vouchedFor = (body: Body, digest: BodyDigest = {}): BodyDigest =>
+	digest.md5 || digest.sha256 ? digest : {md5: md5Of(body)}
 
 /** A store vouches for a Buffer by itself, but not for a source. */
 const md5Of = (body: Body): Buffer | undefined =>

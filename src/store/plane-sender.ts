@@ -33,7 +33,7 @@ export type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & 
 	readonly body?: Body
 	/** The signature vouches for a body in memory, also where the connection does. */
 	readonly signsBody?: boolean
-	/** The SHA-256 of a body in memory, in hex, where that is known. */
+	/** The SHA-256 of the body in hex, where that is known. */
 	readonly sha256?: string | undefined
 }
 
@@ -111,8 +111,9 @@ export class PlaneSender {
 	readonly #abort = (): void => this.#http.abort(new Error('interrupted', {cause: this.#signal?.reason}))
 }
 
-/** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory cannot be. */
+/** Over TLS a body need not be signed that an MD5 vouches for, and one that is not in memory can only where its SHA-256 is known. */
 const payloadOf = (body: Body | undefined, isSigned: boolean, sha256: string | undefined): string => {
 	if (body === undefined) return EMPTY
-	return Buffer.isBuffer(body) && isSigned ? (sha256 ?? payloadHash(body)) : UNSIGNED
+	if (!isSigned) return UNSIGNED
+	return sha256 ?? (Buffer.isBuffer(body) ? payloadHash(body) : UNSIGNED)
 }

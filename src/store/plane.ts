@@ -82,7 +82,7 @@ export class Plane implements Wire {
 
 	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {
 		const {md5, sha256} = digest
-		if (!isVouched(body, md5)) return this.#sdk().then((sdk) => sdk.uploadPart(part, body, digest))
+		if (!isVouched(body, md5 ?? sha256)) return this.#sdk().then((sdk) => sdk.uploadPart(part, body, digest))
 		const query = {partNumber: String(part.number), uploadId: part.id}
 		const outgoing: Outgoing = {
 			method: 'PUT',
@@ -199,8 +199,9 @@ export class Plane implements Wire {
 const whole = (reply: Reply): Reply => reply
 const written = ({headers}: Reply): Written => writtenIn(headers)
 
-/** Whether something vouches for the bytes on their way; for a stream of unknown MD5 the SDK knows more. */
-const isVouched = (body: Body, md5: Buffer | undefined): boolean => Buffer.isBuffer(body) || md5 !== undefined
+/** Whether something vouches for the bytes on their way; for a stream without a digest the SDK knows more. */
+const isVouched = (body: Body, digest: Buffer | string | undefined): boolean =>
+	Buffer.isBuffer(body) || digest !== undefined
 
 const versionQuery = (version: string | undefined): Record<string, string> | undefined =>
 	version === undefined ? undefined : {versionId: version}

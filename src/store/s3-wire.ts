@@ -16,7 +16,7 @@ import {
 	UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type {ContentHeaders} from '../format/header-rules.ts'
-import {md5OfBody, watched} from './body.ts'
+import {md5OfBody, readBody, watched} from './body.ts'
 import {customerKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
 import {
@@ -74,7 +74,9 @@ export class SdkWire implements Wire {
 		return {etag: bareEtag(output.ETag), version: output.VersionId}
 	}
 
-	async uploadPart({key, id, number}: PartNumber, body: Body, {md5}: BodyDigest): Promise<string> {
+	async uploadPart({key, id, number}: PartNumber, source: Body, {md5}: BodyDigest): Promise<string> {
+		// to the SDK nothing but an MD5 vouches for a stream
+		const body = md5 === undefined ? await readBody(source) : source
 		const vouched = digestOf(md5 ?? md5OfBody(body))
 		const given = {...this.#encrypted(key), ...vouched, UploadId: id, PartNumber: number}
 		const {ETag} = await this.#sendBody(body, (Body, abort) =>
@@ -200,7 +202,7 @@ export class SdkWire implements Wire {
 		if (Buffer.isBuffer(body)) return send(body, this.#abort)
 		const broken = new AbortController()
 		const source = watched(body)
-		const stream = Readable.from(source.chunks, {objectMode: false})
+		const stream = Readable.from(copies(source.chunks), {objectMode: false})
 		stream.on('error', () => broken.abort())
 		const {abortSignal} = this.#abort
 		const either = abortSignal === undefined ? broken.signal : AbortSignal.any([abortSignal, broken.signal])
@@ -212,6 +214,11 @@ export class SdkWire implements Wire {
 			stream.destroy()
 		}
 	}
+}
+
+/** The chunks of a source for whoever keeps some of them while it asks for more. */
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+	for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 /** The versions of a page; the SDK tells them apart from the markers. */

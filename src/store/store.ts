@@ -58,12 +58,12 @@ export type Written = {
 }
 
 /**
- * Bytes to send: in memory, or a source that can be read again from its start (for a retry). An error
- * of the source rejects the write as it is, and nothing is stored.
+ * Bytes to send: in memory, or a source that can be read again from its start (for a retry), whose chunks are each good
+ * until the next one is asked for. An error of the source rejects the write as it is, and nothing is stored.
  */
 export type Body = Buffer | {readonly length: number; chunks(): AsyncIterable<Buffer>}
 
-/** What vouches for a body: its MD5, or of a Buffer the SHA-256 in hex. */
+/** What vouches for a body: its MD5, or the SHA-256 in hex. */
 export type BodyDigest = {readonly md5?: Buffer | undefined; readonly sha256?: string | undefined}
 
 /**

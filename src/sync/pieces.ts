@@ -1,6 +1,7 @@
 // The pieces that a large file is sent in, as it is or as gzip.
 
 import {createHash, hash} from 'node:crypto'
+import {totalmem} from 'node:os'
 import {pipeline, Readable} from 'node:stream'
 import {createGzip} from 'node:zlib'
 import {md5Of} from '../algo/md5.ts'
@@ -11,10 +12,16 @@ import type {OpenFile} from './files.ts'
 /** Pieces larger than this are streamed, not held in memory. */
 const HELD = 16 * 2 ** 20
 export const CHUNK = 2 ** 20
+/** Bytes of a streamed piece in memory: they are still in the processor's when they are sent. */
+const STREAMED = 256 * 2 ** 10
+/** A file that takes more of the memory is read from the disk again, which likes one long piece after the other. */
+const CACHED = totalmem() / 2
 
 export type Piece = {
 	readonly number: number
 	readonly body: Body
+	/** Its SHA-256 in hex, where that was taken before. */
+	readonly sha256?: string | undefined
 	/** Its MD5; what is not in memory is read for it. */
 	readonly md5: () => Buffer
 }
@@ -25,14 +32,16 @@ export class PlainPieces {
 	readonly size: number
 	readonly #file: OpenFile
 	readonly #memory: SpareMemory
+	readonly #sums: Sums | undefined
 	/** The reading of the piece before. */
 	#before: Promise<unknown> = Promise.resolve()
 
-	/** `memory` is what those are read into that are held. */
-	constructor(file: OpenFile, size: number, memory: SpareMemory) {
+	/** `memory` is what they are read into, `sums` what was taken of pieces of this size before. */
+	constructor(file: OpenFile, size: number, memory: SpareMemory, sums?: Sums) {
 		this.#file = file
 		this.size = size
 		this.#memory = memory
+		this.#sums = sums
 	}
 
 	/** Their numbers, beginning with 1. */
@@ -40,24 +49,25 @@ export class PlainPieces {
 		for (let number = 1; number === 1 || this.#at(number) < this.#file.stat.size; number++) yield number
 	}
 
-	/** Whether one is in memory as a whole while something is done with it. */
+	/** Whether one is in memory as a whole while something is done with it: to be hashed, or because the disk likes it. */
 	get areHeld(): boolean {
-		return this.size <= HELD
+		return this.size <= HELD && (this.#sums === undefined || this.#file.stat.size > CACHED)
 	}
 
 	/** Bytes that one of them takes in memory. */
 	get held(): number {
-		return this.areHeld ? this.size : CHUNK
+		return this.areHeld ? this.size : STREAMED
 	}
 
 	/** Does something with a piece, whose bytes are good until that is done. */
 	async use(number: number, work: (piece: Piece) => Promise<void>): Promise<void> {
 		const at = this.#at(number)
 		const length = Math.min(this.size, this.#file.stat.size - at)
-		if (length > HELD) return work(streamed(this.#file, number, at, length))
+		const sha256 = this.#sums?.ofPieces[number - 1]
+		if (!this.areHeld) return work({...this.#streamed(number, at, length), sha256})
 		const memory = this.#memory.take(length) ?? Buffer.allocUnsafeSlow(length)
 		const body = await this.#read(memory.subarray(0, length), at)
-		await work({number, body, md5: () => md5Of(body)})
+		await work({number, body, sha256, md5: () => md5Of(body)})
 		// that of a piece which was not sent may still be on its way
 		this.#memory.give(memory)
 	}
@@ -68,6 +78,20 @@ export class PlainPieces {
 		// who waits for this piece hears of it; the next one is read all the same
 		this.#before = reading.catch(() => {})
 		return reading
+	}
+
+	#streamed(number: number, at: number, length: number): Piece {
+		const [file, spare] = [this.#file, this.#memory]
+		const body = {
+			length,
+			async *chunks() {
+				const memory = spare.take(STREAMED)
+				yield* chunksOf(file, at, length, memory)
+				// that of a piece which was not read to its end may still be on its way
+				if (memory) spare.give(memory)
+			},
+		}
+		return {number, body, md5: () => md5OfStretch(file, at, length)}
 	}
 
 	#at(number: number): number {
@@ -89,18 +113,11 @@ export async function sumsOf(pieces: PlainPieces, signal?: AbortSignal): Promise
 	return {size: pieces.size, ofPieces}
 }
 
-function streamed(file: OpenFile, number: number, at: number, length: number): Piece {
-	const body = {
-		length,
-		async *chunks() {
-			yield* chunksOf(file, at, length)
-		},
-	}
-	return {number, body, md5: () => md5OfStretch(file, at, length)}
-}
-
-function* chunksOf(file: OpenFile, at: number, length: number): Iterable<Buffer> {
-	for (let done = 0; done < length; done += CHUNK) yield file.read(at + done, Math.min(CHUNK, length - done))
+/** The bytes of a stretch of a file; of `memory`, where that is given, which the next ones take again. */
+function* chunksOf(file: OpenFile, at: number, length: number, memory?: Buffer): Iterable<Buffer> {
+	const most = memory?.length ?? CHUNK
+	for (let done = 0; done < length; done += most)
+		yield file.read(at + done, Math.min(most, length - done), memory)
 }
 
 /** The MD5 of `length` bytes of a file, or of those that there are. */
