@@ -16,7 +16,6 @@ import test from 'ava'
 import {interrupted} from '../src/cli/run.ts'
 import {TYPE} from '../src/format/entry.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
-import {hasCoreBeside} from '../src/base/cores.ts'
 import {threadsFor} from '../src/sync/crew.ts'
 import {openStore} from '../src/store/open.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
@@ -49,8 +48,6 @@ test.after.always(async () => {
 	await server.stop()
 	fs.rmSync(base, {recursive: true, force: true})
 })
-
-const inThreads = hasCoreBeside() ? test.serial : test.serial.skip
 
 const ask = (cwd: string, ...argv: readonly string[]): Promise<Result> =>
 	s3r(argv, {cwd, env: {...server.env, S3R_THREADS: '2'}})
@@ -287,28 +284,31 @@ onLinux('one core has a thread for many files, too', async (t) => {
 	t.is(await threadsOf(root, 'push', '-a'), 0)
 })
 
-inThreads('files of some MiB go and come back as they were, by threads, for one request each', async (t) => {
-	const root = join(base, 'media')
-	fs.mkdirSync(root)
-	for (let i = 0; i < 30; i++) fs.writeFileSync(`${root}/${i}`, randomBytes(MIB * (1 + (i % 5)) + i))
-	fs.writeFileSync(`${root}/film`, randomBytes(20 * MIB))
-	const alone = {env: {...server.env, S3R_THREADS: ''}}
-	await ask(root, 'init', '--create-bucket', `${BUCKET}/media`)
-	const {stderr} = await s3r(['push', '-a', '--stats'], {cwd: root, ...alone})
-	// three parts, and what begins and ends their upload
-	t.regex(stderr, /put 31\b.*part 5\b/)
-	const there = join(base, 'media there')
-	const {stderr: said, status} = await s3r(
-		['clone', '-a', '--stats', '--endpoint', server.endpoint, `${BUCKET}/media`, there],
-		{cwd: base, ...alone},
-	)
-	t.is(status, 0)
-	t.regex(said, /get 31\b/)
-	t.deepEqual(snapshot(there), snapshot(root))
-	t.deepEqual(temporary(there), [])
-})
+test.serial(
+	'files of some MiB go and come back as they were, by threads, for one request each',
+	async (t) => {
+		const root = join(base, 'media')
+		fs.mkdirSync(root)
+		for (let i = 0; i < 30; i++) fs.writeFileSync(`${root}/${i}`, randomBytes(MIB * (1 + (i % 5)) + i))
+		fs.writeFileSync(`${root}/film`, randomBytes(20 * MIB))
+		const alone = {env: {...server.env, S3R_THREADS: ''}}
+		await ask(root, 'init', '--create-bucket', `${BUCKET}/media`)
+		const {stderr} = await s3r(['push', '-a', '--stats'], {cwd: root, ...alone})
+		// three parts, and what begins and ends their upload
+		t.regex(stderr, /put 31\b.*part 5\b/)
+		const there = join(base, 'media there')
+		const {stderr: said, status} = await s3r(
+			['clone', '-a', '--stats', '--endpoint', server.endpoint, `${BUCKET}/media`, there],
+			{cwd: base, ...alone},
+		)
+		t.is(status, 0)
+		t.regex(said, /get 31\b/)
+		t.deepEqual(snapshot(there), snapshot(root))
+		t.deepEqual(temporary(there), [])
+	},
+)
 
-inThreads('many small files go and come back as they were, for one request each', async (t) => {
+test.serial('many small files go and come back as they were, for one request each', async (t) => {
 	const {root, said} = await newSide('whole')
 	const there = join(base, 'whole there')
 	t.regex(said, new RegExp(`put ${FILES + DIRECTORIES + 1}\\b`))
@@ -321,7 +321,7 @@ inThreads('many small files go and come back as they were, for one request each'
 	t.regex((await ask(there, 'pull', '-a', '--stats')).stderr, /items: 0 done/)
 })
 
-inThreads('node has nothing to warn of where threads open files by libc', async (t) => {
+test.serial('node has nothing to warn of where threads open files by libc', async (t) => {
 	await newSide('quiet')
 	const words = [PROGRAM, 'clone', '-a', `${BUCKET}/quiet`, join(base, 'quiet there')]
 	const {stderr} = await promisify(execFile)(process.execPath, words)
@@ -383,7 +383,7 @@ test.serial('how many threads there are is a number', async (t) => {
 	t.is((await s3r(['push', '-a'], {cwd: root, env: {...server.env, S3R_THREADS: '0'}})).status, 0)
 })
 
-inThreads('a thread replaces what did not change here, and nothing else', async (t) => {
+test.serial('a thread replaces what did not change here, and nothing else', async (t) => {
 	const {root: yours} = await newSide('both')
 	const mine = join(base, 'both mine')
 	await ask(base, 'clone', '-a', `${BUCKET}/both`, mine)
@@ -400,7 +400,7 @@ inThreads('a thread replaces what did not change here, and nothing else', async 
 	t.deepEqual(temporary(mine), [])
 })
 
-inThreads('no thread goes through a symlink', async (t) => {
+test.serial('no thread goes through a symlink', async (t) => {
 	await newSide('confined')
 	const [there, outside] = [join(base, 'confined there'), join(base, 'outside')]
 	for (const directory of [there, outside]) fs.mkdirSync(directory)
@@ -413,41 +413,44 @@ inThreads('no thread goes through a symlink', async (t) => {
 	t.is(fs.readdirSync(`${there}/d5`).length, FILES / DIRECTORIES)
 })
 
-inThreads('what was touched or renamed sends no bytes, and keeps what its object had besides', async (t) => {
-	const {root} = await newSide('touched')
-	const bucket = `${BUCKET}/touched`
-	const store = await openStore({bucket: BUCKET, prefix: '', endpoint: server.endpoint})
-	t.teardown(() => store.close())
-	const key = `touched/${nameOf(3)}`
-	const head = await store.head(key)
-	if (!head) throw new Error('it is not there')
-	const noted = {...head, metadata: {...head.metadata, note: 'kept'}, contentType: 'text/x-log'}
-	await store.copy(key, key, {...noted, sourceIfMatch: head.etag})
-	// of which this index knows nothing
-	const theirs = join(base, 'touched theirs')
-	await ask(base, 'clone', '-a', bucket, theirs)
-	fs.writeFileSync(`${theirs}/${nameOf(5)}`, 'theirs')
-	await ask(theirs, 'push', '-a')
+test.serial(
+	'what was touched or renamed sends no bytes, and keeps what its object had besides',
+	async (t) => {
+		const {root} = await newSide('touched')
+		const bucket = `${BUCKET}/touched`
+		const store = await openStore({bucket: BUCKET, prefix: '', endpoint: server.endpoint})
+		t.teardown(() => store.close())
+		const key = `touched/${nameOf(3)}`
+		const head = await store.head(key)
+		if (!head) throw new Error('it is not there')
+		const noted = {...head, metadata: {...head.metadata, note: 'kept'}, contentType: 'text/x-log'}
+		await store.copy(key, key, {...noted, sourceIfMatch: head.etag})
+		// of which this index knows nothing
+		const theirs = join(base, 'touched theirs')
+		await ask(base, 'clone', '-a', bucket, theirs)
+		fs.writeFileSync(`${theirs}/${nameOf(5)}`, 'theirs')
+		await ask(theirs, 'push', '-a')
 
-	for (let i = 0; i < FILES; i++) fs.utimesSync(`${root}/${nameOf(i)}`, 1, 1_100_000_000 + i)
-	const {status, stdout, stderr} = await ask(root, 'push', '-av', '--stats')
-	t.is(status, 23, stderr)
-	t.regex(stderr, new RegExp(`'${nameOf(5)}': it changed both here and on the remote`))
-	t.is(stdout.match(/^P .*file/gm)?.length, FILES - 1, stdout.slice(0, 200))
-	t.regex(stderr, new RegExp(`copy ${FILES - 1}\\b`))
-	t.notRegex(stderr, /\bput\b/)
-	const now = await store.head(key)
-	t.like(now, {contentType: 'text/x-log', metadata: {note: 'kept', mtime: '1100000003.000000000'}})
+		for (let i = 0; i < FILES; i++) fs.utimesSync(`${root}/${nameOf(i)}`, 1, 1_100_000_000 + i)
+		const {status, stdout, stderr} = await ask(root, 'push', '-av', '--stats')
+		t.is(status, 23, stderr)
+		t.regex(stderr, new RegExp(`'${nameOf(5)}': it changed both here and on the remote`))
+		t.is(stdout.match(/^P .*file/gm)?.length, FILES - 1, stdout.slice(0, 200))
+		t.regex(stderr, new RegExp(`copy ${FILES - 1}\\b`))
+		t.notRegex(stderr, /\bput\b/)
+		const now = await store.head(key)
+		t.like(now, {contentType: 'text/x-log', metadata: {note: 'kept', mtime: '1100000003.000000000'}})
 
-	fs.renameSync(`${root}/d1`, `${root}/e`)
-	const moved = await ask(root, 'push', '-av', '--delete', '--stats')
-	t.is(moved.stdout.match(/^R .*\te\/file/gm)?.length, FILES / DIRECTORIES)
-	t.regex(moved.stderr, new RegExp(`put 2, .*copy ${FILES / DIRECTORIES},`))
-	t.is(await store.head(`touched/${nameOf(1)}`), undefined)
-	t.like(await store.head('touched/e/file-1'), {metadata: {mtime: '1100000001.000000000'}})
-})
+		fs.renameSync(`${root}/d1`, `${root}/e`)
+		const moved = await ask(root, 'push', '-av', '--delete', '--stats')
+		t.is(moved.stdout.match(/^R .*\te\/file/gm)?.length, FILES / DIRECTORIES)
+		t.regex(moved.stderr, new RegExp(`put 2, .*copy ${FILES / DIRECTORIES},`))
+		t.is(await store.head(`touched/${nameOf(1)}`), undefined)
+		t.like(await store.head('touched/e/file-1'), {metadata: {mtime: '1100000001.000000000'}})
+	},
+)
 
-inThreads(
+test.serial(
 	'killed among its threads, a pull has left whole files only, and the next one goes on',
 	async (t) => {
 		const {root} = await newSide('killed')
@@ -471,7 +474,7 @@ inThreads(
 	},
 )
 
-inThreads('a signal ends what the threads have under way', async (t) => {
+test.serial('a signal ends what the threads have under way', async (t) => {
 	await newSide('stopped')
 	const stop = new AbortController()
 	const there = join(base, 'stopped there')

@@ -5,18 +5,11 @@ import {createHash} from 'node:crypto'
 import {pipeline} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 import {S3rError} from '../base/errors.ts'
-import type {Entry} from '../format/entry.ts'
 import type {Head} from '../store/store.ts'
 import type {Arrival} from './arrival.ts'
 
 /** What came is not what was stored. */
 export class Damaged extends S3rError {}
-
-/** Bytes of an object that are worth to be lent by the store. */
-const LENT_FROM = 2 ** 10
-
-/** Whether the bytes of an object are asked for as lent. */
-export const isLent = ({remote}: Entry): boolean => (remote?.size ?? 0) >= LENT_FROM
 
 /** How often an object is read until it is taken for damaged: what damages bytes on their way seldom does it again. */
 const READS = 3

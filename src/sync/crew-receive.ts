@@ -31,14 +31,7 @@ export type ReceiveJob = {
 }
 
 /** What is fetched, and what the index knows of the file that it replaces. `force`: it replaces whatever is there. */
-export type ReceiveTask = readonly [
-	path: Path,
-	key: string,
-	/** Whether the object is asked for as lent. */
-	lent: boolean,
-	force: boolean,
-	known: Fingerprint | undefined,
-]
+export type ReceiveTask = readonly [path: Path, key: string, force: boolean, known: Fingerprint | undefined]
 
 /**
  * What is here now: its bytes at the store, what that said of it, the attributes that could not be restored, by kind and with
@@ -73,7 +66,7 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 	return {
 		async do(task) {
 			counts.get++
-			const got = await store.get(task[1], task[2] ? LENT : undefined)
+			const got = await store.get(task[1], LENT)
 			counts.received += got.head.size
 			try {
 				return await take(task, got, place)
@@ -97,7 +90,7 @@ type Place = {
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
-	[path, key, , force, known]: ReceiveTask,
+	[path, key, force, known]: ReceiveTask,
 	{head, body}: Got,
 	{job: {remote, preserve, umask}, store, disk, owners, md5s, sums}: Place,
 ): Promise<Received | undefined> {

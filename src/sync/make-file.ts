@@ -9,7 +9,7 @@ import type {Got} from '../store/store.ts'
 import {leave} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost, NewFile} from './disk.ts'
-import {isLent, rereading, verify, vouchedMd5} from './content.ts'
+import {rereading, verify, vouchedMd5} from './content.ts'
 import {download} from './download.ts'
 import type {Receiver} from './receive.ts'
 
@@ -25,7 +25,7 @@ export async function makeFile(receiver: Receiver, status: Status, entry: Entry)
 
 async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
 	const {store, preserve} = receiver.options
-	const got = await store.get(receiver.key(entry), {...receiver.version(entry), lent: isLent(entry)})
+	const got = await store.get(receiver.key(entry), {...receiver.version(entry), lent: true})
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
 		const {link} = arrival.attributes

@@ -20,7 +20,6 @@ import type {Crews} from './crew.ts'
 import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
 import {Deletions} from './deletions.ts'
 import {Directories} from './directories.ts'
-import {isLent} from './content.ts'
 import type {Disk} from './disk.ts'
 import {RANGED_FROM} from './download.ts'
 import type {Events} from './events.ts'
@@ -157,7 +156,7 @@ export class Receiver {
 		if (!this.share.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		const answer = await this.share.do([path, this.key(entry), isLent(entry), force === true, known])
+		const answer = await this.share.do([path, this.key(entry), force === true, known])
 		if (!answer) return false
 		const received = receivedFile(answer)
 		events.moved(received.head.size, path)

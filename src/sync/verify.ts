@@ -12,8 +12,8 @@ import type {Stat} from '../local/stat.ts'
 import {Statx} from '../local/statx.ts'
 import type {Store} from '../store/store.ts'
 import {leave} from '../store/whole.ts'
-import {arrivalOf, toldOf} from './arrival.ts'
-import {contentOf, isLent, Damaged, rereading} from './content.ts'
+import {type Arrival, arrivalOf, toldOf} from './arrival.ts'
+import {contentOf, Damaged, rereading} from './content.ts'
 import {difference, md5Text, type Mismatch, objectDifference, type Proof} from './evidence.ts'
 import {aliasRow, type Heard, listPaths} from './fetch.ts'
 import {isFinal} from './final.ts'
@@ -208,17 +208,25 @@ class Verifier {
 		const {path, base} = entry
 		const {store, prefix} = this.#options
 		const key = prefix + keyOf(objectPath(entry))
-		const {head, body} = await store.get(key, {lent: isLent(entry)})
-		const pieces = contentOf(arrivalOf(path, key, head, {}, 0), body, () => {})
-		let next = await pieces.next()
-		while (!next.done) next = await pieces.next()
-		await leave(body)
-		const found = next.value.md5
+		const {head, body} = await store.get(key, {lent: true})
+		const found = await this.#md5(arrivalOf(path, key, head, {}, 0), body)
 		if (base?.md5 !== undefined && base.md5 !== found)
 			this.#tell({what: 'remote-damaged', path, expected: md5Text(base.md5), found: md5Text(found)})
 		if (!localIsBase(entry)) return
 		const differs = objectDifference(entry, toldOf(path, key, head))
 		if (differs) this.#tell({what: 'remote-attributes', path, ...differs})
+	}
+
+	/** The MD5 of what comes of an object. */
+	async #md5(arrival: Arrival, body: AsyncIterable<Buffer>): Promise<string> {
+		try {
+			const pieces = contentOf(arrival, body, () => {})
+			let next = await pieces.next()
+			while (!next.done) next = await pieces.next()
+			return next.value.md5
+		} finally {
+			await leave(body)
+		}
 	}
 
 	*#goodEntries(): Iterable<Entry> {
