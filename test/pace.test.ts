@@ -17,7 +17,8 @@ import {interrupted} from '../src/cli/run.ts'
 import {TYPE} from '../src/format/entry.ts'
 import {IndexBuilder} from '../src/format/index-builder.ts'
 import {threadsFor} from '../src/sync/crew.ts'
-import {openStore} from '../src/store/open.ts'
+import {hasCoreBeside} from '../src/base/cores.ts'
+import {type OpenStore, openStore} from '../src/store/open.ts'
 import {LocalFiles} from '../src/sync/local-files.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
@@ -327,6 +328,53 @@ test.serial('node has nothing to warn of where threads open files by libc', asyn
 	const {stderr} = await promisify(execFile)(process.execPath, words)
 	t.is(stderr, '')
 })
+
+test.serial(
+	'what put sends is hashed on its way, all of it at once, and copied where it is the same',
+	async (t) => {
+		const root = join(base, 'put')
+		fs.mkdirSync(root)
+		fs.writeFileSync(`${root}/large`, Buffer.alloc(136 * MIB, 'a large file '))
+		for (const name of ['one', 'other'])
+			fs.writeFileSync(`${root}/${name}`, Buffer.alloc(2 * MIB, 'the same '))
+		const asked: string[] = []
+		const watching: OpenStore = async (remote, options) => {
+			const store = await openStore(remote, options)
+			const uploadPart = store.uploadPart.bind(store)
+			const put = store.put.bind(store)
+			const copy = store.copy.bind(store)
+			store.uploadPart = (key, id, number, body, digest) => {
+				asked.push(`part of ${digest?.sha256?.length ?? 'no'} digits`)
+				return uploadPart(key, id, number, body, digest)
+			}
+			store.put = (key, ...rest) => {
+				asked.push('put')
+				return put(key, ...rest)
+			}
+			store.copy = (...args) => {
+				asked.push('copy')
+				return copy(...args)
+			}
+			return store
+		}
+		const names = ['large', 'one', 'other'].map((name) => join(root, name))
+		const env = {...server.env, S3R_THREADS: '0'}
+		const {status, stderr} = await s3r(['put', '--create-bucket', ...names, `${BUCKET}/put/`], {
+			cwd: base,
+			env,
+			openStore: watching,
+		})
+		t.is(status, 0, stderr)
+		const digits = hasCoreBeside() ? '64' : 'no'
+		const parts = Array.from({length: 17}, () => `part of ${digits} digits`)
+		t.deepEqual(asked.toSorted(), ['copy', ...parts, 'put'])
+		for (const [i, name] of ['large', 'one', 'other'].entries()) {
+			t.is((await ask(base, 'get', `${BUCKET}/put/${name}`, `${root}/${i}`)).status, 0)
+			t.true(fs.readFileSync(`${root}/${i}`).equals(fs.readFileSync(join(root, name))))
+		}
+		fs.rmSync(root, {recursive: true})
+	},
+)
 
 test.serial(
 	'the scan of a first push opens no small file, and what is not sent is hashed all the same',
