@@ -29,7 +29,7 @@ import {namedObject} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {listUploadRecords} from '../src/repo/uploads.ts'
 import type {Events} from '../src/sync/events.ts'
-import {LATE_BELOW} from '../src/sync/late-hash.ts'
+import {isHashedLate, LATE_BELOW} from '../src/sync/late-hash.ts'
 import {plan} from '../src/sync/plan.ts'
 import {index} from '../src/sync/push.ts'
 import {type Selection, senderSelect} from '../src/sync/select.ts'
@@ -105,10 +105,10 @@ async function sendSources(
 	const files = filesOf(scratch, flags)
 	try {
 		const selection = selectionOfSources(sources, rules)
-		const unhashedBelow = flags['dry-run'] ? undefined : LATE_BELOW
-		const how = {root: scratch.root, paths, unhashedBelow}
+		const isLate = isHashedLate({pretend: flags['dry-run'], session})
+		const how = {root: scratch.root, paths, unhashedBelow: isLate ? LATE_BELOW : undefined}
 		await index({session, files, owners, events: told, selection, signal}, how)
-		if (!flags['dry-run']) hashTwins({session, files})
+		if (isLate) hashTwins({session, files})
 		const within = isWithin(paths)
 		const select = (path: Path) => within(path) && keys.of(path) !== undefined
 		await send(plan(session.index, {direction: 'push', select}), {

@@ -13,7 +13,11 @@ export const LATE_BELOW = OBJECT_LIMIT
  * Whether hashing is left to the sending. Not where nothing is sent, or where there are objects that a file may be a copy
  * of, or that are to be compared with it.
  */
-export const isHashedLate = ({pretend, compare, session}: PushOptions): boolean =>
+export const isHashedLate = ({
+	pretend,
+	compare,
+	session,
+}: Pick<PushOptions, 'pretend' | 'compare' | 'session'>): boolean =>
 	pretend !== true && compare === undefined && !session.index.someRemote()
 
 export type Late = Pick<PushOptions, 'files'> & {
