@@ -11,8 +11,8 @@ import {filesOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
-import {readIndex} from '../src/repo/index-files.ts'
-import {localRecord} from '../src/sync/plan.ts'
+import {readIndex} from '../src/repo/read-index.ts'
+import {localRecord} from '../src/format/sides.ts'
 import {changes} from '../src/sync/scan.ts'
 
 const {acls, xattrs, checksum, 'one-file-system': oneFileSystem} = preserveFlags

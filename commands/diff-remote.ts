@@ -8,7 +8,7 @@ import {selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {deleteFlags, leftOutOf, planFlags} from '../src/cli/choices.ts'
 import {placeOf} from '../src/cli/work.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {readIndex} from '../src/repo/read-index.ts'
 import {narrowed} from '../src/sync/narrow.ts'
 import {plan, planLine} from '../src/sync/plan.ts'
 

@@ -19,7 +19,7 @@ import {surrogateEscaped} from '../src/format/json.ts'
 import {keyOf} from '../src/format/key.ts'
 import {type Remote, remoteUrl} from '../src/format/remote.ts'
 import {absolute, requirePlace} from '../src/repo/find.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {readIndex} from '../src/repo/read-index.ts'
 import {listPaths} from '../src/sync/fetch.ts'
 import {listLocal} from '../src/sync/list-local.ts'
 

@@ -7,7 +7,7 @@ import {command} from '../src/cli/command.ts'
 import {chosenFlags, dryRunFlags, remoteFlags} from '../src/cli/flags.ts'
 import {itemErrors} from '../src/cli/item-errors.ts'
 import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
-import {lockIndex} from '../src/repo/index-files.ts'
+import {lockIndex} from '../src/repo/index-lock.ts'
 import {collectGarbage, type Garbage} from '../src/sync/gc.ts'
 
 const OLD = '7d'

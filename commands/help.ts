@@ -41,7 +41,7 @@ async function list({io, table}: Context): Promise<number> {
 /** Opens the page of a command, or one like s3r-records(5) that belongs to none. */
 async function open(topic: string, context: Context): Promise<number> {
 	const {table} = context
-	if (Object.hasOwn(table, topic)) return openManual((await table[topic]?.load())!, context)
+	if (Object.hasOwn(table, topic)) return openManual((await table[topic]!.load()).default, context)
 	const page = manualPage(topic === 's3r' ? topic : `s3r-${topic.replace(/^s3r-/, '')}`)
 	if (page !== undefined) return openPage(page, context)
 	throw usage(`no manual page for ${shown(topic)}`, didYouMean(topic, Object.keys(table), 's3r help '))

@@ -8,7 +8,7 @@ import {filesOf, openSession, scanOf, selectionOf} from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {preserveFlags, Report} from '../src/cli/transfer.ts'
 import {placeOf} from '../src/cli/work.ts'
-import {localRecord} from '../src/sync/plan.ts'
+import {localRecord} from '../src/format/sides.ts'
 import {index} from '../src/sync/push.ts'
 
 const {acls, xattrs, checksum, 'one-file-system': oneFileSystem} = preserveFlags

@@ -7,7 +7,7 @@ import {indexItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {scopeOf} from '../src/cli/scope.ts'
 import {isWithin, placeOf} from '../src/cli/work.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {readIndex} from '../src/repo/read-index.ts'
 
 export default command({
 	name: 'ls-index',

@@ -10,7 +10,7 @@ import {filesOf} from '../src/cli/pushing.ts'
 import {scopeOf} from '../src/cli/scope.ts'
 import {isWithin, openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
 import {surrogateEscaped} from '../src/format/json.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {readIndex} from '../src/repo/read-index.ts'
 import type {Mismatch, Proof} from '../src/sync/evidence.ts'
 import {verify} from '../src/sync/verify.ts'
 

@@ -12,6 +12,9 @@ const USE = /\bimport_([\w$]+)(?:\.([\w$]+))?(?![\w$=])/g
 /** What it writes for a chunk that is evaluated for its side effects only. */
 const BARE = /(?<=[;}]|^)require\("\.\.?\/[^"]+"\);/gm
 
+/** What it writes for an import of one of our chunks that comes later: a function that is made, whether it is called or not. */
+const LATER = /Promise\.resolve\(\)\.then\(\(\)=>__toESM\(require\(("\.\/[^"]+")\)\)\)/g
+
 /** What it writes for the exports: a getter for each, and another for that, in objects that V8 keeps as slow dictionaries. */
 const EXPORTS = /var (\w+)=\{\};(?:__export\(\1,\{([^{}]*)\}\);)?module\.exports=__toCommonJS\(\1\);/
 const EXPORTED = /(?:([\w$]+)|"(\w+)"):\(\)=>([^,]+)/g
@@ -36,7 +39,7 @@ export async function commonJsOf(code) {
 		define: {'import.meta.url': 's3rMeta.url'},
 		logOverride: {'empty-import-meta': 'silent'},
 	})
-	return withPlainExports(plain)
+	return withPlainExports(plain.replace(LATER, 'Promise.resolve($1).then(require)'))
 }
 
 /**

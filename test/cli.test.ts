@@ -293,7 +293,7 @@ test('a message is safe to look at', (t) => {
 // Statuses.
 
 const table = (run: (context: Context, flags: object, args: readonly string[]) => Promise<number>): Table => {
-	const row = (c: Command) => ({group: 'plumbing' as const, summary: '', load: async () => c})
+	const row = (c: Command) => ({group: 'plumbing' as const, summary: '', load: async () => ({default: c})})
 	const base = {summary: '', synopsis: ['[<file>]']}
 	return {
 		x: row(command({...base, name: 'x', flags: {}, arity: [0, 1], run})),

@@ -68,7 +68,7 @@ test('every command is completed, with all its options', async (t) => {
 			.stdout
 	t.deepEqual((await ask('')).match(/^\S+(?=\t)/gm), Object.keys(COMMANDS))
 	for (const [name, row] of Object.entries(COMMANDS)) {
-		const {flags} = await row.load()
+		const {flags} = (await row.load()).default
 		const offered = (await ask(name, '--')).match(/^--\S+(?=\t)/gm) ?? []
 		t.deepEqual(
 			offered.filter((option) => !option.startsWith('--no-') || Object.hasOwn(flags, option.slice(2))),

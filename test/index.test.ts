@@ -34,7 +34,7 @@ import {GrowingIndex} from '../src/repo/growing-index.ts'
 import {layered} from '../src/repo/index-layers.ts'
 import type {WindowsOptions} from '../src/repo/index-windows.ts'
 import {IndexWriter} from '../src/repo/index-writer.ts'
-import {readIndex} from '../src/repo/index-files.ts'
+import {readIndex} from '../src/repo/read-index.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {openStored, type StoredIndex} from '../src/repo/stored-index.ts'
 

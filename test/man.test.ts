@@ -81,7 +81,7 @@ const tidy = (text: string) =>
 const load = async (name: string): Promise<Command> => {
 	const row = COMMANDS[name]
 	if (row === undefined) throw new Error(name)
-	return row.load()
+	return (await row.load()).default
 }
 
 for (const name of names)

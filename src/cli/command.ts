@@ -85,7 +85,11 @@ export type Command<F extends Flags = Flags> = {
 export const command = <const F extends Flags>(c: Command<F>): Command<F> => c
 
 export type Group = 'porcelain' | 'plumbing' | 'helper'
-export type Row = {readonly group: Group; readonly summary: string; load(): Promise<Command>}
+export type Row = {
+	readonly group: Group
+	readonly summary: string
+	load(): Promise<{readonly default: Command}>
+}
 
 /** The commands by name; a command's file is loaded when it is called. */
 export type Table = Readonly<Record<string, Row>>

@@ -2,7 +2,7 @@
 
 import {fromUnicode, type Path, withoutSlash} from '../base/path.ts'
 import {CANNED} from '../format/acl.ts'
-import {readIndex} from '../repo/index-files.ts'
+import {readIndex} from '../repo/read-index.ts'
 import {chosenRemote, namedObject, placeOfRemote} from '../repo/remotes.ts'
 import {ownConfig} from '../repo/edit-remotes.ts'
 import {findPlace} from '../repo/find.ts'
@@ -69,7 +69,7 @@ export async function complete(context: Context, words: readonly string[]): Prom
 		)
 	const row = Object.hasOwn(table, name) ? table[name] : undefined
 	if (row === undefined) return FILES
-	const command = await row.load()
+	const {default: command} = await row.load()
 	const ended = before.includes('--')
 	const taken = ended ? undefined : valueOf(command, before.at(-1) ?? '')
 	if (taken !== undefined) return values(context, taken, word)

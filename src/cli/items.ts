@@ -5,7 +5,7 @@ import type {FileRecord} from '../format/record.ts'
 import type {Item} from '../format/template.ts'
 import type {Heard} from '../sync/fetch.ts'
 import type {Listed} from '../sync/list-local.ts'
-import {localRecord} from '../sync/plan.ts'
+import {localRecord} from '../format/sides.ts'
 import {owners} from './owners.ts'
 
 /** An item with its owner, whose names are looked up only where they are printed. */

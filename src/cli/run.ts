@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
 
 async function find(table: Table, name: string): Promise<Command> {
 	const row = Object.hasOwn(table, name) ? table[name] : undefined
-	if (row !== undefined) return row.load()
+	if (row !== undefined) return (await row.load()).default
 	throw usage(
 		name.startsWith('-') ? `unknown option ${shown(name)}` : `${shown(name)} is not an s3r command`,
 		didYouMean(name, Object.keys(table), 's3r ') ?? "'s3r help' lists the commands",

@@ -12,7 +12,7 @@ import {localSides} from '../format/index-builder.ts'
 import type {Remote} from '../format/remote.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {configFile, placeOfRemote, readConfigText, writeConfigText} from './remotes.ts'
-import {lockIndex} from './index-files.ts'
+import {lockIndex} from './index-lock.ts'
 import {IndexSession} from './session.ts'
 
 /** The config of a local side alone, without the user's. */

@@ -19,7 +19,9 @@ import {writeFully} from '../local/write-fully.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 import {Scratch} from './growing-file.ts'
 import {GrowingIndex} from './growing-index.ts'
-import {EMPTY, lockIndex, read, readIndex, writeIndex} from './index-files.ts'
+import {writeIndex} from './index-files.ts'
+import {lockIndex} from './index-lock.ts'
+import {EMPTY, read, readIndex} from './read-index.ts'
 import {type OpenIndex, openStored} from './stored-index.ts'
 
 /** Bytes of journal that are not too many to read again; an index that is larger allows as many as it has. */

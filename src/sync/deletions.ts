@@ -3,7 +3,7 @@
 import {errnoOf, fatal} from '../base/errors.ts'
 import {comparePaths, isDirectory, type Path} from '../base/path.ts'
 import {isFinal} from './final.ts'
-import {localRecord} from './plan.ts'
+import {localRecord} from '../format/sides.ts'
 import type {Receiver} from './receive.ts'
 
 export class Deletions {

@@ -8,7 +8,8 @@ import {NumberMap} from '../base/number-map.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {type Entry, isRelinked, localIsBase, objectMd5, remoteIsBase, TYPE, typeOf} from '../format/entry.ts'
 import type {IndexRows} from '../format/index-file.ts'
-import type {Digest, DiffLine, FileRecord, Status} from '../format/record.ts'
+import {localRecord, remoteRecord} from '../format/sides.ts'
+import type {DiffLine, Status} from '../format/record.ts'
 import {Clashes} from './clash.ts'
 import type {Selection} from './select.ts'
 import {Shown} from './shown.ts'
@@ -30,24 +31,6 @@ export type PlanOptions = {
 }
 
 export type PlanItem = {readonly status: Status; readonly entry: Entry}
-
-const digest = (md5: string | undefined): Digest | undefined => (md5 === undefined ? undefined : `md5:${md5}`)
-
-/** The local side as a record. */
-export const localRecord = ({path, local}: Entry): FileRecord => ({
-	path,
-	mode: local?.mode,
-	size: local?.size,
-	mtime: local?.mtime,
-	digest: digest(local?.md5),
-})
-
-/** The remote side as a record: mode and mtime are not known from a listing. */
-export const remoteRecord = ({path, remote}: Entry): FileRecord => ({
-	path,
-	size: remote?.size,
-	digest: remote && `etag:${remote.etag}`,
-})
 
 /** Whether both sides certainly hold the same bytes. An ETag that is no MD5 never equals one. */
 export const sameContent = ({path, local, remote}: Entry): boolean =>
