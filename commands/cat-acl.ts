@@ -6,7 +6,8 @@ import {shown} from '../src/base/quote.ts'
 import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, recordFlags, remoteFlags} from '../src/cli/flags.ts'
-import {objectOf, openRemote} from '../src/cli/work.ts'
+import {openRemote} from '../src/cli/opening.ts'
+import {objectOf} from '../src/cli/work.ts'
 import {formatGrant, type Grant} from '../src/format/acl.ts'
 
 export default command({

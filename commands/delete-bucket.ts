@@ -4,7 +4,7 @@ import {EXIT} from '../src/base/errors.ts'
 import {bucketOf} from '../src/cli/bucket-of.ts'
 import {command} from '../src/cli/command.ts'
 import {remoteFlags} from '../src/cli/flags.ts'
-import {openRemote} from '../src/cli/work.ts'
+import {openRemote} from '../src/cli/opening.ts'
 
 export default command({
 	name: 'delete-bucket',

@@ -22,9 +22,10 @@ export default command({
 		const index = readIndex(place)
 		for (let row = 0; row < index.count; row++) {
 			if (!index.hasLocal(row) || !isAsked(index.path(row))) continue
-			context.signal.throwIfAborted()
 			const full = printer.print(indexItem(index.entry(row)))
-			if (full) await full
+			if (!full) continue
+			await full
+			context.signal.throwIfAborted()
 		}
 		return EXIT.ok
 	},

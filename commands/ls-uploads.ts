@@ -5,7 +5,8 @@ import {fromUnicode} from '../src/base/path.ts'
 import {quote} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
 import {recordFlags, remoteFlags} from '../src/cli/flags.ts'
-import {openRemote, remoteOf, unicode} from '../src/cli/work.ts'
+import {openRemote} from '../src/cli/opening.ts'
+import {remoteOf, unicode} from '../src/cli/work.ts'
 import type {Upload} from '../src/store/store.ts'
 
 export default command({

@@ -17,7 +17,8 @@ import {
 } from '../src/cli/pushing.ts'
 import {scopeFrom} from '../src/cli/scope.ts'
 import {Report, transferFlags} from '../src/cli/transfer.ts'
-import {openRemote, type Opened, placeOf, remoteOf} from '../src/cli/work.ts'
+import {openRemote, type Opened} from '../src/cli/opening.ts'
+import {placeOf, remoteOf} from '../src/cli/work.ts'
 import {addTo, type Counts} from '../src/store/counted.ts'
 import {push} from '../src/sync/push.ts'
 

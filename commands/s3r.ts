@@ -11,14 +11,20 @@ import {COMMANDS} from './table.ts'
 
 const {env} = process
 
-const stop = new AbortController()
-const {signal} = stop
-// Every request under way listens for it.
-setMaxListeners(0, signal)
+let made: AbortController | undefined
+/** What the first signal aborts: made for who asks, since that takes longer than some commands do. */
+function stop(): AbortController {
+	if (made) return made
+	made = new AbortController()
+	// Every request under way listens for it.
+	setMaxListeners(0, made.signal)
+	return made
+}
+
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 	process.on(name, () => {
-		if (signal.aborted) dieBy(name)
-		else stop.abort(interrupted(constants.signals[name]))
+		if (stop().signal.aborted) dieBy(name)
+		else stop().abort(interrupted(constants.signals[name]))
 	})
 
 /** At once, as whoever does not listen: to exit would wait for threads, which may wait for a dead mount. */
@@ -31,11 +37,24 @@ function dieBy(name: NodeJS.Signals): void {
 process.on('SIGUSR1', () => {})
 
 const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ?? '']
-const io = new Io(process, {signal, secrets, direct: (bytes) => writeSync(1, bytes)})
-process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal})))
+const io = new Io(process, {
+	secrets,
+	direct: (bytes) => writeSync(1, bytes),
+	get signal() {
+		return stop().signal
+	},
+})
+process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal: stop().signal})))
 
 const cwd = byteDirectory(() => process.cwd())
-const argv = byteArguments(process.argv.slice(2))
-void run(argv, {io, cwd, env, signal, umask: process.umask(), table: COMMANDS}).then((status) =>
-	process.exit(status),
-)
+const context = {
+	io,
+	cwd,
+	env,
+	umask: process.umask(),
+	table: COMMANDS,
+	get signal() {
+		return stop().signal
+	},
+}
+void run(byteArguments(process.argv.slice(2)), context).then((status) => process.exit(status))

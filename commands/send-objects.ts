@@ -7,7 +7,8 @@ import {Execution, executeFlags, lineFlags} from '../src/cli/executing.ts'
 import {headerFlags, storedFlags} from '../src/cli/flags.ts'
 import {owners} from '../src/cli/owners.ts'
 import {filesOf, openSession, storedAs} from '../src/cli/pushing.ts'
-import {openRemote, placeOf, remoteOf} from '../src/cli/work.ts'
+import {openRemote} from '../src/cli/opening.ts'
+import {placeOf, remoteOf} from '../src/cli/work.ts'
 import {send} from '../src/sync/send.ts'
 
 export default command({

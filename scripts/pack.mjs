@@ -1,4 +1,4 @@
-// Makes dist/pack/<V8>-<architecture>: every chunk with V8's code cache, for the node that runs this. The cache holds what
+// Makes dist/pack/<V8>-<architecture>/: every chunk with V8's code cache, for the node that runs this. The cache holds what
 // V8 compiled while some commands ran here, so that none of it is compiled at their start.
 
 import {spawn, spawnSync} from 'node:child_process'
@@ -6,7 +6,7 @@ import {EventEmitter, once} from 'node:events'
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
-import {basename, dirname, join, resolve} from 'node:path'
+import {basename, join, resolve} from 'node:path'
 import {setFlagsFromString} from 'node:v8'
 import {Script} from 'node:vm'
 
@@ -47,7 +47,7 @@ const THREADED = [
 /** Files that these send and fetch, of so many bytes: large ones are hashed by a thread of their own. */
 const FILES = [100, 4096, 2 ** 21]
 
-/** Those of these that take hardly longer than their start: what each of them loads lies in the pack as one script, too. */
+/** Those of these that take hardly longer than their start: what each of them loads lies in a file beside the chunks, as one script, too. */
 const SHORT = new Set([
 	'version',
 	'ls-index',
@@ -63,7 +63,7 @@ const SHORT = new Set([
 async function makePack() {
 	const dir = mkdtempSync(join(tmpdir(), 's3r-pack.'))
 	// one of before would be taken for what is made here
-	rmSync(PACK, {force: true})
+	rmSync(PACK, {recursive: true, force: true})
 	const server = spawn(
 		process.execPath,
 		[PROGRAM, 'serve', '--env', '--root', join(dir, 'store'), '--port', '0'],
@@ -111,10 +111,12 @@ async function warm() {
 	process.env.S3R_THREADS = '1'
 	for (const words of THREADED) await run(all, words)
 	delete process.env.S3R_THREADS
-	for (const command of SHORT) scripts.set(`s3r ${command}`, await together(command, scripts))
+	const short = []
+	for (const command of SHORT) short.push([command, await together(command, scripts)])
 	setFlagsFromString('--flush-bytecode')
-	mkdirSync(dirname(PACK), {recursive: true})
-	writeFileSync(PACK, packOf(scripts))
+	mkdirSync(PACK, {recursive: true})
+	writeFileSync(join(PACK, 'chunks.pack'), packOf(scripts))
+	for (const [command, made] of short) writeFileSync(join(PACK, command), Buffer.concat(pairOf(made)))
 	process.reallyExit(0)
 }
 
@@ -126,7 +128,7 @@ async function together(command, scripts) {
 	const functions = [...wanted.loaded.keys()].map(
 		(name) => `${JSON.stringify(name)}:${scripts.get(name).source.slice(1, -1)}`,
 	)
-	const made = scriptOf(`s3r ${command}`, `(function(){return{${functions.join(',')}}})`)
+	const made = scriptOf(command, `(function(){return{${functions.join(',')}}})`)
 	// V8 keeps what was compiled of this script when it is run
 	const evaluates = made.script.runInThisContext()()
 	const own = loadedBy((name) => evaluates[name])
@@ -194,19 +196,23 @@ const scriptOf = (name, source) => ({
 	script: new Script(source, {filename: join(DIST, 'chunk', name)}),
 })
 
-/** The length of the table, the table (where each chunk lies, and how long its source and its cache are), and the chunks. */
+/** A script's cache and its source, and the lengths of both. */
+function pairOf({source, script}) {
+	const pair = [script.createCachedData(), Buffer.from(source, 'latin1')]
+	const lengths = Buffer.alloc(8)
+	for (const [i, {length}] of pair.entries()) lengths.writeUInt32LE(length, 4 * i)
+	return [...pair, lengths]
+}
+
+/** The length of the table, the table (where each chunk lies, how long it is, and its cache), and the chunks. */
 function packOf(scripts) {
-	const parts = [...scripts].map(([name, {source, script}]) => [
-		name,
-		Buffer.from(source, 'latin1'),
-		script.createCachedData(),
-	])
+	const parts = [...scripts].map(([name, made]) => [name, ...pairOf(made)])
 	// where the chunks begin depends on the table's length, and the table on where they begin
 	for (let room = 0; ; room++) {
 		let at = room
 		const table = {}
-		for (const [name, source, cache] of parts) {
-			table[name] = [at, source.length, cache.length]
+		for (const [name, cache, source] of parts) {
+			table[name] = [at, cache.length + source.length, cache.length]
 			at += source.length + cache.length
 		}
 		const text = Buffer.from(JSON.stringify(table))
@@ -214,7 +220,7 @@ function packOf(scripts) {
 		const head = Buffer.alloc(room, ' ')
 		head.writeUInt32LE(room - 4)
 		text.copy(head, 4)
-		return Buffer.concat([head, ...parts.flatMap(([, source, cache]) => [source, cache])])
+		return Buffer.concat([head, ...parts.flatMap(([, cache, source]) => [cache, source])])
 	}
 }
 

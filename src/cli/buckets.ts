@@ -4,7 +4,7 @@ import {parseCanned} from '../format/acl.ts'
 import {checkNewBucket} from '../format/url.ts'
 import type {Remote} from '../format/remote.ts'
 import type {Context} from './command.ts'
-import {openRemote} from './work.ts'
+import {openRemote} from './opening.ts'
 
 /** Creates the remote's bucket, with a canned ACL if one is given; one of ours that exists is left as it is. */
 export async function createBucket(

@@ -8,7 +8,8 @@ import {ownConfig} from '../repo/edit-remotes.ts'
 import {findPlace} from '../repo/find.ts'
 import type {Command, Context, Flag} from './command.ts'
 import {namesBelow} from './names-below.ts'
-import {lookup, openRemote, unicode} from './work.ts'
+import {openRemote} from './opening.ts'
+import {lookup, unicode} from './work.ts'
 
 export type Candidate = {readonly text: Path; readonly about?: string | undefined}
 

@@ -12,7 +12,7 @@ import {splitRecords} from '../base/records.ts'
 export type Streams = {readonly stdin: Readable; readonly stdout: Writable; readonly stderr: Writable}
 
 export type IoOptions = {
-	/** Ends the reading of stdin. */
+	/** Ends the reading of stdin; asked for when that begins. */
 	readonly signal?: AbortSignal | undefined
 	/** Credentials: what is said never holds them. */
 	readonly secrets?: readonly string[]
@@ -38,8 +38,7 @@ const NOTHING = Buffer.alloc(0)
 
 export class Io {
 	readonly #streams: Streams
-	readonly #signal: AbortSignal | undefined
-	readonly #secrets: readonly string[]
+	readonly #options: IoOptions
 	/** Records that are gathered: the first `#length` bytes. */
 	#pending: Buffer = NOTHING
 	#length = 0
@@ -57,8 +56,7 @@ export class Io {
 
 	constructor(streams: Streams, options: IoOptions = {}) {
 		this.#streams = streams
-		this.#signal = options.signal
-		this.#secrets = options.secrets ?? []
+		this.#options = options
 		this.#direct = options.direct
 	}
 
@@ -119,7 +117,7 @@ export class Io {
 	/** Says a line (or some) to the person at the terminal: a byte string, made safe to look at. */
 	say(text: string): void {
 		this.#erase()
-		this.#open('stderr').write(said(text, this.#secrets))
+		this.#open('stderr').write(said(text, this.#options.secrets ?? []))
 	}
 
 	/** The records on stdin. Whenever more input is waited for, the answers so far are flushed. */
@@ -130,7 +128,8 @@ export class Io {
 	/** The bytes on stdin. */
 	async *stdinChunks(): AsyncIterable<Buffer> {
 		const {stdin} = this.#streams
-		if (this.#signal !== undefined) addAbortSignal(this.#signal, stdin)
+		const {signal} = this.#options
+		if (signal !== undefined) addAbortSignal(signal, stdin)
 		const chunks = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>
 		for (;;) {
 			await this.flush()

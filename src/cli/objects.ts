@@ -8,7 +8,8 @@ import {chosenRemote} from '../repo/remotes.ts'
 import type {Listed, Store} from '../store/store.ts'
 import type {Context} from './command.ts'
 import type {RemoteValues} from './flags.ts'
-import {lookup, openRemote, type Opened} from './work.ts'
+import {openRemote, type Opened} from './opening.ts'
+import {lookup} from './work.ts'
 
 export type StoresOptions = {
 	/** Nothing is written to them. */

@@ -22,7 +22,7 @@ import {backupFlags, backupOf, bwlimitOf, deletesOf, directoriesOf, narrowOf} fr
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
-import {momentOf, openRemote} from './work.ts'
+import {momentOf, openRemote} from './opening.ts'
 import type {Remote} from '../format/remote.ts'
 import {join, type Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'

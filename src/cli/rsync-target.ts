@@ -15,7 +15,8 @@ import type {RemoteValues} from './flags.ts'
 import {owners} from './owners.ts'
 import {storedAs} from './pushing.ts'
 import {makeScratch} from './scratch.ts'
-import {lookup, openRemote} from './work.ts'
+import {openRemote} from './opening.ts'
+import {lookup} from './work.ts'
 
 /** The directory that holds what is remembered of a remote; undefined where there is no place for it. */
 function directoryOf({env}: Context, {endpoint, bucket, prefix}: Remote): Path | undefined {

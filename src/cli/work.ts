@@ -1,39 +1,28 @@
-// What most commands begin with: the local side that they are called in, its remote, and a store.
+// What most commands begin with: the local side that they are called in, and its remote.
 
 import {fromUnicode, type Path} from '../base/path.ts'
 import {usage} from '../base/errors.ts'
-import {Rate} from '../base/rate.ts'
 import {parseHeaderRule} from '../format/header-rules.ts'
 import {keyOf} from '../format/key.ts'
-import {parseMoment} from '../format/moment.ts'
-import {type Remote, remoteUrl} from '../format/remote.ts'
+import type {Remote} from '../format/remote.ts'
 import {checkSetting} from '../format/settings.ts'
 import {parseTarget, type Target} from '../format/url.ts'
-import {rememberConditional} from '../repo/conditional.ts'
 import {absolute, findPlace, pathBelow, type Place, requirePlace} from '../repo/find.ts'
 import {
 	chosenRemote,
 	type Lookup,
 	namedObject,
 	namedRemote,
-	pricesOf,
 	type Named,
 	namesObject,
-	placeOfChosen,
+	placeOfMeant,
 	placeOfRemote,
 	type RemoteOptions,
 	requireRemote,
 } from '../repo/remotes.ts'
-import type {Prices} from '../format/price.ts'
-import {type Counts, counted} from '../store/counted.ts'
-import {dryRun} from '../store/dry.ts'
-import {limited} from '../store/limited.ts'
-import {atMoment} from '../store/at.ts'
-import {openStore} from '../store/open.ts'
-import type {Store} from '../store/store.ts'
-import type {Context, Values} from './command.ts'
+import type {Context} from './command.ts'
 import {exclusive} from './exclusive.ts'
-import type {atFlags, ChosenValues, RemoteValues, StoredValues} from './flags.ts'
+import type {ChosenValues, RemoteValues, StoredValues} from './flags.ts'
 
 /** What the options say of the remote. */
 function remoteOptions({cwd}: Context, flags: RemoteValues & StoredValues): RemoteOptions {
@@ -92,12 +81,20 @@ export const lookup = (context: Context, flags: RemoteValues & StoredValues): Lo
 	place: findPlace(context.cwd, context.env),
 	env: context.env,
 	options: remoteOptions(context, flags),
-	chosen: flags.remote === undefined ? context.env['S3R_REMOTE'] || undefined : unicode(flags.remote),
+	chosen: chosenIn(context, flags),
 })
 
+/** The remote in use, where it is not the one that is meant when nobody says anything. */
+const chosenIn = ({env}: Context, {remote}: ChosenValues): string | undefined =>
+	remote === undefined ? env['S3R_REMOTE'] || undefined : unicode(remote)
+
 /** The local side that a command must be called in, with the index of the remote in use. */
-export const placeOf = (context: Context, flags: ChosenValues = {}): Place =>
-	placeOfChosen(requirePlace(context.cwd, context.env), lookup(context, flags))
+export function placeOf(context: Context, flags: ChosenValues = {}): Place {
+	const place = requirePlace(context.cwd, context.env)
+	// found by its name alone, without what else is said of it
+	if (chosenIn(context, flags) === undefined) return placeOfMeant(place, context.env)
+	return ownPlace(context, flags) ?? place
+}
 
 /** The same where there may be none. */
 export function ownPlace(context: Context, flags: ChosenValues): Place | undefined {
@@ -136,68 +133,6 @@ export function unicode(arg: string): string {
 	if (fromUnicode(text) !== arg) throw usage(`${arg} is not UTF-8`)
 	return text
 }
-
-export type Opened = {
-	readonly store: Store
-	readonly counts: Counts
-	/** What requests to it cost, where that is known. */
-	readonly prices: () => Prices | undefined
-}
-
-/** Opens a remote's store, counted; with `pretend` nothing is written to it. */
-export async function openRemote(
-	context: Context,
-	remote: Remote,
-	options: {
-		readonly pretend?: boolean | undefined
-		readonly onSlowDown?: (() => void) | undefined
-		/** As it was then, in milliseconds since the epoch. */
-		readonly at?: number | undefined
-		readonly maxRequests?: number | undefined
-		/** Bytes of objects a second. */
-		readonly bwlimit?: number | undefined
-	} = {},
-): Promise<Opened> {
-	const open = context.openStore ?? openStore
-	const {onSlowDown, pretend, at, maxRequests, bwlimit} = options
-	const onProbed = pretend ? undefined : noteConditional(context, remote)
-	const opened = await open(remote, {signal: context.signal, onSlowDown, onProbed})
-	// what is only pretended counts too: that is the estimate of -n --stats
-	const countedStore = counted(pretend ? dryRun(opened) : opened, maxRequests)
-	const {counts} = countedStore
-	const store = bwlimit ? limited(countedStore, new Rate(bwlimit), context.signal) : countedStore
-	const prices = () => pricesOf(remote, {place: findPlace(context.cwd, context.env), env: context.env})
-	if (at === undefined) return {store, counts, prices}
-	return {
-		store: atMoment(store, {time: at, onUnversioned: noteUnversioned(context, remote)}),
-		counts,
-		prices,
-	}
-}
-
-const noteUnversioned =
-	({io}: Context, {bucket}: Remote) =>
-	(): void => {
-		io.say(`warning: bucket '${bucket}' keeps no versions: what was replaced or deleted since cannot be seen`)
-		io.say(`hint: 's3r create-bucket --versioning ${bucket}' keeps them from now on`)
-	}
-
-/** Remembers whether a store obeys guards, and says it where it does not: once, for it is asked once. */
-const noteConditional =
-	({cwd, env, io}: Context, remote: Remote) =>
-	(conditional: boolean): void => {
-		if (!conditional)
-			io.say(
-				`warning: ${fromUnicode(remoteUrl(remote))} has no conditional writes: ` +
-					'of two who write one object within a moment, the later wins',
-			)
-		const place = findPlace(cwd, env)
-		if (place) rememberConditional(place, remote, conditional)
-	}
-
-/** The moment that --at means. */
-export const momentOf = ({at}: Values<typeof atFlags>): number | undefined =>
-	at === undefined ? undefined : parseMoment('at', at, Date.now())
 
 /** Whether `path` is one of `paths` or below one; everything is below ''. */
 export const isWithin =

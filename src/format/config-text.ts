@@ -24,7 +24,8 @@ type Line = {
 const HEADER = /^\s*\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*(?:[;#].*)?$/
 const SETTING = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*)|[;#].*)?$/
 const QUOTED = /^("(?:[^"\\]|\\.)*")\s*(?:[;#].*)?$/
-const BLANK = /^\s*(?:[;#].*)?$/
+/** A value that needs no quotes, and has no others. */
+const PLAIN = /^[A-Za-z0-9_./:@%+,~-]+$/
 
 /** The key `section.name` or `section.subsection.name`; a usage error if it is not one. */
 export function parseKey(text: string): Key {
@@ -93,16 +94,17 @@ function withoutEmptySection(lines: readonly Line[], section: string): readonly 
 /** Each line with its section; the empty text has none. */
 function scan(text: string, file: string): Line[] {
 	let section = ''
-	const lines = text.split(/\r?\n/)
+	const lines = text.replaceAll('\r\n', '\n').split('\n')
 	if (lines.at(-1) === '') lines.pop()
 	return lines.map((line, i) => {
-		const head = HEADER.exec(line)
+		const begin = line.trimStart().charAt(0)
+		if (begin === '' || begin === ';' || begin === '#') return {text: line, section, header: false}
+		const head = begin === '[' && HEADER.exec(line)
 		if (head) {
 			const subsection = head[2]?.replace(/\\(.)/g, '$1')
 			section = sectionOf({section: (head[1] ?? '').toLowerCase(), subsection})
 			return {text: line, section, header: true}
 		}
-		if (BLANK.test(line)) return {text: line, section, header: false}
 		const setting = SETTING.exec(line)
 		if (!setting || section === '')
 			throw fatal(`bad config line ${i + 1} in '${file}'`, 'a line is [section "name"] or key = value')
@@ -114,13 +116,13 @@ function scan(text: string, file: string): Line[] {
 /** A name without '=' is true, as in git. What ini takes for JSON in single quotes is text here. */
 function decodeValue(text: string | undefined): string {
 	if (text === undefined) return 'true'
+	if (PLAIN.test(text)) return text
 	const value: unknown = unsafe(QUOTED.exec(text)?.[1] ?? text)
 	return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** What git and ini both read as this value. */
-const encodeValue = (value: string): string =>
-	/^[A-Za-z0-9_./:@%+,~-]+$/.test(value) ? value : JSON.stringify(value)
+const encodeValue = (value: string): string => (PLAIN.test(value) ? value : JSON.stringify(value))
 
 const header = ({section, subsection}: Omit<Key, 'name'>): string =>
 	subsection === undefined ? `[${section}]` : `[${section} "${subsection.replace(/["\\]/g, '\\$&')}"]`

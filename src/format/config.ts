@@ -49,11 +49,12 @@ const NAMES: Readonly<Record<keyof Omit<Remote, 'headers'>, string>> = {
 /** Reads a config file. Throws status 128, with the file's name, for what cannot be understood. */
 export function parseConfig(text: string, file: string): Config {
 	const values = parseValues(text, file)
+	const last = new Map(values)
 	const names = new Set(values.flatMap(([key]) => /^remote\.(.+)\.[^.]+$/s.exec(key)?.[1] ?? []))
 	return {
-		core: {indexVersion: indexVersion(values, file)},
+		core: {indexVersion: indexVersion(last, file)},
 		remotes: new Map(
-			Array.from(names, (name) => [name, remoteOf(values, name, file)] as const).filter(isWhole),
+			Array.from(names, (name) => [name, remoteOf(last, name, file)] as const).filter(isWhole),
 		),
 		headers: values.flatMap(([key, value]) => headerIn(key, value, file) ?? []),
 		values,
@@ -71,18 +72,20 @@ export const remoteValues = (name: string, remote: Remote): Value[] =>
 		return value === undefined || value === '' ? [] : [[`remote.${name}.${key}`, String(value)] as const]
 	})
 
-function indexVersion(values: readonly Value[], file: string): number | undefined {
-	const text = getValue(values, 'core.indexversion')
+function indexVersion(last: Last, file: string): number | undefined {
+	const text = last.get('core.indexversion')
 	if (text !== undefined && !/^\d{1,9}$/.test(text)) throw bad(text, 'core.indexversion', file)
 	return text === undefined ? undefined : Number(text)
 }
 
 type Named = keyof typeof NAMES
+/** The last value of each key. */
+type Last = ReadonlyMap<string, string>
 
-function remoteOf(values: readonly Value[], remote: string, file: string): Remote {
+function remoteOf(last: Last, remote: string, file: string): Remote {
 	const keyOf = (property: Named) => `remote.${remote}.${NAMES[property]}`
 	const text = (property: Named) => {
-		const value = getValue(values, keyOf(property))
+		const value = last.get(keyOf(property))
 		if (value !== undefined) checked(keyOf(property), value, file, () => checkSetting(property, value))
 		return value
 	}

@@ -76,7 +76,7 @@ export const corruptIndex = (why: string) =>
 
 /** The layout of an index file of `size` bytes that begins with these. Throws an S3rError that says what is wrong. */
 export function readLayout(header: Buffer, size: number): Layout {
-	if (size < HEADER + TRAILER || header.toString('latin1', 0, 8) !== MAGIC)
+	if (size < HEADER + TRAILER || header.latin1Slice(0, 8) !== MAGIC)
 		throw corruptIndex('it does not begin as one')
 	const version = header.readUInt32LE(H.version)
 	if (version !== VERSION)
@@ -128,7 +128,7 @@ export function serializeIndex(s: Sections): Buffer[] {
  */
 export function parseIndex(buffer: Buffer): IndexFile {
 	const {at, end, count, scanned, device} = readLayout(buffer.subarray(0, HEADER), buffer.length)
-	if (!buffer.subarray(end).equals(encodeTrailer(crc32(buffer.subarray(0, end)))))
+	if (buffer.readUInt32LE(end) !== crc32(buffer.subarray(0, end)) || buffer.readUInt32LE(end + 4) !== 0)
 		throw corruptIndex('its checksum is wrong')
 	const section = ({start, length}: Span) => buffer.subarray(start, start + length)
 	const words = (span: Span) => {

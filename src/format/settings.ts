@@ -10,12 +10,12 @@ import {parseTags} from './tags.ts'
 
 type Setting = keyof Remote
 
-/** Each throws a usage error for a value that is none. */
+/** Each throws a usage error for a value that is none. Functions of their own, so that what is not set loads nothing. */
 const FORMS: {readonly [name in Setting]?: (text: string) => unknown} = {
-	acl: parseCanned,
-	grant: parseGrants,
-	tag: parseTags,
-	lockMode: parseLockMode,
+	acl: (text) => parseCanned(text),
+	grant: (text) => parseGrants(text),
+	tag: (text) => parseTags(text),
+	lockMode: (text) => parseLockMode(text),
 	retainUntil: (text) => parseRetention(text, 0),
 	checksum(text) {
 		if (text !== 'when-supported' && text !== 'when-required')

@@ -1,6 +1,6 @@
 // Where `.s3rsync` is: found by walking up from the current directory, as git finds `.git`.
 
-import {existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {errnoOf, fatal, reason} from '../base/errors.ts'
 import {absolute, forFs, fromUnicode, type Path} from '../base/path.ts'
 import {shown} from '../base/quote.ts'
@@ -28,13 +28,7 @@ const above = (dir: Path): Path | undefined =>
 
 export const join = (dir: Path, name: Path): Path => (dir === '/' ? `/${name}` : `${dir}/${name}`)
 
-const isRepository = (dir: Path): boolean => {
-	try {
-		return statSync(forFs(join(dir, 'config'))).isFile()
-	} catch {
-		return false
-	}
-}
+const isRepository = (dir: Path): boolean => existsSync(forFs(join(dir, 'config')))
 
 /**
  * The local side that `cwd` lies in, or undefined. $S3R_DIR names another `.s3rsync`; the root is its parent, or what

@@ -10,7 +10,7 @@ import {parseJournal} from '../format/journal.ts'
 import {indexDirOf, join, type Place} from './find.ts'
 
 /** What is known where nothing is. */
-export const EMPTY = new IndexBuilder().finish({scanned: 0n, device: 0n})
+const nothing = (): IndexFile => inMemory().finish({scanned: 0n, device: 0n})
 
 /** The bytes of a file; undefined where there is none. */
 export function read(path: Path): Buffer | undefined {
@@ -38,4 +38,4 @@ export function readIndex(place: Place): IndexFile {
 const inMemory = () => new IndexBuilder()
 
 const firstOf = ({indexDir, ...main}: Place): IndexFile =>
-	indexDir === undefined ? EMPTY : localSides(readIndex(main))
+	indexDir === undefined ? nothing() : localSides(readIndex(main))

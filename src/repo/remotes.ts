@@ -112,16 +112,21 @@ export function chosenRemote(lookup: Lookup): Chosen | undefined {
 		const named = all.find(({name}) => name === chosen)
 		return named ?? all.find((one) => isSamePlace(one.remote, remote)) ?? {remote}
 	}
-	const origin = remotes.get(DEFAULT_REMOTE)
-	if (origin) return said(DEFAULT_REMOTE, origin)
-	const [[name, only] = []] = [...remotes]
-	return name !== undefined && only && remotes.size === 1 ? said(name, only) : undefined
+	const name = nameMeant(remotes)
+	const meant = name === undefined ? undefined : remotes.get(name)
+	return meant && said(name ?? '', meant)
+}
+
+/** The name of the remote that is meant where nobody says which: `origin`, else the only one. */
+function nameMeant(remotes: Config['remotes']): string | undefined {
+	const [only] = remotes.keys()
+	if (remotes.has(DEFAULT_REMOTE)) return DEFAULT_REMOTE
+	return remotes.size === 1 ? only : undefined
 }
 
 /** Fatal where one of several remotes is meant, and nobody says which. */
-function refuseSeveral({place, env, chosen}: Lookup): void {
-	const {remotes} = readConfig(place, env)
-	if (chosen === undefined && remotes.size > 1 && !remotes.has(DEFAULT_REMOTE))
+function refuseSeveral(remotes: Config['remotes']): void {
+	if (remotes.size > 1 && nameMeant(remotes) === undefined)
 		throw fatal(
 			`there are several remotes, and none is called '${DEFAULT_REMOTE}'`,
 			`'--remote ${[...remotes.keys()][0]}' or S3R_REMOTE says which`,
@@ -138,22 +143,25 @@ function configuredRemote(name: string, {place, env, options}: Lookup): Remote |
 	return remote && overlaid(remote, {headers}, fromEnvironment(env), options)
 }
 
-/** The local side with the index of the remote in use: each remote has its own. */
-export function placeOfChosen(place: Place, lookup: Lookup): Place {
-	refuseSeveral({...lookup, place})
-	const chosen = chosenRemote({...lookup, place})
-	return chosen === undefined ? place : placeOfRemote(place, chosen)
+/** The local side with the index of the remote that is meant where nobody says which: each remote has its own. */
+export function placeOfMeant(place: Place, env: NodeJS.ProcessEnv): Place {
+	const {remotes} = readConfig(place, env)
+	refuseSeveral(remotes)
+	const name = nameMeant(remotes)
+	return name === undefined ? place : placeOfNamed(place, name)
 }
 
-/** The local side with the index of this remote; that of `origin` lies in `.s3rsync` itself. */
-export const placeOfRemote = ({root, dir}: Place, {name, remote}: Chosen): Place =>
-	name === DEFAULT_REMOTE
-		? {root, dir}
-		: {root, dir, indexDir: join(dir, `remotes/${name ?? encodeURIComponent(remoteUrl(remote))}`)}
+/** The local side with the index of this remote. */
+export const placeOfRemote = (place: Place, {name, remote}: Chosen): Place =>
+	placeOfNamed(place, name ?? encodeURIComponent(remoteUrl(remote)))
+
+/** The index of `origin` lies in `.s3rsync` itself. */
+const placeOfNamed = ({root, dir}: Place, name: string): Place =>
+	name === DEFAULT_REMOTE ? {root, dir} : {root, dir, indexDir: join(dir, `remotes/${name}`)}
 
 /** The remote of a local side; fatal where its config has none. */
 export function requireRemote(lookup: Lookup): Remote {
-	refuseSeveral(lookup)
+	if (lookup.chosen === undefined) refuseSeveral(readConfig(lookup.place, lookup.env).remotes)
 	const chosen = chosenRemote(lookup)
 	if (chosen === undefined)
 		throw fatal(

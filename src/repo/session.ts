@@ -21,7 +21,7 @@ import {Scratch} from './growing-file.ts'
 import {GrowingIndex} from './growing-index.ts'
 import {writeIndex} from './index-files.ts'
 import {lockIndex} from './index-lock.ts'
-import {EMPTY, read, readIndex} from './read-index.ts'
+import {read, readIndex} from './read-index.ts'
 import {type OpenIndex, openStored} from './stored-index.ts'
 
 /** Bytes of journal that are not too many to read again; an index that is larger allows as many as it has. */
@@ -49,8 +49,8 @@ export class IndexSession {
 	readonly #lock: Lock | undefined
 	readonly #scratch: Scratch
 	readonly #held: number
-	#opened: OpenIndex<Index> = {index: EMPTY, close: () => {}}
-	#index: Index = EMPTY
+	readonly #opened: OpenIndex<Index>
+	#index: Index
 	readonly #fresh = new Map<Path, Entry>()
 	#dirty: boolean
 	#journal: number | undefined
@@ -71,7 +71,8 @@ export class IndexSession {
 		const open = () => ({words: scratch.file(), names: scratch.file(), extras: scratch.file()})
 		this.building = () => new GrowingIndex({open, held, stored: {held: WINDOWS}})
 		this.#dirty = existsSync(forFs(this.#journalFile))
-		this.#read()
+		this.#opened = this.#read()
+		this.#index = this.#opened.index
 	}
 
 	/** Takes the lock and reads the index; waits for another command that holds it. */
@@ -93,20 +94,17 @@ export class IndexSession {
 	}
 
 	/** As readIndex, but one with many rows stays on the disk. */
-	#read(): void {
+	#read(): OpenIndex<Index> {
 		const path = join(indexDirOf(this.place), 'index')
 		const size = statSync(forFs(path), {throwIfNoEntry: false})?.size ?? 0
-		if (size < this.#held * ENTRY) {
-			this.#index = readIndex(this.place)
-			return
-		}
+		if (size < this.#held * ENTRY) return {index: readIndex(this.place), close: () => {}}
 		// the journal first: of a command that ends in between it is in the index by then
 		const journal = read(this.#journalFile)
 		const opened = openStored(path, {held: WINDOWS, scratch: this.#scratch})
 		if (!opened) return this.#read()
-		this.#opened = opened
-		this.#index = opened.index
-		if (journal) this.#index = withEntries(this.#index, parseJournal(journal), this.building)
+		if (!journal) return opened
+		const {index, close} = opened
+		return {index: withEntries(index, parseJournal(journal), this.building), close}
 	}
 
 	get #journalFile(): Path {
