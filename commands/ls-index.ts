@@ -3,7 +3,7 @@
 import {EXIT} from '../src/base/errors.ts'
 import {command} from '../src/cli/command.ts'
 import {chosenFlags, recordFlags} from '../src/cli/flags.ts'
-import {indexItem} from '../src/cli/items.ts'
+import {IndexItem} from '../src/cli/items.ts'
 import {RecordPrinter} from '../src/cli/print.ts'
 import {scopeOf} from '../src/cli/scope.ts'
 import {isWithin, placeOf} from '../src/cli/work.ts'
@@ -22,7 +22,7 @@ export default command({
 		const index = readIndex(place)
 		for (let row = 0; row < index.count; row++) {
 			if (!index.hasLocal(row) || !isAsked(index.path(row))) continue
-			const full = printer.print(indexItem(index.entry(row)))
+			const full = printer.print(new IndexItem(index, row))
 			if (!full) continue
 			await full
 			context.signal.throwIfAborted()

@@ -1,32 +1,24 @@
 // What listers print: a record with all else that is known of the file or object.
 
 import type {Entry} from '../format/entry.ts'
+import type {IndexFile} from '../format/index-file.ts'
 import type {FileRecord} from '../format/record.ts'
 import type {Item} from '../format/template.ts'
 import type {Heard} from '../sync/fetch.ts'
 import type {Listed} from '../sync/list-local.ts'
-import {localRecord} from '../format/sides.ts'
+import {localRecordOf} from '../format/sides.ts'
 import {owners} from './owners.ts'
 
-/** An item with its owner, whose names are looked up only where they are printed. */
-class OwnedItem implements Item {
+/** A file of the local side; the names of its owners are looked up only where they are printed. */
+export class LocalItem implements Item {
 	readonly record: FileRecord
 	readonly uid: number
 	readonly gid: number
-	readonly etag: string | undefined
-	readonly version: string | undefined
-	readonly modified: number | undefined
 
-	constructor(
-		{record, etag, version, modified}: Item,
-		{uid, gid}: {readonly uid: number; readonly gid: number},
-	) {
-		this.record = record
+	constructor({path, mode, size, mtime, md5, uid, gid}: Listed) {
+		this.record = {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}
 		this.uid = uid
 		this.gid = gid
-		this.etag = etag
-		this.version = version
-		this.modified = modified
 	}
 
 	get uname(): string | undefined {
@@ -38,23 +30,51 @@ class OwnedItem implements Item {
 	}
 }
 
-/** A file of the local side. */
-export const localItem = ({path, mode, size, mtime, md5, uid, gid}: Listed): Item =>
-	new OwnedItem(
-		{record: {path, mode, size, mtime, digest: md5 === undefined ? undefined : `md5:${md5}`}},
-		{uid, gid},
-	)
+/** The local side of a row of an index; what else that knows is decoded where it is printed. */
+export class IndexItem implements Item {
+	readonly record: FileRecord
+	readonly #index: IndexFile
+	readonly #row: number
+	#decoded: Entry | undefined
 
-/** The local side of an entry, and what else the index knows. */
-export function indexItem(entry: Entry): Item {
-	const {etag, version, modified} = entry.remote ?? {}
-	const item = {
-		record: localRecord(entry),
-		etag,
-		version,
-		modified: modified === undefined ? undefined : modified * 1000,
+	constructor(index: IndexFile, row: number) {
+		this.#index = index
+		this.#row = row
+		this.record = localRecordOf(index, row)
 	}
-	return entry.local ? new OwnedItem(item, entry.local) : item
+
+	get #entry(): Entry {
+		return (this.#decoded ??= this.#index.entry(this.#row))
+	}
+
+	get etag(): string | undefined {
+		return this.#entry.remote?.etag
+	}
+
+	get version(): string | undefined {
+		return this.#entry.remote?.version
+	}
+
+	get modified(): number | undefined {
+		const {modified} = this.#entry.remote ?? {}
+		return modified === undefined ? undefined : modified * 1000
+	}
+
+	get uid(): number {
+		return this.#index.uid(this.#row)
+	}
+
+	get gid(): number {
+		return this.#index.gid(this.#row)
+	}
+
+	get uname(): string | undefined {
+		return owners.userName(this.uid)
+	}
+
+	get gname(): string | undefined {
+		return owners.groupName(this.gid)
+	}
 }
 
 /** An object as a listing tells of it: neither its mode nor its mtime. */

@@ -4,7 +4,7 @@ import {RecordBytes} from '../format/record-bytes.ts'
 import type {Listed} from '../sync/list-local.ts'
 import type {RecordValues} from './flags.ts'
 import type {Io} from './io.ts'
-import {localItem} from './items.ts'
+import {LocalItem} from './items.ts'
 import {RecordPrinter} from './print.ts'
 
 export class FilePrinter {
@@ -24,7 +24,7 @@ export class FilePrinter {
 	/** Prints a file, and waits now and then as RecordPrinter does. */
 	print(file: Listed): Promise<void> | undefined {
 		const room = this.#bytes?.room(file)
-		if (this.#bytes === undefined || room === undefined) return this.#printer.print(localItem(file))
+		if (this.#bytes === undefined || room === undefined) return this.#printer.print(new LocalItem(file))
 		return this.#io.recordBy(this.#bytes, file, room)
 	}
 }

@@ -58,5 +58,8 @@ function formOf(flags: RecordValues, nul: boolean, before: (item: Item) => strin
 }
 
 /** When an object was stored, for the column of the mtime where a listing tells nothing else of it. */
-const storedAt = ({record, modified}: Item): string | undefined =>
-	record.mode === undefined && modified !== undefined ? formatMilliseconds(Math.trunc(modified)) : undefined
+function storedAt(item: Item): string | undefined {
+	if (item.record.mode !== undefined) return undefined
+	const {modified} = item
+	return modified === undefined ? undefined : formatMilliseconds(Math.trunc(modified))
+}

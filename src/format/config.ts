@@ -50,7 +50,7 @@ const NAMES: Readonly<Record<keyof Omit<Remote, 'headers'>, string>> = {
 export function parseConfig(text: string, file: string): Config {
 	const values = parseValues(text, file)
 	const last = new Map(values)
-	const names = new Set(values.flatMap(([key]) => /^remote\.(.+)\.[^.]+$/s.exec(key)?.[1] ?? []))
+	const names = new Set(values.flatMap(([key]) => subsectionOf(key, 'remote') ?? []))
 	return {
 		core: {indexVersion: indexVersion(last, file)},
 		remotes: new Map(
@@ -59,6 +59,12 @@ export function parseConfig(text: string, file: string): Config {
 		headers: values.flatMap(([key, value]) => headerIn(key, value, file) ?? []),
 		values,
 	}
+}
+
+/** The subsection of a key, if that is of this section and has one. */
+function subsectionOf(key: string, section: string): string | undefined {
+	const [start, end] = [section.length + 1, key.lastIndexOf('.')]
+	return key.startsWith(`${section}.`) && end > start ? key.slice(start, end) : undefined
 }
 
 /** The last value of a key in its one spelling (`formatKey`), or undefined. */
@@ -127,8 +133,9 @@ function remoteOf(last: Last, remote: string, file: string): Remote {
 
 /** What a setting says of the headers of objects, if it does. */
 function headerIn(key: string, value: string, file: string): HeaderRule | undefined {
-	const [, pattern, name] = /^header\.(.+)\.([^.]+)$/s.exec(key) ?? []
-	if (pattern === undefined || name === undefined) return undefined
+	const pattern = subsectionOf(key, 'header')
+	if (pattern === undefined) return undefined
+	const name = key.slice(key.lastIndexOf('.') + 1)
 	return checked(key, value, file, () => headerRule(pattern, name, value))
 }
 

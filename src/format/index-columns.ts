@@ -137,6 +137,11 @@ export class IndexColumns implements Sections {
 		return unpackTime(this.word(row, word), this.word(row, word + 1))
 	}
 
+	/** The mtime of the local side of entry `row`. */
+	mtime(row: number): bigint {
+		return this.time(row, W.mtime)
+	}
+
 	/** Seconds of the local side's mtime since the epoch; nanoseconds() has the rest of it. */
 	seconds(row: number): number {
 		return unpackSeconds(this.word(row, W.mtime), this.word(row, W.mtime + 1))

@@ -1,6 +1,7 @@
 // The two sides of an entry as the records that are printed of them.
 
 import type {Entry} from './entry.ts'
+import type {IndexFile} from './index-file.ts'
 import type {Digest, FileRecord} from './record.ts'
 
 const digest = (md5: string | undefined): Digest | undefined => (md5 === undefined ? undefined : `md5:${md5}`)
@@ -12,6 +13,15 @@ export const localRecord = ({path, local}: Entry): FileRecord => ({
 	size: local?.size,
 	mtime: local?.mtime,
 	digest: digest(local?.md5),
+})
+
+/** The same of a row of an index, which is not decoded. */
+export const localRecordOf = (index: IndexFile, row: number): FileRecord => ({
+	path: index.path(row),
+	mode: index.mode(row),
+	size: index.size(row),
+	mtime: index.mtime(row),
+	digest: digest(index.localMd5(row)),
 })
 
 /** The remote side as a record: mode and mtime are not known from a listing. */
