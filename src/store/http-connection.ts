@@ -17,6 +17,8 @@ const NOTHING = Buffer.alloc(0)
 const BEGIN = 'HTTP/1.'
 /** A request that is not longer is sent in one piece. */
 const ROOM = 8 * 2 ** 10
+/** Node encrypts all that it is given before it sends any of it, and keeps that: so over TLS a body is given to it bit by bit. */
+const SLICE = 256 * 2 ** 10
 
 /** What a connection tells. */
 export type Owner = {
@@ -40,6 +42,7 @@ export type Exchange = Waiting & Pick<Request, 'method' | 'streams' | 'lends' | 
 export class Connection {
 	readonly #socket: Socket
 	readonly #owner: Owner
+	readonly #isSecure: boolean
 	#exchange: Exchange | undefined
 	/** The beginning of a head that is not whole. */
 	#begun: Buffer | undefined
@@ -52,6 +55,7 @@ export class Connection {
 
 	constructor(origin: string, options: HttpOptions, owner: Owner, session: Buffer | undefined) {
 		this.#owner = owner
+		this.#isSecure = origin.startsWith('https:')
 		const socket = open(origin, options, session, {
 			buffer: () => this.#receiver?.memory ?? shared,
 			callback: (length, memory) => this.#take(memory.subarray(0, length) as Buffer),
@@ -62,9 +66,7 @@ export class Connection {
 			.setTimeout(options.connectTimeout, () => socket.destroy(timedOut(socket.connecting)))
 			.once('error', (why) => (error = why))
 			.once('close', () => this.#closed(error))
-			.once(origin.startsWith('https:') ? 'secureConnect' : 'connect', () =>
-				socket.setTimeout(options.idleTimeout),
-			)
+			.once(this.#isSecure ? 'secureConnect' : 'connect', () => socket.setTimeout(options.idleTimeout))
 			.on('session', owner.session)
 	}
 
@@ -78,9 +80,9 @@ export class Connection {
 		this.#exchange = exchange
 		const socket = this.#socket
 		socket.ref()
-		if (body === undefined || !Buffer.isBuffer(body)) {
+		if (body === undefined || !Buffer.isBuffer(body) || (this.#isSecure && body.length > SLICE)) {
 			socket.write(head, 'latin1')
-			if (body !== undefined) void this.#pump(body)
+			if (body !== undefined) void this.#pump(Buffer.isBuffer(body) ? slices(body) : body)
 			return
 		}
 		if (head.length + body.length <= ROOM) return void socket.write(this.#together(head, body))
@@ -102,7 +104,7 @@ export class Connection {
 		this.#socket.destroy(error)
 	}
 
-	async #pump(body: AsyncIterable<Buffer>): Promise<void> {
+	async #pump(body: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
 		this.#isPumping = true
 		try {
 			for await (const chunk of body) {
@@ -206,6 +208,10 @@ export class Connection {
 		this.#exchange = this.#head = this.#receiver = this.#begun = undefined
 		return receiver
 	}
+}
+
+function* slices(body: Buffer): Generator<Buffer, undefined> {
+	for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE)
 }
 
 function open(origin: string, {ca}: HttpOptions, session: Buffer | undefined, onread: OnReadOpts): Socket {
