@@ -6,7 +6,7 @@ import {mkdtemp, writeFile} from 'node:fs/promises'
 import {availableParallelism} from 'node:os'
 import {Socket} from 'node:net'
 import {join} from 'node:path'
-import {Readable} from 'node:stream'
+import {Duplex, Readable} from 'node:stream'
 import {GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client} from '@aws-sdk/client-s3'
 import {getSignedUrl} from '@aws-sdk/s3-request-presigner'
 import test, {type ExecutionContext} from 'ava'
@@ -794,12 +794,11 @@ test('a small object comes in one piece, a large one as fast as it is read', asy
 /** Bytes of the longest write to a socket since this was called. */
 function longestWrite(t: ExecutionContext): () => number {
 	let longest = 0
-	const {write} = Socket.prototype
-	Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
+	Socket.prototype.write = function (this: Socket, ...args: Parameters<Socket['write']>) {
 		longest = Math.max(longest, args[0].length)
-		return write.apply(this, args)
-	} as typeof write
-	t.teardown(() => (Socket.prototype.write = write))
+		return Duplex.prototype.write.apply(this, args as Parameters<Duplex['write']>)
+	} as Socket['write']
+	t.teardown(() => Reflect.deleteProperty(Socket.prototype, 'write'))
 	return () => longest
 }
 

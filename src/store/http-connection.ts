@@ -1,11 +1,11 @@
 // A connection, which carries one request at a time: HTTP/1.1 over a socket of node, TLS or not. What came is read where
 // the kernel put it, with no stream between: HACKING.md, "The wire", has the figures.
 
-import {connect, isIP, type OnReadOpts, type Socket} from 'node:net'
-import {connect as connectSecurely} from 'node:tls'
+import type {Socket} from 'node:net'
 import {type HttpOptions, type Request, WHOLE} from './http.ts'
 import {Gathered, type Receiver, shared, Streaming, type Waiting} from './http-body.ts'
 import {readHead, type ReplyHead} from './http-head.ts'
+import type {Origin} from './http-origin.ts'
 import {notHttp, timedOut} from './plane-errors.ts'
 
 /** A head that is longer is none. */
@@ -26,8 +26,6 @@ export type Owner = {
 	readonly free: (connection: Connection) => void
 	/** It is no more. */
 	readonly gone: (connection: Connection) => void
-	/** What makes the next handshake with this server shorter. */
-	readonly session: (session: Buffer) => void
 }
 
 /** What is sent of a request. */
@@ -53,10 +51,10 @@ export class Connection {
 	/** What a small request is put together in: one write of two pieces takes 3 us more. */
 	#room: Buffer | undefined
 
-	constructor(origin: string, options: HttpOptions, owner: Owner, session: Buffer | undefined) {
+	constructor(origin: Origin, options: HttpOptions, owner: Owner) {
 		this.#owner = owner
-		this.#isSecure = origin.startsWith('https:')
-		const socket = open(origin, options, session, {
+		this.#isSecure = origin.isSecure
+		const socket = origin.connect({
 			buffer: () => this.#receiver?.memory ?? shared,
 			callback: (length, memory) => this.#take(memory.subarray(0, length) as Buffer),
 		})
@@ -67,7 +65,6 @@ export class Connection {
 			.once('error', (why) => (error = why))
 			.once('close', () => this.#closed(error))
 			.once(this.#isSecure ? 'secureConnect' : 'connect', () => socket.setTimeout(options.idleTimeout))
-			.on('session', owner.session)
 	}
 
 	/** Whether it may carry a request. */
@@ -183,9 +180,19 @@ export class Connection {
 		const end = head.framing.take(bytes, this.#receiver as Receiver)
 		if (end < 0) return
 		// what is still being sent, or came without being asked for, would be taken for the next exchange
-		const isOver = end === bytes.length && !this.#isPumping && this.#socket.writableLength === 0
+		const isOver = end === bytes.length && !this.#isPumping
 		this.#finish()?.end()
-		if (!head.isKept || !isOver) return this.end()
+		if (!head.isKept || !isOver) this.end()
+		else if (this.#isSent) this.#free()
+		// over TLS node says at the end of a turn that all was sent, and by then there may be an answer
+		else setImmediate(() => this.isOpen && (this.#isSent ? this.#free() : this.end()))
+	}
+
+	get #isSent(): boolean {
+		return this.#socket.writableLength === 0
+	}
+
+	#free(): void {
 		// an idle connection keeps no process alive
 		this.#socket.unref()
 		this.#owner.free(this)
@@ -212,19 +219,4 @@ export class Connection {
 
 function* slices(body: Buffer): Generator<Buffer, undefined> {
 	for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE)
-}
-
-function open(origin: string, {ca}: HttpOptions, session: Buffer | undefined, onread: OnReadOpts): Socket {
-	const {protocol, hostname, port} = new URL(origin)
-	const host = hostname.replaceAll(/^\[|\]$/g, '')
-	const isPlain = protocol === 'http:'
-	const where = {host, port: Number(port || (isPlain ? 80 : 443)), onread, noDelay: true}
-	if (isPlain) return connect(where)
-	return connectSecurely({
-		...where,
-		...(isIP(host) === 0 ? {servername: host} : {}),
-		...(ca === undefined ? {} : {ca}),
-		...(session === undefined ? {} : {session}),
-		ALPNProtocols: ['http/1.1'],
-	})
 }

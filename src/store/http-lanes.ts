@@ -2,25 +2,25 @@
 
 import type {HttpOptions, Reply, Request} from './http.ts'
 import {Connection, type Exchange, type Message} from './http-connection.ts'
+import {Origin} from './http-origin.ts'
 import {headOf} from './http-request.ts'
 
 /** Milliseconds of idleness after which a server may be about to close a connection: a new one is surer. */
 const STALE = 4000
 
 export class Lanes {
-	readonly #origin: string
+	readonly #origin: Origin
 	readonly #options: HttpOptions
 	readonly #all = new Set<Connection>()
 	readonly #idle: {readonly connection: Connection; readonly since: number}[] = []
 	readonly #waiting: (readonly [Exchange, Message])[] = []
 	/** The coming turn, in which a connection more is opened if anything waits then. */
 	#opening: NodeJS.Immediate | undefined
-	#session: Buffer | undefined
 	#isClosed = false
 	#aborted: Error | undefined
 
 	constructor(origin: string, options: HttpOptions) {
-		this.#origin = origin
+		this.#origin = new Origin(origin, options)
 		this.#options = options
 	}
 
@@ -67,12 +67,8 @@ export class Lanes {
 		if (this.#all.size >= this.#options.connections) return
 		const next = this.#waiting.shift()
 		if (next === undefined) return
-		const owner = {
-			free: this.#free,
-			gone: this.#gone,
-			session: (session: Buffer) => void (this.#session = session),
-		}
-		const connection = new Connection(this.#origin, this.#options, owner, this.#session)
+		const owner = {free: this.#free, gone: this.#gone}
+		const connection = new Connection(this.#origin, this.#options, owner)
 		this.#all.add(connection)
 		connection.carry(...next)
 		this.#opening = setImmediate(() => {
