@@ -184,13 +184,16 @@ const temporary = (root: string): string[] =>
 	(fs.readdirSync(root, {recursive: true}) as string[]).filter((name) => name.includes('.s3r-'))
 
 test('threads leave half of the cores to others until there are many files', (t) => {
-	const threads = [1, 2, 4, 16].map((cores) => [threadsFor(5000, cores), threadsFor(20_000, cores)])
+	const threads = [1, 2, 4, 16].map((cores) => [threadsFor(5000, {cores}), threadsFor(20_000, {cores})])
 	t.deepEqual(threads, [
 		[1, 1],
 		[1, 2],
 		[2, 4],
 		[4, 4],
 	])
+	// of large ones that come they do not
+	const of = (files: number, kind: 'send' | 'receive') => threadsFor(files, {weight: 5000, kind, cores: 2})
+	t.deepEqual([of(10, 'receive'), of(2000, 'receive'), of(10, 'send')], [2, 1, 1])
 })
 
 test('threads begin for many files, or for few with much in them, and not at first where most are done', async (t) => {

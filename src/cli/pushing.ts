@@ -116,7 +116,7 @@ export function crewOf<Task, Done>(
 	const made = (files: number, weight = files): Crew<Task, Done> => {
 		const thrifty = keepMemorySmall(files)
 		const how = {
-			threads: threads ?? threadsFor(Math.max(files, weight)),
+			threads: threads ?? threadsFor(files, {weight, kind: job.kind}),
 			thrifty,
 			onThread: keepNewSpaceStill,
 		}

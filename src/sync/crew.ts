@@ -60,9 +60,27 @@ export type Answers = readonly (readonly [id: number, done: unknown])[]
 /** With fewer files threads are on half of the cores: what they wait for may need the others, and each has a compiler of its own. */
 const MANY = 12_000
 
-/** How many threads pay for so many files. */
-export const threadsFor = (files: number, cores = availableParallelism()): number =>
-	usableCores(files < MANY ? Math.ceil(cores / 2) : cores)
+/**
+ * Large files that come are written, read back and hashed, one after the other in a thread: of so much to do all cores do it sooner, 10
+ * files of 1 to 32 MiB in 0.84 of the time, with a tenth more CPU. Those that are sent go no sooner.
+ */
+const MUCH = 4000
+/** Files are large that take as long as so many small ones each. */
+const LARGE = 8
+
+/** How many threads pay for so many files, which take as long as `weight` small ones. */
+export function threadsFor(
+	files: number,
+	{
+		weight = files,
+		kind,
+		cores = availableParallelism(),
+	}: {readonly weight?: number; readonly kind?: Job['kind']; readonly cores?: number} = {},
+): number {
+	const isLarge = kind === 'receive' && weight >= LARGE * files
+	const isMuch = Math.max(files, weight) >= (isLarge ? MUCH : MANY)
+	return usableCores(isMuch ? cores : Math.ceil(cores / 2))
+}
 
 /**
  * MiB for the new objects of a thread: three times what V8 makes them in. What is under way is copied each time that is full: with
