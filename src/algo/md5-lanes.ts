@@ -47,7 +47,8 @@ function oneByOne(messages: readonly Message[]): Buffer[] {
 	return md5s
 }
 
-function alone(message: Message): Buffer {
+/** The MD5 of a message by OpenSSL. */
+export function alone(message: Message): Buffer {
 	if (Buffer.isBuffer(message)) return md5Of(message)
 	const hash = createHash('md5')
 	const memory = Buffer.allocUnsafe(Math.min(message.length, TAKEN))
@@ -107,28 +108,48 @@ export class Lanes {
 		for (const {message} of waiting) lengths.push(message.length)
 		const long = waiting.splice(0, countAlone(lengths))
 		for (const {message, md5} of long) alone(message).copy(md5)
-		this.#run(kernel, waiting)
+		for (let next = 0; this.#step(kernel, () => waiting[next++]););
 		return md5s
 	}
 
-	#run(kernel: Kernel, waiting: readonly Task[]): void {
-		for (let next = 0; ;) {
-			let first: Lane | undefined
-			for (const lane of this.#lanes) {
-				if (lane.blocks === 0 && next < waiting.length) lane.begin(waiting[next++] as Task)
-				if (lane.blocks > 0 && (first === undefined || lane.blocks < first.blocks)) first = lane
-			}
-			if (first === undefined) return
-			const {blocks} = first
-			// what nobody waits for is hashed, too: that of another lane will do
-			for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(first)
-			kernel(blocks)
-			for (const lane of this.#lanes) if (lane.blocks > 0) lane.advance(blocks)
+	/** Whether no lane has a message. */
+	get areFree(): boolean {
+		return this.#lanes.every(({blocks}) => blocks === 0)
+	}
+
+	/**
+	 * Gives messages to the lanes that have none, and hashes of each as much as lies in the lane that has least, 32 KiB at most. Returns
+	 * false where there is nothing to hash, or this machine has no lanes.
+	 */
+	step(next: () => Told | undefined): boolean {
+		const task = () => {
+			const told = next()
+			return told && {...told, md5: Buffer.allocUnsafe(MD5)}
 		}
+		return this.#kernel !== undefined && this.#step(this.#kernel, task)
+	}
+
+	#step(kernel: Kernel, next: () => Task | undefined): boolean {
+		let first: Lane | undefined
+		for (const lane of this.#lanes) {
+			const task = lane.blocks === 0 ? next() : undefined
+			if (task) lane.begin(task)
+			if (lane.blocks > 0 && (first === undefined || lane.blocks < first.blocks)) first = lane
+		}
+		if (first === undefined) return false
+		const {blocks} = first
+		// what nobody waits for is hashed, too: that of another lane will do
+		for (const lane of this.#lanes) if (lane.blocks === 0) lane.follow(first)
+		kernel(blocks)
+		for (const lane of this.#lanes) if (lane.blocks > 0) lane.advance(blocks)
+		return true
 	}
 }
 
-type Task = {readonly message: Message; /** Where its MD5 goes. */ readonly md5: Buffer}
+/** A message, and who is told its MD5, 16 bytes. */
+export type Told = {readonly message: Message; readonly tell?: ((md5: Buffer) => void) | undefined}
+
+type Task = Told & {/** Where its MD5 goes. */ readonly md5: Buffer}
 
 /** That of a lane which has none, so that it keeps nobody's message. */
 const IDLE: Task = {message: Buffer.alloc(0), md5: Buffer.alloc(MD5)}
@@ -177,7 +198,9 @@ class Lane {
 			const value = this.#memory.getUint32(AT.state(this.#lane, word), true)
 			this.#task.md5.writeUInt32LE(value, 4 * word)
 		}
+		const {md5, tell} = this.#task
 		this.#task = IDLE
+		tell?.(md5)
 	}
 
 	/** Takes what comes next of the message, with its end where it has one: section 3.1 and 3.2. */

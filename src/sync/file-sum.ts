@@ -117,6 +117,9 @@ class PartsSum implements FileSum {
 	}
 }
 
+/** The bytes of a file that is whole, as one message. */
+export const messageOf = ({fd, size}: Summed): Message => new Stretch(fd, 0, size)
+
 /** The bytes of an open file from `from` to `to`, `part` in each message; there is one at least. */
 function stretchesOf(fd: number, from: number, to: number, part: number): Message[] {
 	const stretches: Message[] = []

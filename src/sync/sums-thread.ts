@@ -9,8 +9,8 @@ import type {Summed} from './file-sum.ts'
 
 /** Files to be hashed together, which stay open until there is an answer. */
 export type Asked = readonly (readonly [id: number, file: Summed])[]
-/** Their MD5s in hex; undefined for what could not be read. */
-export type Told = readonly (readonly [id: number, md5: string | undefined])[]
+/** The MD5 of one of them in hex; undefined for what could not be read. */
+export type Told = readonly [id: number, md5: string | undefined]
 
 export class SumsThread {
 	readonly #isAwaited: () => boolean
@@ -36,8 +36,7 @@ export class SumsThread {
 
 	/** To be called when `isAwaited` may have changed. */
 	look(): void {
-		const isIdle = this.#answers.size === this.#gathered.length
-		if (this.#gathered.length > 0 && isIdle && this.#isAwaited()) this.#handOver()
+		if (this.#gathered.length > 0 && this.#isAwaited()) this.#handOver()
 	}
 
 	/** Ends the thread; whoever still waits gets none. */
@@ -54,11 +53,9 @@ export class SumsThread {
 
 	#start(): Worker {
 		const worker = new Worker(new URL('./sums-worker.js', import.meta.url))
-		worker.on('message', (told: Told) => {
-			for (const [id, md5] of told) {
-				this.#answers.get(id)?.(md5)
-				this.#answers.delete(id)
-			}
+		worker.on('message', ([id, md5]: Told) => {
+			this.#answers.get(id)?.(md5)
+			this.#answers.delete(id)
 			this.look()
 		})
 		// why it ends is nothing to whoever takes the MD5 instead
