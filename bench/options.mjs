@@ -12,6 +12,7 @@ const USAGE = `usage: node bench/run.mjs [<option>...]
     --latency <ms,ms>  added latencies of the store (default 0,20)
     --limit <seconds>  end a peer's run that takes longer (default 300, with --quick 60)
     --million          the rows on 1,000,000 files with --quick too
+    --tls              over TLS, by haproxy before the store, on the same machine; not on radosgw
     --no-radosgw       not the rows on radosgw
     --s3r <file>       the program to measure (default dist/s3r.js)
     --out <file>       the report (default bench/REPORT.md); the chart lies beside it, as .svg
@@ -38,7 +39,8 @@ export function optionsOf(args) {
 		latencies: (values.latency ?? '0,20').split(',').map((latency) => notNegative('latency', latency)),
 		only: pattern(values.only ?? ''),
 		tools: values.tools?.split(','),
-		radosgw: !values['no-radosgw'],
+		tls: values.tls ?? false,
+		radosgw: !values['no-radosgw'] && !values.tls,
 		s3r: values.s3r ?? 'dist/s3r.js',
 		out: values.out ?? 'bench/REPORT.md',
 		sizes: Object.fromEntries(Object.entries(sizes).map(([what, size]) => [what, Math.round(size * scale)])),
@@ -60,6 +62,7 @@ function parse(args) {
 				latency: string,
 				limit: string,
 				million: boolean,
+				tls: boolean,
 				'no-radosgw': boolean,
 				s3r: string,
 				out: string,

@@ -25,9 +25,10 @@ export function report(run) {
 function about({machine, options, round}) {
 	const rounds = round === 1 ? 'one round' : `medians of ${round} rounds`
 	const scale = options.smaller ? ` Not of the full size: \`${options.smaller}\`.` : ''
+	const tls = options.tls ? ' Over TLS, by haproxy before the store on the same machine.' : ''
 	const {cores, cpu, memory, fileSystem, kernel, node, load} = machine
 	return (
-		`One run on one machine, ${rounds}, in turns.${scale} ` +
+		`One run on one machine, ${rounds}, in turns.${scale}${tls} ` +
 		`${cores} cores (${cpu}), ${(memory / 2 ** 30).toFixed(0)} GiB of memory, files on ${fileSystem}, Linux ${kernel}, Node ${node.slice(1)}; a load of ${load.toFixed(1)} when it began.${load > cores ? ' Others worked on it at the same time: CPU says more than wall time.' : ''}`
 	)
 }

@@ -13,6 +13,7 @@ import {listRow} from './rows/list.mjs'
 import {radosgwRows, treeRows} from './rows/tree.mjs'
 import {walkRows} from './rows/walk.mjs'
 import {startRadosgw} from './stores.mjs'
+import {certificate} from './tls.mjs'
 import {installed} from './tools/tools.mjs'
 import {fixedSizes, mediaSizes, mixedSizes, Tree} from './trees.mjs'
 import {CannotRun, machine, needDisk, Work} from './work.mjs'
@@ -102,6 +103,7 @@ async function main() {
 	])
 		process.once(signal, () => void work.close().finally(() => process.exit(status)))
 	try {
+		if (options.tls) work.certificate = certificate(work)
 		const env = work.environment(work.dir)
 		const tools = await installed(resolve(options.s3r), {only: options.tools, env})
 		say(

@@ -3,6 +3,7 @@
 import {execFile} from 'node:child_process'
 import {createInterface} from 'node:readline'
 import {promisify} from 'node:util'
+import {TlsProxy} from './tls.mjs'
 import {CannotRun, stop} from './work.mjs'
 
 const run = promisify(execFile)
@@ -14,10 +15,11 @@ export const BUCKET = 'bench'
 export class Sink {
 	#child
 	#lines
+	#proxy
 
 	/**
 	 * @param {{latency?: number, keys?: number, memory?: number}} options milliseconds added to each reply; empty objects that
-	 * are there; bytes that are touched before anything is measured
+	 * are there; bytes that are touched before anything is measured. Where the run has a certificate, it is reached over TLS.
 	 */
 	static async start(work, program, {latency = 0, keys = 0, memory = 0} = {}) {
 		const sink = new Sink()
@@ -28,6 +30,9 @@ export class Sink {
 		const {value = ''} = await sink.#lines.next()
 		sink.endpoint = /^ready (.*)$/.exec(value)?.[1]
 		if (sink.endpoint === undefined) throw new CannotRun('s3sink does not start')
+		if (work.certificate === undefined) return sink
+		sink.#proxy = await TlsProxy.start(work, {pem: work.certificate.pem, port: new URL(sink.endpoint).port})
+		sink.endpoint = sink.#proxy.endpoint
 		return sink
 	}
 
@@ -42,6 +47,7 @@ export class Sink {
 	}
 
 	async stop() {
+		await this.#proxy?.stop()
 		await stop(this.#child)
 	}
 }

@@ -20,6 +20,8 @@ const PIECE = Buffer.alloc(2 ** 20, 1)
 
 export class Work {
 	dir = mkdtempSync(join(tmpdir(), 's3r-bench.'))
+	/** That of the sinks, where they are reached over TLS: the file that tools trust, and the one that is shown. */
+	certificate
 	#running = new Set()
 	#atEnd = []
 	#count = 0
@@ -73,7 +75,17 @@ export class Work {
 	/** The environment of a tool: that of the user, without settings that would make the run another one. */
 	environment(home) {
 		const kept = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name))
-		return {...Object.fromEntries(kept), HOME: home, TMPDIR: this.dir, LC_ALL: 'C.UTF-8', NO_COLOR: '1'}
+		const {cert} = this.certificate ?? {}
+		// s3r, aws and s3cmd, and what is written in Go
+		const trusted = cert === undefined ? {} : {AWS_CA_BUNDLE: cert, SSL_CERT_FILE: cert}
+		return {
+			...Object.fromEntries(kept),
+			...trusted,
+			HOME: home,
+			TMPDIR: this.dir,
+			LC_ALL: 'C.UTF-8',
+			NO_COLOR: '1',
+		}
 	}
 
 	/** Stops everything that was started, and removes the directory. */

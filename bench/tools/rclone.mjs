@@ -19,6 +19,8 @@ export const rclone = {
 		RCLONE_CONFIG_BENCH_REGION: 'us-east-1',
 		RCLONE_CONFIG_BENCH_ACCESS_KEY_ID: account.accessKey,
 		RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY: account.secretKey,
+		// it cannot be given this, and takes SSL_CERT_FILE
+		AWS_CA_BUNDLE: undefined,
 	}),
 	push: ({data, bucket}) => ['copy', ...COMMON, '--no-check-dest', data, `bench:${bucket}`],
 	sync: ({data, bucket}) => ['copy', ...COMMON, ...LATER, data, `bench:${bucket}`],
