@@ -4,7 +4,8 @@ import {createHash, randomBytes} from 'node:crypto'
 import test from 'ava'
 import * as fc from 'fast-check'
 import {kernelModule} from '../src/algo/md5-kernel.ts'
-import {countAlone, Lanes, md5OfEach} from '../src/algo/md5-lanes.ts'
+import {countAlone, Lanes, md5OfEach, type Message} from '../src/algo/md5-lanes.ts'
+import {Md5Queue} from '../src/algo/md5-queue.ts'
 import {Md5Together} from '../src/sync/md5-together.ts'
 
 const hex = (bytes: Buffer): string => bytes.toString('hex')
@@ -63,6 +64,52 @@ test('the first messages are hashed without lanes, and the others with them, to 
 	for (let i = 0; i < 4; i++) t.deepEqual(md5OfEach(messages).map(hex), expected)
 	t.deepEqual(md5OfEach(messages.slice(0, 1)).map(hex), expected.slice(0, 1))
 	t.deepEqual(md5OfEach([]), [])
+})
+
+/** One that cannot be read from this byte on. */
+const broken = (message: Buffer, from: number): Message => ({
+	length: message.length,
+	copy(target, position, start, end) {
+		if (end > from) throw new Error('it cannot be read')
+		return message.copy(target, position, start, end)
+	},
+})
+
+test('messages that come one after the other get their MD5s as they are hashed, and one that cannot be read none', (t) => {
+	const message = fc.record({
+		// some are longer than what a lane takes at once
+		length: fc.oneof(fc.nat({max: 300}), fc.nat({max: 150_000})),
+		isBroken: fc.integer({min: 0, max: 9}).map((n) => n === 0),
+		/** How many steps are done before it comes. */
+		after: fc.nat({max: 3}),
+	})
+	fc.assert(
+		fc.property(fc.array(message, {maxLength: 30}), (messages) => {
+			const queue = new Md5Queue()
+			const told = new Map<number, string | undefined>()
+			const expected = messages.map(({length, isBroken, after}, i) => {
+				const bytes = Buffer.alloc(length, `message ${i} `)
+				for (let steps = 0; steps < after; steps++) queue.step()
+				queue.add(isBroken ? broken(bytes, length / 2) : bytes, (sum) => told.set(i, sum && hex(sum)))
+				return [i, isBroken && length > 0 ? undefined : md5(bytes)]
+			})
+			while (queue.step());
+			t.deepEqual(
+				[...told].toSorted(([a], [b]) => a - b),
+				expected,
+			)
+		}),
+		{numRuns: 100},
+	)
+})
+
+test('a short message does not wait for long ones that came before it', (t) => {
+	const queue = new Md5Queue()
+	const told: number[] = []
+	for (const length of [1_000_000, 1_000_000, 100, 1_000_000])
+		queue.add(Buffer.alloc(length), () => told.push(length))
+	while (queue.step());
+	t.is(told[0], 100)
 })
 
 test('who hashes one here and another there gets each its own, in this turn or the next', async (t) => {
