@@ -6,7 +6,7 @@ import type {LookupAddress} from 'node:dns'
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {setImmediate as turn} from 'node:timers/promises'
+import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises'
 import {Worker} from 'node:worker_threads'
 import test, {type ExecutionContext} from 'ava'
 import type {Request} from '../src/store/http.ts'
@@ -39,13 +39,15 @@ function namesAre(t: ExecutionContext, answer: () => readonly LookupAddress[]): 
 	})
 }
 
-/** Says 200 to whatever it is sent, in a thread, so that it answers while this one is busy. */
+/** Says 200 to whatever it is sent, in a thread, so that it answers while this one is busy; to a GET with 8 MiB of which no two words are the same. */
 const SERVER = `
 const {parentPort, workerData} = require('node:worker_threads')
 let connections = 0
+const large = Buffer.from(Uint32Array.from({length: 2 ** 21}, (_, i) => i).buffer)
 const server = require('node:https')
 	.createServer(workerData, (request, response) => {
-		request.resume().on('end', () => response.writeHead(200, {'content-length': 0}).end())
+		const body = request.method === 'GET' ? large : ''
+		request.resume().on('end', () => response.writeHead(200, {'content-length': body.length}).end(body))
 	})
 	.on('secureConnection', () => connections++)
 	.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
@@ -72,6 +74,7 @@ async function server(t: ExecutionContext) {
 	})
 	return {
 		put: (body: Buffer) => http.exchange(`https://${NAME}:${port}`, {...PUT, body}),
+		get: () => http.exchange(`https://${NAME}:${port}`, GET),
 		async connections(): Promise<number> {
 			worker.postMessage('')
 			const [count] = (await once(worker, 'message')) as [number]
@@ -84,6 +87,7 @@ async function server(t: ExecutionContext) {
 const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 const PUT: Request = {method: 'PUT', path: '/', lines: `host: ${NAME}\r\n`}
+const GET: Request = {...PUT, method: 'GET', streams: true, lends: true}
 const HOME: LookupAddress = {address: '127.0.0.1', family: 4}
 
 test.serial('over TLS a connection carries one request after the other', async (t) => {
@@ -134,3 +138,27 @@ test.serial('the addresses of a name are used in turn, those of one kind before 
 	t.deepEqual(await ask(false), [a.address, 4])
 	t.deepEqual(await ask(false), [b.address, 4])
 })
+
+test.serial(
+	'what is lent over TLS stays as it came until more is asked for, and comes in large pieces',
+	async (t) => {
+		namesAre(t, () => [HOME])
+		const https = await server(t)
+		if (!https) return
+		const {body} = await https.get()
+		let word = 0
+		let pieces = 0
+		for await (const piece of body as AsyncIterable<Buffer>) {
+			// node gives what it has decrypted, whether it was asked for or not
+			if (++pieces % 3 === 0) await sleep(2)
+			const found = new Uint32Array(Uint8Array.from(piece).buffer)
+			t.true(
+				found.every((value, i) => value === word + i),
+				`piece ${pieces}, from word ${word} on`,
+			)
+			word += found.length
+		}
+		t.is(word, 2 ** 21)
+		t.true(pieces < 128, `${pieces} pieces`)
+	},
+)

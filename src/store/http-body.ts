@@ -106,6 +106,8 @@ async function* brokenOff(came: Buffer, error: Error): AsyncIterable<Buffer> {
 
 /** Bytes that a connection reads at once. */
 const PIECE = 256 * 2 ** 10
+/** TLS has no more in a piece. */
+const SMALL = 16 * 2 ** 10
 /** More memories than this are not lent: who comes later gets copies. */
 const MOST = 64
 
@@ -142,17 +144,29 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	readonly #tap: Tap
 	/** What its connection reads into where pieces are lent, each until the next one is asked for. */
 	#memory: Buffer | undefined
+	/** Whether small pieces gather there, one behind the other, and how many bytes of them came, and were given. */
+	readonly #gathers: boolean
+	#gathered = 0
+	#given = 0
+	#giving: NodeJS.Immediate | undefined
 	#pieces: Buffer[] = []
 	#reader: Reader | undefined
 	#state: 'coming' | 'whole' | Error = 'coming'
 
-	constructor(tap: Tap, lends: boolean) {
+	/** `gathers`: what comes is in small pieces, of which some more may come when no more are asked for, as over TLS. */
+	constructor(tap: Tap, {lends, gathers}: {readonly lends: boolean; readonly gathers: boolean}) {
 		this.#tap = tap
 		this.#memory = lends ? borrow() : undefined
+		this.#gathers = gathers
 	}
 
 	get memory(): Buffer {
-		return this.#memory ?? shared
+		if (this.#memory === undefined || !this.#gathers) return this.#memory ?? shared
+		return this.#hasRoom ? this.#memory.subarray(this.#gathered) : shared
+	}
+
+	get #hasRoom(): boolean {
+		return PIECE - this.#gathered >= SMALL
 	}
 
 	/** Whether its reader waits for what is to come. */
@@ -161,21 +175,51 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	}
 
 	add(piece: Buffer): void {
+		if (this.#gathers && this.#memory !== undefined) return this.#gather(piece, this.#memory)
 		this.#pieces.push(piece.buffer === this.#memory?.buffer ? piece : Buffer.from(piece))
 		this.#wake()
 	}
 
+	/** Puts a piece behind those before it, which its reader may have; given they are when no more come in this turn, or have no room. */
+	#gather(piece: Buffer, memory: Buffer): void {
+		if (piece.length > memory.length - this.#gathered) {
+			this.#give()
+			this.#pieces.push(Buffer.from(piece))
+			return this.#wake()
+		}
+		const isInPlace =
+			piece.buffer === memory.buffer && piece.byteOffset === memory.byteOffset + this.#gathered
+		if (!isInPlace) piece.copy(memory, this.#gathered)
+		this.#gathered += piece.length
+		if (this.#hasRoom) this.#giving ??= setImmediate(() => this.#give())
+		else this.#give()
+	}
+
+	/** Gives what has gathered. */
+	#give(): void {
+		clearImmediate(this.#giving)
+		this.#giving = undefined
+		if (this.#memory === undefined || this.#given === this.#gathered) return
+		this.#pieces.push(this.#memory.subarray(this.#given, this.#gathered))
+		this.#given = this.#gathered
+		this.#wake()
+	}
+
 	end(): void {
+		this.#give()
 		this.#state = 'whole'
 		this.#wake()
 	}
 
 	fail(error: Error): void {
+		this.#give()
 		this.#state = error
 		this.#wake()
 	}
 
 	next(): Promise<IteratorResult<Buffer, undefined>> {
+		// nobody has anything of it any more
+		if (this.#pieces.length === 0 && this.#given === this.#gathered) this.#given = this.#gathered = 0
 		return new Promise((resolve, reject) => {
 			this.#reader = {resolve, reject}
 			this.#wake()
@@ -186,6 +230,7 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	/** Gives the rest up, and its connection with it. */
 	async return(): Promise<IteratorResult<Buffer, undefined>> {
 		this.#pieces = []
+		clearImmediate(this.#giving)
 		if (this.#state === 'coming') this.#tap.shut()
 		this.#state = 'whole'
 		this.#giveBack()

@@ -170,7 +170,7 @@ export class Connection {
 		if (!isContinued || (length ?? Infinity) <= WHOLE)
 			return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
 		const tap = {open: () => void this.#socket.resume(), shut: () => this.end()}
-		const body = new Streaming(tap, lends)
+		const body = new Streaming(tap, {lends, gathers: this.#isSecure})
 		exchange.resolve({status, headers, body})
 		return body
 	}
