@@ -197,6 +197,17 @@ test('without a code cache that fits, or with a damaged one, all is the same but
 	t.like(await s3r(['ls-buckets'], {program}), {status: 0, stderr: ''})
 })
 
+test('a command that waits for what cannot come says so, and fails', async (t) => {
+	const preload = join(dir, 'deaf.cjs')
+	await writeFile(
+		preload,
+		"require('node:net').Socket.prototype.connect = function () { this.connecting = true; return this }",
+	)
+	const {status, stderr} = await s3r(['ls-buckets'], {flags: ['-r', preload]})
+	t.is(status, 128)
+	t.regex(stderr, /^fatal: internal error: it waits for what cannot come\nhint: /)
+})
+
 test('a program that was copied without its manual says so', async (t) => {
 	const alone = await mkdtemp(join(tmpdir(), 's3r-alone-'))
 	t.teardown(() => rm(alone, {recursive: true}))

@@ -162,3 +162,16 @@ test.serial(
 		t.true(pieces < 128, `${pieces} pieces`)
 	},
 )
+
+test.serial('a connection reads on when the end of a body came while nobody waited for more', async (t) => {
+	namesAre(t, () => [HOME])
+	const https = await server(t)
+	if (!https) return
+	for (let i = 0; i < 5; i++) {
+		const {body} = await https.get()
+		// so that the end comes with what is before it, and is not waited for
+		for await (const _ of body as AsyncIterable<Buffer>) await sleep(5)
+		t.is((await https.put(Buffer.alloc(1))).status, 200)
+	}
+	t.is(await https.connections(), 1)
+})

@@ -48,6 +48,8 @@ export class Connection {
 	#receiver: Receiver | undefined
 	/** Whether the body of the request comes from elsewhere, and has not come to its end. */
 	#isPumping = false
+	/** Whether no more is read, for nobody waits for it. */
+	#isHeld = false
 	/** What a small request is put together in: one write of two pieces takes 3 us more. */
 	#room: Buffer | undefined
 
@@ -135,7 +137,9 @@ export class Connection {
 		} catch (error) {
 			this.end(error as Error)
 		}
-		return !(this.#receiver instanceof Streaming) || this.#receiver.isAwaited
+		const isWanted = !(this.#receiver instanceof Streaming) || this.#receiver.isAwaited
+		if (!isWanted) this.#isHeld = true
+		return isWanted
 	}
 
 	/** What is behind the head, if that is whole. */
@@ -169,7 +173,7 @@ export class Connection {
 		const isContinued = streams && status < 300
 		if (!isContinued || (length ?? Infinity) <= WHOLE)
 			return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
-		const tap = {open: () => void this.#socket.resume(), shut: () => this.end()}
+		const tap = {open: () => this.#release(), shut: () => this.end()}
 		const body = new Streaming(tap, {lends, gathers: this.#isSecure})
 		exchange.resolve({status, headers, body})
 		return body
@@ -192,7 +196,15 @@ export class Connection {
 		return this.#socket.writableLength === 0
 	}
 
+	/** Has more read. */
+	#release(): void {
+		this.#isHeld = false
+		this.#socket.resume()
+	}
+
 	#free(): void {
+		// over TLS the end of a body may have come behind what was the last that was wanted
+		if (this.#isHeld) this.#release()
 		// an idle connection keeps no process alive
 		this.#socket.unref()
 		this.#owner.free(this)
