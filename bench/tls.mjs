@@ -30,6 +30,7 @@ export class TlsProxy {
 		const file = join(work.newDir('haproxy'), 'haproxy.cfg')
 		writeFileSync(file, configOf({own, port, pem}))
 		proxy.#child = work.start(['haproxy', '-q', '-f', file], {stdio: ['ignore', 'inherit', 'inherit']})
+		// where there is no haproxy nobody answers, which is said below
 		proxy.#child.on('error', () => {})
 		proxy.endpoint = `https://localhost:${own}`
 		if (!(await answers(own, proxy.#child))) throw new CannotRun('--tls takes haproxy, which does not start')
@@ -72,9 +73,12 @@ async function freePort() {
 async function answers(port, child) {
 	for (let i = 0; i < 100 && child.exitCode === null; i++) {
 		const socket = connect(port, '127.0.0.1')
-		const [why] = await Promise.race([once(socket, 'connect'), once(socket, 'error')]).catch((error) => [error])
+		const isThere = await once(socket, 'connect').then(
+			() => true,
+			() => false,
+		)
 		socket.destroy()
-		if (why === undefined) return true
+		if (isThere) return true
 		await sleep(50)
 	}
 	return false

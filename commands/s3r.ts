@@ -36,8 +36,6 @@ function dieBy(name: NodeJS.Signals): void {
 // rsync signals its remote shell with it when it fails, and node would open its debugger for it
 process.on('SIGUSR1', () => {})
 
-const STUCK = 'it waits for what cannot come'
-
 const secrets = [env['AWS_SECRET_ACCESS_KEY'] ?? '', env['AWS_SESSION_TOKEN'] ?? '']
 const io = new Io(process, {
 	secrets,
@@ -46,10 +44,11 @@ const io = new Io(process, {
 		return stop().signal
 	},
 })
-process.on('uncaughtException', (error) => process.exit(report(error, {io, env, signal: stop().signal})))
+const fail = (error: unknown) => process.exit(report(error, {io, env, signal: stop().signal}))
+process.on('uncaughtException', fail)
 
 // node ends, and says that all is well, where what a command waits for cannot come any more
-process.on('beforeExit', () => process.exit(report(new Error(STUCK), {io, env, signal: stop().signal})))
+process.on('beforeExit', () => fail(new Error('it waits for what cannot come')))
 
 const cwd = byteDirectory(() => process.cwd())
 const context = {

@@ -112,21 +112,21 @@ export function chosenRemote(lookup: Lookup): Chosen | undefined {
 		const named = all.find(({name}) => name === chosen)
 		return named ?? all.find((one) => isSamePlace(one.remote, remote)) ?? {remote}
 	}
-	const name = nameMeant(remotes)
-	const meant = name === undefined ? undefined : remotes.get(name)
-	return meant && said(name ?? '', meant)
+	const meant = meantOf(remotes)
+	return meant && said(...meant)
 }
 
-/** The name of the remote that is meant where nobody says which: `origin`, else the only one. */
-function nameMeant(remotes: Config['remotes']): string | undefined {
-	const [only] = remotes.keys()
-	if (remotes.has(DEFAULT_REMOTE)) return DEFAULT_REMOTE
+/** The remote that is meant where nobody says which, and its name: `origin`, else the only one. */
+function meantOf(remotes: Config['remotes']): readonly [name: string, remote: Remote] | undefined {
+	const origin = remotes.get(DEFAULT_REMOTE)
+	if (origin) return [DEFAULT_REMOTE, origin]
+	const [only] = remotes
 	return remotes.size === 1 ? only : undefined
 }
 
 /** Fatal where one of several remotes is meant, and nobody says which. */
 function refuseSeveral(remotes: Config['remotes']): void {
-	if (remotes.size > 1 && nameMeant(remotes) === undefined)
+	if (remotes.size > 1 && !meantOf(remotes))
 		throw fatal(
 			`there are several remotes, and none is called '${DEFAULT_REMOTE}'`,
 			`'--remote ${[...remotes.keys()][0]}' or S3R_REMOTE says which`,
@@ -147,7 +147,7 @@ function configuredRemote(name: string, {place, env, options}: Lookup): Remote |
 export function placeOfMeant(place: Place, env: NodeJS.ProcessEnv): Place {
 	const {remotes} = readConfig(place, env)
 	refuseSeveral(remotes)
-	const name = nameMeant(remotes)
+	const [name] = meantOf(remotes) ?? []
 	return name === undefined ? place : placeOfNamed(place, name)
 }
 

@@ -218,7 +218,7 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	}
 
 	next(): Promise<IteratorResult<Buffer, undefined>> {
-		// nobody has anything of it any more
+		// who asks for more has given back what it had: where that was all, memory is filled from its beginning
 		if (this.#pieces.length === 0 && this.#given === this.#gathered) this.#given = this.#gathered = 0
 		return new Promise((resolve, reject) => {
 			this.#reader = {resolve, reject}
