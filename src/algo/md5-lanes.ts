@@ -121,7 +121,7 @@ export class Lanes {
 	 * Gives messages to the lanes that have none, and hashes of each as much as lies in the lane that has least, 32 KiB at most. Returns
 	 * false where there is nothing to hash, or this machine has no lanes.
 	 */
-	step(next: () => Told | undefined): boolean {
+	step(next: () => Wanted | undefined): boolean {
 		const task = () => {
 			const told = next()
 			return told && {...told, md5: Buffer.allocUnsafe(MD5)}
@@ -147,9 +147,9 @@ export class Lanes {
 }
 
 /** A message, and who is told its MD5, 16 bytes. */
-export type Told = {readonly message: Message; readonly tell?: ((md5: Buffer) => void) | undefined}
+export type Wanted = {readonly message: Message; readonly tell?: ((md5: Buffer) => void) | undefined}
 
-type Task = Told & {/** Where its MD5 goes. */ readonly md5: Buffer}
+type Task = Wanted & {/** Where its MD5 goes. */ readonly md5: Buffer}
 
 /** That of a lane which has none, so that it keeps nobody's message. */
 const IDLE: Task = {message: Buffer.alloc(0), md5: Buffer.alloc(MD5)}

@@ -1,11 +1,11 @@
 // Messages that come one after the other, eight of which are hashed at a time: each is told its MD5 when it has it, and another
 // takes its lane.
 
-import {alone, Lanes, type Message, type Told} from './md5-lanes.ts'
+import {alone, Lanes, type Message, type Wanted} from './md5-lanes.ts'
 
 export class Md5Queue {
 	readonly #lanes = new Lanes()
-	#waiting: Told[] = []
+	#waiting: Wanted[] = []
 
 	/** `tell` is told the MD5, 16 bytes; undefined where the message could not be read. */
 	add(message: Message, tell: (md5: Buffer | undefined) => void): void {

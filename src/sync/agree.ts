@@ -38,7 +38,7 @@ export async function agree({store, session, prefix, signal, onError}: AgreeOpti
 			const {local, remote, attrs} = entry
 			session.put(agreed({path, local, remote, attrs}))
 		} catch (error) {
-			if (isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			onError(path, error)
 		}
 	})

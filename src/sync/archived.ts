@@ -8,13 +8,13 @@ import type {Receiver, ReceiveOptions} from './receive.ts'
 
 /** Asks for a copy of an entry's object where `restore` says how, and tells that it comes later. */
 export async function askForCopy(receiver: Receiver, entry: Entry): Promise<void> {
-	const {store, events, restore} = receiver.options
+	const {store, events, restore, signal} = receiver.options
 	if (restore === undefined) return
 	try {
 		const state = await store.restore(receiver.key(entry), {...restore, ...receiver.version(entry)})
 		events.failed(entry.path, toCome(state, restore))
 	} catch (error) {
-		if (isFinal(error)) throw error
+		if (isFinal(error, signal)) throw error
 		events.failed(entry.path, error)
 	}
 }

@@ -26,14 +26,14 @@ export class Deletions {
 
 	/** Keeps a file whose object is there after all: a listing may lack what is written meanwhile. */
 	async confirm(path: Path): Promise<void> {
-		const {store, session, events} = this.#receiver.options
+		const {store, session, events, signal} = this.#receiver.options
 		// one that is known to be there is hidden
 		if (session.get(path)?.remote) return
 		try {
 			if (!(await store.head(this.#receiver.key({path})))) return
 			throw fatal('the remote has it, though it was not listed', "the next 's3r pull' looks again")
 		} catch (error) {
-			if (isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			this.#paths.delete(path)
 			events.failed(path, error)
 		}
@@ -59,7 +59,7 @@ export class Deletions {
 		if (!isDirectory(path) && !force && !notes.isAsIndexed(entry)) return notes.tell('C', entry)
 		directories.touch(path)
 		try {
-			if (backup !== undefined && !isDirectory(path)) this.#receiver.keepBackup(path)
+			if (backup !== undefined && !isDirectory(path)) this.#receiver.clearing.keepBackup(path)
 			else if (disk.stat(path)) disk.remove(path)
 		} catch (error) {
 			// rsync leaves a directory that something excluded or new lies in, and says so

@@ -104,7 +104,7 @@ async function regular(
 			partial,
 		}
 		const {md5} = await download(arrival, got.body, file, source)
-		const isFree = !file.replaces || receiver.mayReplace(entry)
+		const isFree = !file.replaces || receiver.clearing.mayReplace(entry)
 		const placed = isFree ? place(receiver, file, path, arrival) : undefined
 		if (placed === undefined) return receiver.notes.tell('C', entry)
 		receiver.notes.warn(placed.lost)
@@ -116,7 +116,7 @@ async function regular(
 
 /** Puts a file in its place; undefined where it replaces nothing and something came there meanwhile. */
 function place(receiver: Receiver, file: NewFile, path: Path, {attributes}: Arrival) {
-	receiver.keepBackup(path)
+	receiver.clearing.keepBackup(path)
 	try {
 		return file.commit(attributes)
 	} catch (error) {
@@ -162,9 +162,9 @@ function replace(
 	put: () => Lost,
 ): boolean {
 	const {notes} = receiver
-	const isFree = receiver.mayReplace(entry)
+	const isFree = receiver.clearing.mayReplace(entry)
 	if (isFree) {
-		receiver.keepBackup(entry.path)
+		receiver.clearing.keepBackup(entry.path)
 		const lost = put()
 		notes.warn(lost)
 		if (!lost.has('device')) notes.same(status, entry, arrival, md5)

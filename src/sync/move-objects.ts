@@ -36,7 +36,7 @@ export async function moveObjects(
 			events.done({line: {status: 'R', record}, entry: {path}})
 			await remover.removeNamed([{key: from.key, etag: source.etag, size: source.size}])
 		} catch (error) {
-			if (isFinal(error)) throw error
+			if (isFinal(error, signal)) throw error
 			events.failed(fromUnicode(from.key), error)
 		}
 	})

@@ -5,9 +5,9 @@
 
 import {Budget} from '../base/budget.ts'
 import {fatal} from '../base/errors.ts'
-import {isDirectory, parentOf, type Path, withoutSlash} from '../base/path.ts'
+import {isDirectory, type Path} from '../base/path.ts'
 import {pool, type PoolOptions} from '../base/pool.ts'
-import {type Entry, localIsBase, objectPath, TYPE, typeOf} from '../format/entry.ts'
+import {type Entry, localIsBase, objectPath, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
@@ -15,7 +15,8 @@ import {type Head, isKind, type RestoreOptions, type Store} from '../store/store
 import {askForCopy} from './archived.ts'
 import {type Arrival, arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
-import {type Backup, backupNames} from './backup.ts'
+import type {Backup} from './backup.ts'
+import {Clearing} from './clearing.ts'
 import type {Crews} from './crew.ts'
 import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
 import {Deletions} from './deletions.ts'
@@ -29,7 +30,6 @@ import {LinkTargets} from './link-targets.ts'
 import {makeFile} from './make-file.ts'
 import {Notes} from './notes.ts'
 import {CrewShare} from './crew-share.ts'
-import {localRecord} from '../format/sides.ts'
 import {type PlanItem, planLine} from './plan.ts'
 import {settled} from './settled.ts'
 import {SumsTogether} from './sums-together.ts'
@@ -90,6 +90,7 @@ export class Receiver {
 	readonly links: LinkTargets
 	readonly notes: Notes
 	readonly directories: Directories
+	readonly clearing: Clearing
 	readonly share: CrewShare<ReceiveTask, Received>
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
@@ -104,6 +105,7 @@ export class Receiver {
 		this.links = new LinkTargets(options.session)
 		this.notes = new Notes(options)
 		this.directories = new Directories(options, this.notes)
+		this.clearing = new Clearing(options, this.notes)
 		const {index} = options.session
 		this.share = new CrewShare(options.crew, {
 			count: index.count,
@@ -143,9 +145,10 @@ export class Receiver {
 		// who makes the file sees whether that is still so
 		const isFree =
 			local === undefined && (this.directories.isFree(path) || this.options.disk.stat(path) === undefined)
-		if (canWait && !isFree && this.#isBlocked(entry)) this.blocked.push({status, entry})
+		if (canWait && !isFree && this.clearing.isBlocked(entry)) this.blocked.push({status, entry})
 		else if (await this.#byThread(status, entry)) return
-		else if (isFree || this.mayReplace(entry)) await makeFile(this, status === 'C' ? 'M' : status, entry)
+		else if (isFree || this.clearing.mayReplace(entry))
+			await makeFile(this, status === 'C' ? 'M' : status, entry)
 		else this.notes.tell('C', entry)
 	}
 
@@ -178,32 +181,9 @@ export class Receiver {
 
 	/** Makes a directory before anything is waited for: what lies in it is the next to be made. */
 	async #directory(status: Status, entry: Entry): Promise<void> {
-		if (!this.#clear(entry.path)) return this.notes.tell('C', entry)
+		if (!this.clearing.makeWay(entry.path)) return this.notes.tell('C', entry)
 		this.directories.make(entry.path)
 		this.directories.arrived(status, entry, await this.arrival(entry))
-	}
-
-	/** Removes a file that is in the way of a directory, if it is gone on the remote and has not changed here. */
-	#clear(path: Path): boolean {
-		const {disk, session, backup, events} = this.options
-		const stat = disk.stat(path)
-		if (!stat || typeOf(stat.mode) === TYPE.directory) return true
-		const file = session.get(withoutSlash(path)) ?? {path: withoutSlash(path)}
-		if (file.remote) return false
-		if (backup === undefined && (!localIsBase(file) || !this.notes.isAsIndexed(file))) return false
-		if (backup === undefined) disk.remove(file.path)
-		else this.keepBackup(file.path)
-		if (!file.local) return true
-		this.notes.gone(file)
-		events.done({line: {status: 'D', record: localRecord(file)}, entry: file})
-		return true
-	}
-
-	/** Whether a directory that the remote has no more is in the place of a new file. */
-	#isBlocked({path, local}: Entry): boolean {
-		const stat = local ? undefined : this.options.disk.stat(path)
-		if (!stat || typeOf(stat.mode) !== TYPE.directory) return false
-		return this.options.session.get(`${path}/`)?.remote === undefined
 	}
 
 	/** New attributes for a file that has the bytes already. */
@@ -221,46 +201,6 @@ export class Receiver {
 			throw fatal('the object changed meanwhile', 'the next pull brings it')
 		this.notes.warn(this.options.disk.apply(entry.path, arrival.attributes))
 		this.notes.same('P', entry, arrival, entry.local?.md5)
-	}
-
-	/** Whether a new file may take the place of what is there: that is what the index says, is kept, or may go. */
-	mayReplace(entry: Entry): boolean {
-		const {backup, force} = this.options
-		if (force === true) return true
-		return backup === undefined ? this.notes.isAsIndexed(entry) : !this.#isSharedDirectory(entry.path)
-	}
-
-	/** Whether a directory is here that the remote has, too: it is not moved away for a file. */
-	#isSharedDirectory(path: Path): boolean {
-		const stat = this.options.disk.stat(path)
-		if (!stat || typeOf(stat.mode) !== TYPE.directory) return false
-		const {index} = this.options.session
-		const found = index.find(`${path}/`)
-		for (let row = found < 0 ? -1 - found : found; row < index.count; row++) {
-			if (!index.path(row).startsWith(`${path}/`)) return false
-			if (index.hasRemote(row)) return true
-		}
-		return false
-	}
-
-	/** Moves what is in the way of a new file aside, where that was asked for, and never over another backup. */
-	keepBackup(path: Path): void {
-		const {backup, disk} = this.options
-		if (backup === undefined || disk.stat(path) === undefined) return
-		for (const name of backupNames(backup, path)) {
-			if (disk.stat(name) !== undefined) continue
-			this.#makeWayTo(name)
-			disk.rename(path, name)
-			return
-		}
-	}
-
-	/** Makes the directories that lead to a path. */
-	#makeWayTo(path: Path): void {
-		const directory = parentOf(path)
-		if (directory === '' || this.options.disk.stat(directory) !== undefined) return
-		this.#makeWayTo(directory)
-		this.options.disk.directory(directory)
 	}
 
 	/** Which version of an object is wanted. */

@@ -89,7 +89,7 @@ export class Remover {
 				await this.#store.delete(one.key, {ifMatch: one.etag})
 				this.#removed(one)
 			} catch (error) {
-				if (isFinal(error)) throw error
+				if (isFinal(error, signal)) throw error
 				this.#events.failed(fromUnicode(one.key), isKind(error, 'precondition') ? changed() : error)
 			}
 		})

@@ -191,7 +191,7 @@ class Verifier {
 			try {
 				await rereading(() => this.#content(entry))
 			} catch (error) {
-				if (isFinal(error)) throw error
+				if (isFinal(error, signal)) throw error
 				if (!(error instanceof Damaged)) onError(entry.path, error)
 				else
 					this.#tell({

@@ -12,6 +12,7 @@ import type {Place} from '../../repo/find.ts'
 import {type Head, isKind, type Store} from '../../store/store.ts'
 import {arrivalOf, withXattrs} from '../../sync/arrival.ts'
 import {type Heard, listPaths} from '../../sync/fetch.ts'
+import {isFinal} from '../../sync/final.ts'
 import {Finder, type Remembered, type Settles} from './finder.ts'
 import {Learned} from './learned.ts'
 import type {OwnerNames} from './owner-names.ts'
@@ -181,7 +182,7 @@ export class Catalogue {
 				const head = await store.head(prefix + keyOf(path))
 				if (head) all[i] = this.#found(path, head)
 			} catch (error) {
-				if (signal?.aborted) throw error
+				if (isFinal(error, signal)) throw error
 				failed(path, error)
 			}
 		})
