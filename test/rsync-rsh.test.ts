@@ -202,21 +202,29 @@ rsyncTest('what a damaged object holds is not taken by the client', async (t) =>
 	t.deepEqual(await readdir(inWork('back')), [])
 })
 
-rsyncTest('a store that is gone ends the session in one line', async (t) => {
-	await mkdir(inWork('a'))
-	for (let i = 0; i < 100; i++) await writeFile(inWork('a', `file${i}`), 'x')
-	store = new Proxy(store, {
-		get(target, name) {
-			if (name === 'put')
-				return async () => Promise.reject(new StoreError('network', 'ECONNREFUSED', 'nobody answers'))
-			const value = Reflect.get(target, name) as unknown
-			return typeof value === 'function' ? (value as (...args: never[]) => unknown).bind(target) : value
-		},
+for (const [name, words] of [
+	['put', ['a/', 'testrsync:']],
+	['head', ['testrsync:', 'back/']],
+] as const)
+	rsyncTest(`a store that is gone ends the session in one line: ${name}`, async (t) => {
+		await mkdir(inWork('a'))
+		for (let i = 0; i < 100; i++) {
+			await writeFile(inWork('a', `file${i}`), 'x')
+			// what nobody here has sent is asked for its attributes
+			await store.put(`theirs${i}`, Buffer.from('x'))
+		}
+		store = new Proxy(store, {
+			get(target, asked) {
+				if (asked === name)
+					return async () => Promise.reject(new StoreError('network', 'ECONNREFUSED', 'nobody answers'))
+				const value = Reflect.get(target, asked) as unknown
+				return typeof value === 'function' ? (value as (...args: never[]) => unknown).bind(target) : value
+			},
+		})
+		const ran = await rsync('-a', ...words)
+		t.is(ran.status, 11)
+		t.deepEqual(ran.stderr.match(/^s3r: .*$/gm), ['s3r: nobody answers'])
 	})
-	const ran = await rsync('-a', 'a/', 'testrsync:')
-	t.is(ran.status, 11)
-	t.deepEqual(ran.stderr.match(/^s3r: .*$/gm), ['s3r: nobody answers'])
-})
 
 rsyncTest('what is deleted, and what is not: rules that protect, and a limit', async (t) => {
 	await mkdir(inWork('a/d'), {recursive: true})
