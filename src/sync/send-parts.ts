@@ -24,7 +24,7 @@ import {current} from './current.ts'
 import type {OpenFile} from './files.ts'
 import {PartsWidth} from './parts-width.ts'
 import {packedPieces, type Piece, PlainPieces, type Sums} from './pieces.ts'
-import type {Sender} from './send.ts'
+import {type Sender, SEVERAL} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
 
 /** How often an upload that somebody else ended is begun anew. */
@@ -49,7 +49,9 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		if (side) await sender.sides.send(side)
 		const sending = {entry, file, packed, properties, sums}
-		const send = () => sender.large.hold(1, () => sendPersistently(sender, sending))
+		const {size: bytes} = file.stat
+		const parts = Math.min(SEVERAL, Math.ceil(bytes / partSize(bytes)))
+		const send = () => sender.large.hold(parts, () => sendPersistently(sender, sending))
 		const {size, ...written} = await sender.ahead.send(send)
 		return {entry, written, size}
 	} finally {

@@ -69,6 +69,8 @@ export type SendOptions = {
 /** Bytes of file content held in memory at once. */
 const MEMORY = 48 * 2 ** 20
 const JOBS = 32
+/** A file of so many parts, or more, is sent with one other. */
+export const SEVERAL = 8
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(
@@ -93,8 +95,8 @@ export class Sender {
 	readonly budget = new Budget(MEMORY)
 	/** Of bodies that the store has. */
 	readonly memory = new SpareMemory(MEMORY)
-	/** Large files few at once: each is sent by several connections already. */
-	readonly large = new Budget(2)
+	/** Parts of large files that may be under way: few files at once, since each is sent by several connections already. */
+	readonly large = new Budget(2 * SEVERAL)
 	readonly ahead = new HashedAhead()
 	readonly hashes = new HashThreads()
 	readonly whole: WholeFiles
