@@ -1,6 +1,6 @@
 // The sums of files that are taken together, here and by a thread, are those that each has by itself.
 
-import {createHash, randomBytes} from 'node:crypto'
+import {createHash, hash, randomBytes} from 'node:crypto'
 import * as fs from 'node:fs'
 import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -78,7 +78,7 @@ test('a thread takes sums together when they are awaited, or enough', async (t) 
 	const thread = new SumsThread(() => isAwaited)
 	t.teardown(() => thread.close())
 	const hasThreads = availableParallelism() > 1
-	const answer = (sum: string) => (hasThreads ? sum : undefined)
+	const answer = (sum: string) => (hasThreads ? {md5: sum, sha256: []} : undefined)
 	const eight = Array.from({length: 8}, (_, i) => made(t, MIB + i))
 	const asked = eight.map(({file}) => thread.hash(file))
 	t.deepEqual(
@@ -91,7 +91,7 @@ test('a thread takes sums together when they are awaited, or enough', async (t) 
 	t.is(await Promise.race([first, wait(50, soon)]), hasThreads ? soon : undefined)
 	isAwaited = true
 	thread.look()
-	t.is(await first, answer(one.sum))
+	t.deepEqual(await first, answer(one.sum))
 	const unreadable = thread.hash({fd: one.file.fd, size: 2 * MIB})
 	t.is(await unreadable, undefined)
 	isAwaited = false
@@ -99,7 +99,38 @@ test('a thread takes sums together when they are awaited, or enough', async (t) 
 	await thread.close()
 	t.is(await left, undefined)
 	isAwaited = true
-	t.is(await thread.hash(one.file), answer(one.sum))
+	t.deepEqual(await thread.hash(one.file), answer(one.sum))
+})
+
+/** The SHA-256 of each piece of an open file, in hex. */
+function sha256Of({fd, size}: {readonly fd: number; readonly size: number}, piece: number): string[] {
+	const bytes = fs.readFileSync(`/proc/self/fd/${fd}`)
+	const sums: string[] = []
+	for (let at = 0; at < size; at += piece) sums.push(hash('sha256', bytes.subarray(at, at + piece)))
+	return sums
+}
+
+test('a thread takes the SHA-256 of the pieces of a file, too', async (t) => {
+	if (availableParallelism() === 1) {
+		t.log('SKIPPED: there is no core for a thread')
+		t.pass()
+		return
+	}
+	const thread = new SumsThread(() => true)
+	t.teardown(() => thread.close())
+	// more than one step of the lanes, pieces that end within one, a last one that is whole, and none but the last
+	const cases = [
+		[3 * MIB + 7, 100_003],
+		[2 * MIB, MIB],
+		[MIB, 5 * MIB],
+	] as const
+	for (const [size, piece] of cases) {
+		const files = [1, 2, 3].map(() => made(t, size))
+		const wanted = files.map(({file, sum}) => ({md5: sum, sha256: sha256Of(file, piece)}))
+		t.deepEqual(await Promise.all(files.map(({file}) => thread.hash(file, piece))), wanted)
+		// by itself, as the first is
+		t.deepEqual(await thread.hash((files[0] as (typeof files)[0]).file, piece), wanted[0])
+	}
 })
 
 test('the size of the parts that an ETag tells of, where one is far likelier than all others', (t) => {

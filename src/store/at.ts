@@ -27,6 +27,7 @@ export function atMoment(store: Store, {time, onUnversioned}: Moment): Store {
 	return {
 		bucket: store.bucket,
 		url: store.url,
+		signsBodies: store.signsBodies,
 		get conditional() {
 			return store.conditional
 		},

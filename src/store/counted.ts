@@ -101,6 +101,7 @@ export function counted(
 		counts,
 		bucket: store.bucket,
 		url: store.url,
+		signsBodies: store.signsBodies,
 		get conditional() {
 			return store.conditional
 		},

@@ -16,6 +16,7 @@ export function dryRun(store: Store): Store {
 	return {
 		bucket: store.bucket,
 		url: store.url,
+		signsBodies: store.signsBodies,
 		get conditional() {
 			return store.conditional
 		},

@@ -66,6 +66,7 @@ export class MemoryStore implements Store {
 	readonly bucket: string
 	readonly url: string
 	readonly conditional = true
+	readonly signsBodies = false
 	readonly #objects = new MemoryObjects()
 	#exists: boolean
 	#aclsDisabled: boolean
@@ -124,6 +125,7 @@ export class MemoryStore implements Store {
 		const bytes = Buffer.from(await readBody(body))
 		const digest = md5(bytes)
 		this.#checkDigest(key, digest, options.md5)
+		this.#checkSha256(key, bytes, options)
 		this.#checkCondition(key, options)
 		return this.#store(key, bytes, digest.toString('hex'), options)
 	}
@@ -175,8 +177,7 @@ export class MemoryStore implements Store {
 		this.#needBucket()
 		const bytes = Buffer.from(await readBody(body))
 		if (digest.md5 !== undefined) this.#checkDigest(key, md5(bytes), digest.md5)
-		if (digest.sha256 !== undefined && digest.sha256 !== hash('sha256', bytes))
-			throw invalid('XAmzContentSHA256Mismatch', `${shownObject(this.bucket, key)}: the SHA-256 is another`)
+		this.#checkSha256(key, bytes, digest)
 		return this.#uploads.add(key, id, number, bytes)
 	}
 
@@ -299,6 +300,11 @@ export class MemoryStore implements Store {
 	#checkAcl(acl: Acl | undefined): void {
 		if (this.#aclsDisabled && acl !== undefined && acl !== 'private' && acl !== 'bucket-owner-full-control')
 			throw aclsDisabled(this.bucket)
+	}
+
+	#checkSha256(key: string, bytes: Buffer, {sha256}: BodyDigest): void {
+		if (sha256 !== undefined && sha256 !== hash('sha256', bytes))
+			throw invalid('XAmzContentSHA256Mismatch', `${shownObject(this.bucket, key)}: the SHA-256 is another`)
 	}
 
 	#checkDigest(key: string, actual: Buffer, promised: Buffer | undefined): void {

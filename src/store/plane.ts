@@ -77,7 +77,8 @@ export class Plane implements Wire {
 			...propertyHeaders(this.#remote, request.properties),
 			...this.#key,
 		]
-		return this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body}, written)
+		const {sha256} = request
+		return this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body, sha256}, written)
 	}
 
 	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {

@@ -19,7 +19,7 @@ export async function put(
 	const send = (guard: Guard) =>
 		at.ask({key, condition: options}, (wire) => {
 			tries++
-			return wire.put(key, body, {properties: options, md5, guard})
+			return wire.put(key, body, {properties: options, md5, sha256: options.sha256, guard})
 		})
 	try {
 		return await guards.write(key, options, 'put', send)

@@ -61,12 +61,14 @@ export async function listBuckets(where: Where, options: OpenOptions): Promise<r
 class S3Store implements Store {
 	readonly bucket: string
 	readonly url: string
+	readonly signsBodies: boolean
 	readonly #at: S3Connection
 	readonly #guards: Guards
 
 	constructor(at: S3Connection, onProbed: OpenOptions['onProbed']) {
 		this.bucket = at.bucket
 		this.url = at.aws ? `s3://${at.bucket}` : `s3://${at.bucket} at ${at.endpoint}`
+		this.signsBodies = at.endpoint.startsWith('http:')
 		this.#at = at
 		this.#guards = new Guards(at, onProbed)
 	}

@@ -96,6 +96,8 @@ export type PutOptions = Properties &
 	Condition & {
 		/** MD5 of the body (16 bytes), sent as Content-MD5; the store computes it for a Buffer without. */
 		readonly md5?: Buffer | undefined
+		/** SHA-256 of the body in hex, where that is known. */
+		readonly sha256?: string | undefined
 	}
 
 export type GetOptions = {
@@ -247,6 +249,8 @@ export interface Store {
 	/** Deletes the bucket, which must be empty. */
 	deleteBucket(): Promise<void>
 
+	/** Whether the SHA-256 of what is sent is part of the signature, as over plain HTTP. */
+	readonly signsBodies: boolean
 	/** Whether the store honours If-None-Match and If-Match on writes; undefined while that is not known. */
 	readonly conditional: boolean | undefined
 	/** Ends idle connections. */

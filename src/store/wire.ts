@@ -19,6 +19,8 @@ export type Guard = {readonly IfMatch?: string; readonly IfNoneMatch?: '*'}
 export type PutRequest = {
 	readonly properties: Properties
 	readonly md5: Buffer | undefined
+	/** In hex, where it is known. */
+	readonly sha256?: string | undefined
 	readonly guard: Guard
 }
 

@@ -8,12 +8,14 @@ import {Owners} from '../local/owners.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import type {Condition, Store, Written} from '../store/store.ts'
-import {type CargoOptions, fileCargo, readFile, type Stored} from './cargo.ts'
+import {type CargoOptions, describe, fileCargo, readFile, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
+import {localOf} from './local.ts'
 import {LocalFiles} from './local-files.ts'
 import {Md5Together} from './md5-together.ts'
+import {streamed} from './pieces.ts'
 import {relabel, type RelabelOptions} from './relabel.ts'
 
 export type SendJob = {
@@ -35,9 +37,14 @@ type PutTask = readonly [
 	size: number,
 	ino: bigint,
 	ctime: bigint,
-	/** Its MD5 then, in hex, if that is known. */
-	md5: string | undefined,
+	known: KnownSums | undefined,
 ]
+
+/**
+ * What is known of the bytes of a file as it was seen, in hex; and whether that is all that the store wants to know, so that they need
+ * not be in memory.
+ */
+export type KnownSums = readonly [md5: string, sha256: string | undefined, isEnough: boolean]
 
 /** A file whose attributes an object gets, and the bytes of the object `from` with this ETag. */
 type CopyTask = readonly [
@@ -102,15 +109,14 @@ type PutOptions = CargoOptions & {
 }
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
-async function put(
-	[, path, key, guard, link, size, ino, ctime, known]: PutTask,
-	how: PutOptions,
-): Promise<Sent | undefined> {
+async function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
+	const [, path, key, guard, link, size, ino, ctime, known] = task
+	if (known?.[2]) return stream(task, known, how)
 	const seen = {link, size, ino, ctime}
 	const read = readFile(path, seen, how)
 	// the store compares it with what comes
 	const isKnown = known !== undefined && isAsSeen(read.stat, seen)
-	const bytesMd5 = isKnown ? Buffer.from(known, 'hex') : await how.md5s.of(read.bytes)
+	const bytesMd5 = isKnown ? Buffer.from(known[0], 'hex') : await how.md5s.of(read.bytes)
 	const {local, body, md5, properties, side} = fileCargo(path, read, bytesMd5, seen, how, true)
 	if (side) return undefined
 	const condition = conditionOf(guard)
@@ -122,6 +128,33 @@ async function put(
 	const sent = md5.hexSlice(0, 16)
 	const isExpected = isAsSeen(local, seen) && local.md5 === sent
 	return [body.length, etag, version, modified, [sent, isExpected ? undefined : fieldsOf(local)]]
+}
+
+/** Sends a file while it is read; undefined where it is another by now. */
+async function stream(
+	[, path, key, guard, link, size, ino, ctime]: PutTask,
+	[md5, sha256]: KnownSums,
+	how: PutOptions,
+): Promise<Sent | undefined> {
+	const file = how.files.open(path)
+	try {
+		if (!isAsSeen(file.stat, {size, ino, ctime})) return undefined
+		const local = localOf(file.stat, {md5, link})
+		const {properties, side} = describe({path, local}, how, {etagIsMd5: true, original: false})
+		if (side) return undefined
+		how.counts.put++
+		const sums = {md5: Buffer.from(md5, 'hex'), sha256}
+		const body = streamed(file, 0, size, how.memory)
+		const {etag, version, modified} = await how.store.put(key, body, {
+			...sums,
+			...conditionOf(guard),
+			...properties,
+		})
+		how.counts.sent += size
+		return [size, etag, version, modified, [md5, undefined]]
+	} finally {
+		file.close()
+	}
 }
 
 async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {

@@ -10,6 +10,7 @@ import {refreshed} from './cargo.ts'
 import type {OpenFile} from './files.ts'
 import {PlainPieces, type Sums, sumsOf} from './pieces.ts'
 import type {Sender} from './send.ts'
+import type {Taken} from './sums-thread.ts'
 import {isAsKnown, isRacy} from './unchanged.ts'
 
 /** A large file as it is when it is sent, and what was learned on the way: what vouches for its pieces. */
@@ -42,21 +43,34 @@ const TOGETHER = 128 * 2 ** 20
 type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
 
 /** The MD5 of a file in hex, by a thread where there is one. */
-async function digests(
-	{options: {files, signal}, hashes, ahead, memory}: Sender,
-	path: Path,
+async function digests(sender: Sender, path: Path, file: OpenFile, packed: boolean): Promise<Digests> {
+	const {
+		options: {files, signal},
+		ahead,
+	} = sender
+	const {fd, stat} = file
+	if (fd === undefined) return {md5: files.hash(path, stat)}
+	const {size} = stat
+	const piece = packed ? undefined : partSize(size)
+	const taken = await (size > TOGETHER ? takenAlone(sender, file, fd, piece) : ahead.hash({fd, size}, piece))
+	signal?.throwIfAborted()
+	if (taken === undefined || !file.unchanged()) return {md5: files.hash(path, stat)}
+	const {md5, sha256} = taken
+	return {md5, sums: piece !== undefined && sha256.length > 0 ? {size: piece, ofPieces: sha256} : undefined}
+}
+
+/** What a thread of its own takes of a file, and this one of its pieces. */
+async function takenAlone(
+	{options: {signal}, hashes, memory}: Sender,
 	file: OpenFile,
-	packed: boolean,
-): Promise<Digests> {
-	if (file.fd === undefined) return {md5: files.hash(path, file.stat)}
-	const {size} = file.stat
-	const isAlone = size > TOGETHER
-	const hashing = isAlone ? hashes.hash(file.fd, size, signal) : ahead.hash({fd: file.fd, size})
-	const isSummed = isAlone && !packed && hasCoreBeside()
-	const summing = isSummed ? sumsOf(new PlainPieces(file, partSize(size), memory), signal) : undefined
+	fd: number,
+	piece: number | undefined,
+): Promise<Taken | undefined> {
+	const hashing = hashes.hash(fd, file.stat.size, signal)
+	const isSummed = piece !== undefined && hasCoreBeside()
+	const summing = isSummed ? sumsOf(new PlainPieces(file, piece, memory), signal) : undefined
 	// the thread follows the file, which must stay open, whatever becomes of the sums
 	await Promise.allSettled([hashing, summing])
 	const [md5, sums] = await Promise.all([hashing, summing])
-	signal?.throwIfAborted()
-	return md5 !== undefined && file.unchanged() ? {md5, sums} : {md5: files.hash(path, file.stat)}
+	return md5 === undefined ? undefined : {md5, sha256: sums?.ofPieces ?? []}
 }

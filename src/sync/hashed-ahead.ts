@@ -3,7 +3,7 @@
 import {LANES} from '../algo/md5-kernel.ts'
 import {Budget} from '../base/budget.ts'
 import type {Summed} from './file-sum.ts'
-import {SumsThread} from './sums-thread.ts'
+import {SumsThread, type Taken} from './sums-thread.ts'
 
 /** As long as so many are being sent, or are to be, files to be hashed wait for others. */
 const FEW = 3
@@ -23,9 +23,9 @@ export class HashedAhead {
 		}
 	}
 
-	/** The MD5 of such a file, in hex; undefined where no thread can take it. */
-	hash(file: Summed): Promise<string | undefined> {
-		return this.#thread.hash(file)
+	/** As SumsThread: the MD5 of such a file, and the SHA-256 of its pieces; undefined where no thread can take it. */
+	hash(file: Summed, piece?: number): Promise<Taken | undefined> {
+		return this.#thread.hash(file, piece)
 	}
 
 	/** Sends such a file, or waits until it can be sent. */

@@ -13,7 +13,7 @@ import type {OpenFile} from './files.ts'
 const HELD = 16 * 2 ** 20
 export const CHUNK = 2 ** 20
 /** Bytes of a streamed piece in memory: they are still in the processor's when they are sent. */
-const STREAMED = 256 * 2 ** 10
+export const STREAMED = 256 * 2 ** 10
 /** A file that takes more of the memory is read from the disk again, which likes one long piece after the other. */
 const CACHED = totalmem() / 2
 
@@ -81,16 +81,8 @@ export class PlainPieces {
 	}
 
 	#streamed(number: number, at: number, length: number): Piece {
-		const [file, spare] = [this.#file, this.#memory]
-		const body = {
-			length,
-			async *chunks() {
-				const memory = spare.take(STREAMED)
-				yield* chunksOf(file, at, length, memory)
-				// that of a piece which was not read to its end may still be on its way
-				if (memory) spare.give(memory)
-			},
-		}
+		const file = this.#file
+		const body = streamed(file, at, length, this.#memory)
 		return {number, body, md5: () => md5OfStretch(file, at, length)}
 	}
 
@@ -98,6 +90,22 @@ export class PlainPieces {
 		return (number - 1) * this.size
 	}
 }
+
+/** A stretch of a file as a body that is read while it is sent, into memory of `spare`. */
+export const streamed = (
+	file: Pick<OpenFile, 'read'>,
+	at: number,
+	length: number,
+	spare: SpareMemory,
+): Exclude<Body, Buffer> => ({
+	length,
+	async *chunks() {
+		const memory = spare.take(STREAMED)
+		yield* chunksOf(file, at, length, memory)
+		// that of a piece which was not read to its end may still be on its way
+		if (memory) spare.give(memory)
+	},
+})
 
 /** The SHA-256 of the pieces of a file in hex, each of `size` bytes but the last. */
 export type Sums = {readonly size: number; readonly ofPieces: readonly string[]}
@@ -114,7 +122,12 @@ export async function sumsOf(pieces: PlainPieces, signal?: AbortSignal): Promise
 }
 
 /** The bytes of a stretch of a file; of `memory`, where that is given, which the next ones take again. */
-function* chunksOf(file: OpenFile, at: number, length: number, memory?: Buffer): Iterable<Buffer> {
+function* chunksOf(
+	file: Pick<OpenFile, 'read'>,
+	at: number,
+	length: number,
+	memory?: Buffer,
+): Iterable<Buffer> {
 	const most = memory?.length ?? CHUNK
 	for (let done = 0; done < length; done += most)
 		yield file.read(at + done, Math.min(most, length - done), memory)

@@ -24,9 +24,11 @@ import {current} from './current.ts'
 import type {OpenFile} from './files.ts'
 import {PartsWidth} from './parts-width.ts'
 import {packedPieces, type Piece, PlainPieces, type Sums} from './pieces.ts'
-import {type Sender, SEVERAL} from './send.ts'
+import type {Sender} from './send.ts'
 import {corrected, type Parts, partsOf} from './take-up.ts'
 
+/** A file of so many parts, or more, is sent with one other. */
+export const SEVERAL = 8
 /** How often an upload that somebody else ended is begun anew. */
 const ATTEMPTS = 3
 

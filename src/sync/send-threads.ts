@@ -3,7 +3,7 @@
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
 import {fieldsOf} from './crew-fields.ts'
-import {guardOf, sentFile, type SendTask, type Sent} from './crew-send.ts'
+import {guardOf, type KnownSums, sentFile, type SendTask, type Sent} from './crew-send.ts'
 import type {Relabel} from './relabel.ts'
 import type {Sender} from './send.ts'
 import {CrewShare} from './crew-share.ts'
@@ -54,12 +54,12 @@ export class SendThreads {
 		return typeOf(mode) === TYPE.file && xattrs === undefined
 	}
 
-	/** Has a file sent, whose MD5 may be known; undefined where that did not go well: then the caller does it. */
-	put(planned: Entry, local: Local, md5?: string): Promise<Sent | undefined> {
+	/** Has a file sent, whose sums may be known; undefined where that did not go well: then the caller does it. */
+	put(planned: Entry, local: Local, known?: KnownSums): Promise<Sent | undefined> {
 		const {path} = planned
 		const {link, size, ino, ctime} = local
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#share.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, md5])
+		return this.#share.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, known])
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */

@@ -8,9 +8,12 @@ import {type Condition, isKind, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
-import {sentFile} from './crew-send.ts'
+import {isCompressible} from './content-type.ts'
+import {type KnownSums, sentFile} from './crew-send.ts'
+import {STREAMED} from './pieces.ts'
 import type {SentFile} from './send-parts.ts'
 import type {Sender} from './send.ts'
+import type {Taken} from './sums-thread.ts'
 
 /** From this size on a file is hashed with others before it is sent: so it takes a third of the time. */
 const AHEAD_FROM = 2 ** 20
@@ -35,29 +38,39 @@ export class WholeFiles {
 	/** Lets a thread send a file; undefined where that does not go well. */
 	byThread(planned: Entry, local: Local): Promise<SentFile | undefined> {
 		const {ahead, budget} = this.#sender
-		const send = (md5?: string) => budget.hold(local.size, () => this.#byThread(planned, local, md5))
-		if (local.size < AHEAD_FROM) return send()
+		const {size, md5} = local
+		if (size < AHEAD_FROM) return budget.hold(size, () => this.#byThread(planned, local))
 		return ahead.hold(async () => {
-			const md5 = local.md5 ?? (await this.#hashed(planned.path, local))
-			return ahead.send(() => send(md5))
+			const taken = md5 === undefined ? await this.#taken(planned.path, local) : {md5, sha256: []}
+			const known = taken && this.#known(planned.path, taken)
+			const bytes = known?.[2] ? STREAMED : size
+			return ahead.send(() => budget.hold(bytes, () => this.#byThread(planned, local, known)))
 		})
 	}
 
-	/** The MD5 of a file that is as it was seen, taken with those of others. */
-	async #hashed(path: Path, local: Local): Promise<string | undefined> {
-		const file = this.#sender.options.files.open(path)
+	/** What is taken, with that of others, of a file that is as it was seen. */
+	async #taken(path: Path, local: Local): Promise<Taken | undefined> {
+		const {files, store} = this.#sender.options
+		const file = files.open(path)
 		try {
 			const {fd, stat} = file
 			if (fd === undefined || !isAsSeen(stat, local)) return undefined
-			const md5 = await this.#sender.ahead.hash({fd, size: stat.size})
-			return file.unchanged() ? md5 : undefined
+			const {size} = stat
+			const taken = await this.#sender.ahead.hash({fd, size}, store.signsBodies ? size : undefined)
+			return file.unchanged() ? taken : undefined
 		} finally {
 			file.close()
 		}
 	}
 
-	async #byThread(planned: Entry, local: Local, md5?: string): Promise<SentFile | undefined> {
-		const said = await this.#sender.threads.put(planned, local, md5)
+	#known(path: Path, {md5, sha256: [sha256]}: Taken): KnownSums {
+		const {store, compress} = this.#sender.options
+		const isPacked = compress === true && isCompressible(path)
+		return [md5, sha256, !isPacked && (sha256 !== undefined || !store.signsBodies)]
+	}
+
+	async #byThread(planned: Entry, local: Local, known?: KnownSums): Promise<SentFile | undefined> {
+		const said = await this.#sender.threads.put(planned, local, known)
 		if (said === undefined) return undefined
 		const {written, size, read} = sentFile(said)
 		if (read === undefined) return undefined

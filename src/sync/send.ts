@@ -32,7 +32,7 @@ import type {PlanItem} from './plan.ts'
 import {needSameType} from './same-type.ts'
 import {SideObjects} from './side-objects.ts'
 import {Copies} from './send-copies.ts'
-import {sendParts, type SentFile} from './send-parts.ts'
+import {sendParts, type SentFile, SEVERAL} from './send-parts.ts'
 import {SendThreads} from './send-threads.ts'
 import {WholeFiles} from './send-whole.ts'
 import {UploadsBegun} from './take-up.ts'
@@ -69,8 +69,6 @@ export type SendOptions = {
 /** Bytes of file content held in memory at once. */
 const MEMORY = 48 * 2 ** 20
 const JOBS = 32
-/** A file of so many parts, or more, is sent with one other. */
-export const SEVERAL = 8
 
 /** Executes the items as they come, deletions last; rejects only where nothing more can be done. */
 export async function send(

@@ -7,29 +7,35 @@ import {LANES} from '../algo/md5-kernel.ts'
 import {hasCoreBeside} from '../base/cores.ts'
 import type {Summed} from './file-sum.ts'
 
-/** Files to be hashed together, which stay open until there is an answer. */
-export type Asked = readonly (readonly [id: number, file: Summed])[]
-/** The MD5 of one of them in hex; undefined for what could not be read. */
-export type Told = readonly [id: number, md5: string | undefined]
+/** The MD5 of a file and the SHA-256 of each of its pieces, where that was asked for; in hex. */
+export type Taken = {readonly md5: string; readonly sha256: readonly string[]}
+
+/** Files to be hashed together, which stay open until there is an answer, and how many bytes there are in a piece. */
+export type Asked = readonly (readonly [id: number, file: Summed, piece: number | undefined])[]
+/** What was taken of one of them; undefined for what could not be read. */
+export type Told = readonly [id: number, taken: Taken | undefined]
 
 export class SumsThread {
 	readonly #isAwaited: () => boolean
 	#worker: Worker | undefined
 	/** Those that are not handed over yet. */
-	#gathered: [number, Summed][] = []
+	#gathered: Asked[number][] = []
 	#next = 0
-	readonly #answers = new Map<number, (md5: string | undefined) => void>()
+	readonly #answers = new Map<number, (taken: Taken | undefined) => void>()
 
 	/** `isAwaited`: whether whoever asks can go on with the next MD5; else files wait for others. */
 	constructor(isAwaited: () => boolean) {
 		this.#isAwaited = isAwaited
 	}
 
-	/** The MD5 of a file, in hex; undefined where there is no core for a thread, or that cannot, or is ended. */
-	hash(file: Summed): Promise<string | undefined> {
+	/**
+	 * The MD5 of a file, and the SHA-256 of its pieces of `piece` bytes, where that is given; undefined where there is no core for a
+	 * thread, or that cannot, or is ended.
+	 */
+	hash(file: Summed, piece?: number): Promise<Taken | undefined> {
 		if (!hasCoreBeside()) return Promise.resolve(undefined)
 		const id = this.#next++
-		if (this.#gathered.push([id, file]) >= LANES) this.#handOver()
+		if (this.#gathered.push([id, file, piece]) >= LANES) this.#handOver()
 		else setImmediate(() => this.look())
 		return new Promise((resolve) => this.#answers.set(id, resolve))
 	}
@@ -53,8 +59,8 @@ export class SumsThread {
 
 	#start(): Worker {
 		const worker = new Worker(new URL('./sums-worker.js', import.meta.url))
-		worker.on('message', ([id, md5]: Told) => {
-			this.#answers.get(id)?.(md5)
+		worker.on('message', ([id, taken]: Told) => {
+			this.#answers.get(id)?.(taken)
 			this.#answers.delete(id)
 			this.look()
 		})

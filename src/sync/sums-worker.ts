@@ -2,6 +2,7 @@
 
 import {parentPort, receiveMessageOnPort} from 'node:worker_threads'
 import {Md5Queue} from '../algo/md5-queue.ts'
+import {Piecewise} from '../algo/piecewise.ts'
 import {messageOf} from './file-sum.ts'
 import type {Asked, Told} from './sums-thread.ts'
 
@@ -14,8 +15,14 @@ parentPort?.on('message', (asked: Asked) => {
 })
 
 function add(asked: Asked): void {
-	for (const [id, file] of asked)
-		queue.add(messageOf(file), (md5) => parentPort?.postMessage([id, md5?.toString('hex')] satisfies Told))
+	for (const [id, file, piece] of asked) {
+		const message = messageOf(file)
+		const pieces = piece === undefined ? undefined : new Piecewise(message, piece)
+		queue.add(pieces ?? message, (md5) => {
+			const taken = md5 && {md5: md5.toString('hex'), sha256: pieces?.sums() ?? []}
+			parentPort?.postMessage([id, taken] satisfies Told)
+		})
+	}
 }
 
 const received = (): Asked | undefined =>
