@@ -24,7 +24,7 @@ const OURS = [
 	['s3r ls-buckets', [...S3R, 'ls-buckets']],
 	['s3r ls-remote', [...S3R, 'ls-remote']],
 	['s3r cat-object', [...S3R, 'cat-object', `s3://${BUCKET}/d000/e000/file-000.txt`]],
-	['s3r ls-uploads (SDK)', [...S3R, 'ls-uploads']],
+	['s3r ls-uploads', [...S3R, 'ls-uploads']],
 ]
 
 /** What has another environment than the others. */

@@ -18,6 +18,7 @@ import {readAcl} from '../src/store/acl-page.ts'
 import {readBody} from '../src/store/body.ts'
 import {readBuckets} from '../src/store/buckets-page.ts'
 import {readCopied} from '../src/store/copied.ts'
+import {completionOf, readCompleted, readCreated, readUploads} from '../src/store/uploads-page.ts'
 import {readPage} from '../src/store/list-page.ts'
 import {type OpenOptions, openStore} from '../src/store/open.ts'
 import {plainSite, type Way} from '../src/store/plane-site.ts'
@@ -536,6 +537,64 @@ test('the reply to a copy is read as the SDK reads it', async (t) => {
 	t.is(readCopied(Buffer.from(page(modified))), undefined)
 })
 
+test('what is said of uploads is read as the SDK reads it', async (t) => {
+	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
+	const page = (name: string, inner: string) =>
+		`<?xml version="1.0" encoding="UTF-8"?>\n<${name} ${XMLNS}>${inner}</${name}>`
+	const theirs = (body: string) => new SdkWire(at, sdk(body), {})
+	const where = '<Bucket>bucket</Bucket><Key>a &amp; b</Key>'
+
+	const created = page('InitiateMultipartUploadResult', `${where}<UploadId>2~a.b-&lt;_</UploadId>`)
+	t.is(readCreated(Buffer.from(created)), await theirs(created).createUpload('a & b', {}))
+	t.is(readCreated(Buffer.from(page('InitiateMultipartUploadResult', where))), undefined)
+
+	for (const etag of [
+		'<ETag>&quot;abc-2&quot;</ETag>',
+		'<ETag>"abc-2"</ETag><ChecksumCRC32>x</ChecksumCRC32>',
+		'',
+	]) {
+		const completed = page('CompleteMultipartUploadResult', `<Location>http://x/</Location>${where}${etag}`)
+		const {etag: told} = await theirs(completed).completeUpload('a & b', 'id', [], {})
+		t.is(readCompleted(Buffer.from(completed)), told)
+		// S3 sends white space for as long as it takes
+		t.is(readCompleted(Buffer.from(`${' '.repeat(5000)}\n${completed}`)), told)
+	}
+
+	const upload = (key: string, id: string) =>
+		`<Upload>${element('Key', key)}${element('UploadId', id)}<Initiator><ID>u</ID><DisplayName/></Initiator>` +
+		`<Owner><ID>u</ID></Owner><StorageClass>STANDARD</StorageClass>${element('Initiated', '2026-02-28T23:59:59.000Z')}</Upload>`
+	const listed = (inner: string) => page('ListMultipartUploadsResult', `<Bucket>bucket</Bucket>${inner}`)
+	const more = '<NextKeyMarker>b%2Bb+b</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker>'
+	for (const inner of [
+		'<KeyMarker/><UploadIdMarker/><MaxUploads>1000</MaxUploads><IsTruncated>false</IsTruncated>',
+		`<IsTruncated>false</IsTruncated>${more}${upload('a&amp;b', '1')}${upload('b%2Bb+b', '2')}`,
+		`<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${more}${upload('a%26b', '1')}${upload('b%2Bb+b', '2')}`,
+	])
+		t.deepEqual(
+			readUploads(Buffer.from(listed(inner))),
+			await theirs(listed(inner)).listUploads('', undefined),
+		)
+	const whole = listed(upload('a', '1'))
+	for (let end = 0; end < whole.length; end++) t.is(readUploads(Buffer.from(whole.slice(0, end))), undefined)
+	t.is(readUploads(Buffer.from(listed('<Upload><Key>a</Key></Upload>'))), undefined)
+	t.is(readUploads(Buffer.from(listed(`<EncodingType>url</EncodingType>${upload('%zz', '1')}`))), undefined)
+
+	let sent: Sent | undefined
+	const parts = [1, 2].map((number) => ({number, etag: `a<&>${number}`, size: 5}))
+	await new SdkWire(
+		at,
+		sdk(whole, (seen) => (sent = seen)),
+		{},
+	)
+		.completeUpload('key', 'id', parts, {})
+		.catch(() => {})
+	const inWords = (body: unknown) =>
+		String(body)
+			.replace(/^<\?xml[^>]*>/, '')
+			.replaceAll('&quot;', '"')
+	t.is(inWords(completionOf(parts)), inWords((sent as {readonly body?: unknown} | undefined)?.body))
+})
+
 /** The page as the SDK reads it; undefined where it cannot. */
 async function readBySdk(page: string): Promise<Page | undefined> {
 	const at = await S3Connection.open({bucket: 'bucket', endpoint: 'http://127.0.0.1:9000'}, {})
@@ -1030,6 +1089,20 @@ test('a copy that fails behind a good status is tried again, and told in the end
 	t.is(asked.length, 3)
 	t.like(await fails(t, 'other', store.copy('a', 'never', {size: 1})), {code: 'InternalError'})
 	t.true(asked.length > 4)
+})
+
+test('an upload that fails behind a good status is completed again, and told in the end', async (t) => {
+	const failure = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>\n'
+	const completed = `<CompleteMultipartUploadResult ${XMLNS}><ETag>"e-1"</ETag></CompleteMultipartUploadResult>`
+	const {store, asked} = await answering(t, ({url}, response, n) => {
+		response.end(n > 1 && !url.startsWith('/bucket/never') ? completed : failure)
+	})
+	const parts = [{number: 1, etag: 'e', size: 1}]
+	t.is((await store.completeUpload('key', 'id', parts, {})).etag, 'e-1')
+	t.is(asked.length, 2)
+	t.like(asked[1], {method: 'POST', url: '/bucket/key?uploadId=id'})
+	t.true(asked[1]?.body.equals(completionOf(parts)))
+	t.like(await fails(t, 'other', store.completeUpload('never', 'id', parts, {})), {code: 'InternalError'})
 })
 
 const REFUSALS: readonly (readonly [status: number, body: string])[] = [

@@ -26,8 +26,8 @@ export function readCopied(body: Buffer): Pick<Written, 'etag' | 'modified'> | u
 	return xml.atEnd() && etag !== '' ? {etag, modified} : undefined
 }
 
-/** While a copy takes long, S3 keeps the connection alive with white space. */
-const spacesIn = (body: Buffer): number => SPACES.exec(body.toString('latin1'))?.[0].length ?? 0
+/** While a copy or an upload takes long to become an object, S3 keeps the connection alive with white space. */
+export const spacesIn = (body: Buffer): number => SPACES.exec(body.toString('latin1'))?.[0].length ?? 0
 
 /** Whether the reply tells of a failure, which is known only after its status was sent; or tells of nothing. */
 export const isFailure = (body: Buffer): boolean => /^\s*$|<\/Error>\s*$/.test(body.toString('latin1'))

@@ -19,7 +19,7 @@ export type HttpOptions = {
 export type HeaderList = (readonly [name: string, value: string])[]
 
 export type Request = {
-	readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PUT'
+	readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
 	/** With its query. */
 	readonly path: string
 	/** Its headers as they are sent: see header-text.ts. */

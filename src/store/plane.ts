@@ -20,7 +20,8 @@ import {
 import {readOwnership} from './ownership-page.ts'
 import {type Outgoing, PlaneSender, type SenderOptions} from './plane-sender.ts'
 import {Room} from './room.ts'
-import type {AclPolicy, Body, BodyDigest, Head, Written} from './store.ts'
+import type {AclPolicy, Body, BodyDigest, Head, Part, Properties, Written} from './store.ts'
+import {completionOf, readCompleted, readCreated, readUploads} from './uploads-page.ts'
 import {encodeKey} from './uri.ts'
 import {readVersions} from './versions-page.ts'
 import type {
@@ -29,10 +30,13 @@ import type {
 	DeleteRequest,
 	GetReply,
 	GetRequest,
+	Guard,
 	ListRequest,
 	Page,
 	PartNumber,
 	PutRequest,
+	UploadPage,
+	UploadPlace,
 	VersionPage,
 	VersionPlace,
 	Wire,
@@ -95,6 +99,39 @@ export class Plane implements Wire {
 			sha256,
 		}
 		return this.#sender.send(outgoing, (reply) => written(reply).etag)
+	}
+
+	async createUpload(key: string, properties: Properties): Promise<string> {
+		const outgoing: Outgoing = {
+			method: 'POST',
+			path: encodeKey(key),
+			query: {uploads: ''},
+			headers: [...propertyHeaders(this.#remote, properties), ...this.#key],
+		}
+		const id = await this.#sender.send(outgoing, ({body}) => readCreated(body as Buffer))
+		return id ?? (await this.#sdk()).createUpload(key, properties)
+	}
+
+	async completeUpload(key: string, id: string, parts: readonly Part[], guard: Guard): Promise<Written> {
+		const outgoing: Outgoing = {
+			method: 'POST',
+			path: encodeKey(key),
+			query: {uploadId: id},
+			headers: [['content-type', 'application/xml'], ...guardHeaders(guard)],
+			body: completionOf(parts),
+			signsBody: true,
+		}
+		const reply = await this.#sender.send(outgoing, whole)
+		const body = reply.body as Buffer
+		if (isFailure(body)) throw new Refusal(UNAVAILABLE, reply.headers, body)
+		return {etag: readCompleted(body), version: reply.headers.get('x-amz-version-id')}
+	}
+
+	async listUploads(prefix: string, after: UploadPlace | undefined): Promise<UploadPage> {
+		const query: Record<string, string> = {'encoding-type': 'url', prefix, uploads: ''}
+		if (after !== undefined) query['key-marker'] = after.key
+		if (after !== undefined) query['upload-id-marker'] = after.id
+		return (await this.#document(query, readUploads)) ?? (await this.#sdk()).listUploads(prefix, after)
 	}
 
 	async copy(from: string, to: string, request: CopyRequest): Promise<Written> {

@@ -9,7 +9,8 @@ import type {S3Connection} from './s3-connection.ts'
 import type {Guards} from './s3-guard.ts'
 import {head} from './s3-head.ts'
 import {target, versionOf} from './s3-params.ts'
-import {abortUpload, completeUpload, copyPart, createUpload} from './s3-upload.ts'
+import {completeUpload, createUpload} from './s3-upload.ts'
+import {abortUpload, copyPart} from './s3-upload-parts.ts'
 import {type CopyOptions, isKind, type Part, type Written} from './store.ts'
 
 /** Bytes of a part of a copy, and how many are copied at once: a server copies at about its disk's speed. */

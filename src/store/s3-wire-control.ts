@@ -1,19 +1,31 @@
 // The hot requests over the SDK that change objects on the server, or tell who may do what with them.
 
 import {
+	CompleteMultipartUploadCommand,
 	CopyObjectCommand,
+	CreateMultipartUploadCommand,
 	DeleteObjectCommand,
 	GetBucketAclCommand,
 	GetBucketOwnershipControlsCommand,
 	GetObjectAclCommand,
+	ListMultipartUploadsCommand,
 	type S3Client,
 } from '@aws-sdk/client-s3'
 import {grantsOf} from './acl-page.ts'
 import {sourceKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
-import {bareEtag, copySource, propertiesOf, quoteEtag, target, versionOf} from './s3-params.ts'
-import type {AclPolicy, Written} from './store.ts'
-import type {CopyRequest, DeleteRequest} from './wire.ts'
+import {
+	bareEtag,
+	copySource,
+	decodeKey,
+	payer,
+	propertiesOf,
+	quoteEtag,
+	target,
+	versionOf,
+} from './s3-params.ts'
+import type {AclPolicy, Part, Properties, Written} from './store.ts'
+import type {CopyRequest, DeleteRequest, Guard, UploadPage, UploadPlace} from './wire.ts'
 
 /** What the requests of one connection are sent with. */
 type Sdk = {readonly at: S3Connection; readonly client: S3Client; readonly abort: Abort}
@@ -40,6 +52,60 @@ export async function copy(
 	)
 	const {ETag, LastModified} = output.CopyObjectResult ?? {}
 	return {etag: bareEtag(ETag), version: output.VersionId, modified: LastModified?.getTime()}
+}
+
+/** See Wire.createUpload. */
+export async function createUpload(
+	{at, client, abort}: Sdk,
+	key: string,
+	properties: Properties,
+): Promise<string> {
+	const given = {...target(at, key), ...propertiesOf(at, properties)}
+	return (await client.send(new CreateMultipartUploadCommand(given), abort)).UploadId ?? ''
+}
+
+/** See Wire.completeUpload. */
+export async function completeUpload(
+	{at, client, abort}: Sdk,
+	key: string,
+	id: string,
+	parts: readonly Part[],
+	guard: Guard,
+): Promise<Written> {
+	const Parts = parts.map(({number, etag}) => ({PartNumber: number, ETag: quoteEtag(etag)}))
+	const given = {...target(at, key), ...guard, UploadId: id, MultipartUpload: {Parts}}
+	const {ETag, VersionId} = await client.send(new CompleteMultipartUploadCommand(given), abort)
+	return {etag: bareEtag(ETag), version: VersionId}
+}
+
+/** See Wire.listUploads. */
+export async function listUploads(
+	{at, client, abort}: Sdk,
+	prefix: string,
+	after: UploadPlace | undefined,
+): Promise<UploadPage> {
+	const page = await client.send(
+		new ListMultipartUploadsCommand({
+			Bucket: at.bucket,
+			Prefix: prefix,
+			EncodingType: 'url',
+			...(after === undefined ? {} : {KeyMarker: after.key, UploadIdMarker: after.id}),
+			...payer(at),
+		}),
+		abort,
+	)
+	const {Uploads = [], EncodingType, IsTruncated, NextKeyMarker = '', NextUploadIdMarker = ''} = page
+	return {
+		uploads: Uploads.map(({Key = '', UploadId = '', Initiated}) => ({
+			key: decodeKey(Key, EncodingType),
+			id: UploadId,
+			initiated: Initiated?.getTime() ?? 0,
+		})),
+		next:
+			IsTruncated === true
+				? {key: decodeKey(NextKeyMarker, EncodingType), id: NextUploadIdMarker}
+				: undefined,
+	}
 }
 
 /** See Wire.delete. */

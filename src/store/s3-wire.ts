@@ -32,19 +32,22 @@ import {
 	withoutFraming,
 } from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
-import {acl, copy, ownership, remove} from './s3-wire-control.ts'
+import {acl, completeUpload, copy, createUpload, listUploads, ownership, remove} from './s3-wire-control.ts'
 import {inOrder} from './versions-page.ts'
-import type {AclPolicy, Body, BodyDigest, Head, Written, Version} from './store.ts'
+import type {AclPolicy, Body, BodyDigest, Head, Part, Properties, Written, Version} from './store.ts'
 import type {
 	BucketPage,
 	CopyRequest,
 	DeleteRequest,
 	GetReply,
 	GetRequest,
+	Guard,
 	ListRequest,
 	Page,
 	PartNumber,
 	PutRequest,
+	UploadPage,
+	UploadPlace,
 	Wire,
 	VersionPage,
 	VersionPlace,
@@ -87,6 +90,18 @@ export class SdkWire implements Wire {
 
 	copy(from: string, to: string, request: CopyRequest): Promise<Written> {
 		return copy(this.#sdk, from, to, request)
+	}
+
+	createUpload(key: string, properties: Properties): Promise<string> {
+		return createUpload(this.#sdk, key, properties)
+	}
+
+	completeUpload(key: string, id: string, parts: readonly Part[], guard: Guard): Promise<Written> {
+		return completeUpload(this.#sdk, key, id, parts, guard)
+	}
+
+	listUploads(prefix: string, after: UploadPlace | undefined): Promise<UploadPage> {
+		return listUploads(this.#sdk, prefix, after)
 	}
 
 	delete(key: string, request: DeleteRequest): Promise<void> {

@@ -14,6 +14,7 @@ import {bucketExists, head} from './s3-head.ts'
 import {hasAcls} from './s3-ownership.ts'
 import {list, listAllBuckets, listVersions} from './s3-list.ts'
 import {put, uploadPart} from './s3-send.ts'
+import {completeUpload, createUpload, listUploads} from './s3-upload.ts'
 import {
 	type AclPolicy,
 	type Body,
@@ -119,7 +120,7 @@ class S3Store implements Store {
 
 	async createUpload(key: string, properties: Properties): Promise<string> {
 		this.#check(key, properties)
-		return (await control()).createUpload(this.#at, key, properties)
+		return createUpload(this.#at, key, properties)
 	}
 
 	uploadPart(key: string, id: string, number: number, body: Body, digest: BodyDigest = {}): Promise<string> {
@@ -131,21 +132,16 @@ class S3Store implements Store {
 		return (await control()).copyPart(this.#at, key, id, number, source)
 	}
 
-	async completeUpload(
-		key: string,
-		id: string,
-		parts: readonly Part[],
-		condition: Condition,
-	): Promise<Written> {
-		return (await control()).completeUpload(this.#at, this.#guards, key, id, parts, condition)
+	completeUpload(key: string, id: string, parts: readonly Part[], condition: Condition): Promise<Written> {
+		return completeUpload(this.#at, this.#guards, key, id, parts, condition)
 	}
 
 	async abortUpload(key: string, id: string): Promise<void> {
 		return (await control()).abortUpload(this.#at, key, id)
 	}
 
-	async *listUploads(prefix: string): AsyncIterable<Upload> {
-		yield* (await control()).listUploads(this.#at, prefix)
+	listUploads(prefix: string): AsyncIterable<Upload> {
+		return listUploads(this.#at, prefix)
 	}
 
 	async *listParts(key: string, id: string): AsyncIterable<Part> {

@@ -8,7 +8,9 @@ import type {
 	Bucket,
 	Head,
 	Listed,
+	Part,
 	Properties,
+	Upload,
 	Written,
 	Version,
 } from './store.ts'
@@ -85,11 +87,25 @@ export type VersionPage = {
 
 export type PartNumber = {readonly key: string; readonly id: string; readonly number: number}
 
+/** Where a page of uploads begins: behind this one. */
+export type UploadPlace = {readonly key: string; readonly id: string}
+
+export type UploadPage = {
+	readonly uploads: readonly Upload[]
+	/** Where the next page begins, if there is one. */
+	readonly next?: UploadPlace | undefined
+}
+
 /** Every request rejects with what s3-retry.ts understands: an SdkError, or an error of the system. */
 export interface Wire {
 	put(key: string, body: Body, request: PutRequest): Promise<Written>
 	/** Resolves to the ETag. Without a digest something else vouches for the bytes. */
 	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string>
+	/** Begins an upload of parts; resolves to its id. */
+	createUpload(key: string, properties: Properties): Promise<string>
+	/** Makes the object of its parts. The ETag is '' where the store says none; a failure behind a good status rejects like any other. */
+	completeUpload(key: string, id: string, parts: readonly Part[], guard: Guard): Promise<Written>
+	listUploads(prefix: string, after: UploadPlace | undefined): Promise<UploadPage>
 	/** Copies up to COPY_LIMIT bytes. A failure that is told behind a good status rejects like any other. */
 	copy(from: string, to: string, request: CopyRequest): Promise<Written>
 	delete(key: string, request: DeleteRequest): Promise<void>
