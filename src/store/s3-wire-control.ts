@@ -8,27 +8,17 @@ import {
 	GetBucketAclCommand,
 	GetBucketOwnershipControlsCommand,
 	GetObjectAclCommand,
-	ListMultipartUploadsCommand,
 	type S3Client,
 } from '@aws-sdk/client-s3'
 import {grantsOf} from './acl-page.ts'
 import {sourceKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
-import {
-	bareEtag,
-	copySource,
-	decodeKey,
-	payer,
-	propertiesOf,
-	quoteEtag,
-	target,
-	versionOf,
-} from './s3-params.ts'
+import {bareEtag, copySource, propertiesOf, quoteEtag, target, versionOf} from './s3-params.ts'
 import type {AclPolicy, Part, Properties, Written} from './store.ts'
-import type {CopyRequest, DeleteRequest, Guard, UploadPage, UploadPlace} from './wire.ts'
+import type {CopyRequest, DeleteRequest, Guard} from './wire.ts'
 
 /** What the requests of one connection are sent with. */
-type Sdk = {readonly at: S3Connection; readonly client: S3Client; readonly abort: Abort}
+export type Sdk = {readonly at: S3Connection; readonly client: S3Client; readonly abort: Abort}
 
 /** See Wire.copy. */
 export async function copy(
@@ -76,36 +66,6 @@ export async function completeUpload(
 	const given = {...target(at, key), ...guard, UploadId: id, MultipartUpload: {Parts}}
 	const {ETag, VersionId} = await client.send(new CompleteMultipartUploadCommand(given), abort)
 	return {etag: bareEtag(ETag), version: VersionId}
-}
-
-/** See Wire.listUploads. */
-export async function listUploads(
-	{at, client, abort}: Sdk,
-	prefix: string,
-	after: UploadPlace | undefined,
-): Promise<UploadPage> {
-	const page = await client.send(
-		new ListMultipartUploadsCommand({
-			Bucket: at.bucket,
-			Prefix: prefix,
-			EncodingType: 'url',
-			...(after === undefined ? {} : {KeyMarker: after.key, UploadIdMarker: after.id}),
-			...payer(at),
-		}),
-		abort,
-	)
-	const {Uploads = [], EncodingType, IsTruncated, NextKeyMarker = '', NextUploadIdMarker = ''} = page
-	return {
-		uploads: Uploads.map(({Key = '', UploadId = '', Initiated}) => ({
-			key: decodeKey(Key, EncodingType),
-			id: UploadId,
-			initiated: Initiated?.getTime() ?? 0,
-		})),
-		next:
-			IsTruncated === true
-				? {key: decodeKey(NextKeyMarker, EncodingType), id: NextUploadIdMarker}
-				: undefined,
-	}
 }
 
 /** See Wire.delete. */

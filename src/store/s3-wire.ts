@@ -7,10 +7,6 @@ import {
 	HeadBucketCommand,
 	HeadObjectCommand,
 	type HeadObjectCommandOutput,
-	ListBucketsCommand,
-	ListObjectsV2Command,
-	ListObjectVersionsCommand,
-	type ListObjectVersionsCommandOutput,
 	PutObjectCommand,
 	type S3Client,
 	UploadPartCommand,
@@ -21,9 +17,7 @@ import {customerKeyParams} from './customer-key.ts'
 import type {Abort, S3Connection} from './s3-connection.ts'
 import {
 	bareEtag,
-	decodeKey,
 	digestOf,
-	payer,
 	propertiesOf,
 	quoteEtag,
 	storageClassOf,
@@ -31,10 +25,9 @@ import {
 	versionOf,
 	withoutFraming,
 } from './s3-params.ts'
-import {notS3} from './s3-retry.ts'
-import {acl, completeUpload, copy, createUpload, listUploads, ownership, remove} from './s3-wire-control.ts'
-import {inOrder} from './versions-page.ts'
-import type {AclPolicy, Body, BodyDigest, Head, Part, Properties, Written, Version} from './store.ts'
+import {acl, completeUpload, copy, createUpload, ownership, remove, type Sdk} from './s3-wire-control.ts'
+import {list, listBuckets, listUploads, listVersions} from './s3-wire-lists.ts'
+import type {AclPolicy, Body, BodyDigest, Head, Part, Properties, Written} from './store.ts'
 import type {
 	BucketPage,
 	CopyRequest,
@@ -142,68 +135,19 @@ export class SdkWire implements Wire {
 		await this.#client.send(new HeadBucketCommand({Bucket: this.#at.bucket}), this.#abort)
 	}
 
-	async list({prefix, after, token, limit, delimiter}: ListRequest): Promise<Page> {
-		const page = await this.#client.send(
-			new ListObjectsV2Command({
-				Bucket: this.#at.bucket,
-				Prefix: prefix,
-				EncodingType: 'url',
-				...(token === undefined ? {} : {ContinuationToken: token}),
-				...(after === undefined ? {} : {StartAfter: after}),
-				...(limit === undefined ? {} : {MaxKeys: limit}),
-				...(delimiter === undefined ? {} : {Delimiter: delimiter}),
-				...payer(this.#at),
-			}),
-			this.#abort,
-		)
-		const {Contents = [], CommonPrefixes, EncodingType, IsTruncated = false, NextContinuationToken} = page
-		if (IsTruncated && !NextContinuationToken) throw notS3('a page without the way to the next')
-		const objects = Contents.map(({Key, ETag, Size, LastModified, StorageClass}) => ({
-			key: decodeKey(Key ?? '', EncodingType),
-			etag: bareEtag(ETag),
-			size: Size ?? 0,
-			modified: LastModified?.getTime() ?? 0,
-			storageClass: storageClassOf(StorageClass),
-		}))
-		const prefixes = CommonPrefixes?.map(({Prefix}) => decodeKey(Prefix ?? '', EncodingType))
-		return {objects, prefixes, next: IsTruncated ? NextContinuationToken : undefined}
+	list(request: ListRequest): Promise<Page> {
+		return list(this.#sdk, request)
 	}
 
-	async listBuckets(token: string | undefined): Promise<BucketPage> {
-		const given = token === undefined ? {} : {ContinuationToken: token}
-		const {Buckets = [], ContinuationToken} = await this.#client.send(
-			new ListBucketsCommand(given),
-			this.#abort,
-		)
-		const buckets = Buckets.map(({Name, CreationDate}) => ({
-			name: Name ?? '',
-			created: CreationDate?.getTime(),
-		}))
-		return {buckets, next: ContinuationToken || undefined}
+	listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage> {
+		return listVersions(this.#sdk, prefix, after)
 	}
 
-	async listVersions(prefix: string, after: VersionPlace | undefined): Promise<VersionPage> {
-		const page = await this.#client.send(
-			new ListObjectVersionsCommand({
-				Bucket: this.#at.bucket,
-				Prefix: prefix,
-				EncodingType: 'url',
-				...(after === undefined ? {} : {KeyMarker: after.key}),
-				...(after?.version === undefined ? {} : {VersionIdMarker: after.version}),
-				...payer(this.#at),
-			}),
-			this.#abort,
-		)
-		const {EncodingType, IsTruncated = false, NextKeyMarker, NextVersionIdMarker} = page
-		if (IsTruncated && !NextKeyMarker) throw notS3('a page without the way to the next')
-		const key = decodeKey(NextKeyMarker ?? '', EncodingType)
-		return {
-			versions: versionsIn(page),
-			next: IsTruncated ? {key, version: NextVersionIdMarker || undefined} : undefined,
-		}
+	listBuckets(token: string | undefined): Promise<BucketPage> {
+		return listBuckets(this.#sdk, token)
 	}
 
-	get #sdk() {
+	get #sdk(): Sdk {
 		return {at: this.#at, client: this.#client, abort: this.#abort}
 	}
 
@@ -234,29 +178,6 @@ export class SdkWire implements Wire {
 /** The chunks of a source for whoever keeps some of them while it asks for more. */
 async function* copies(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
 	for await (const chunk of chunks) yield Buffer.from(chunk)
-}
-
-/** The versions of a page; the SDK tells them apart from the markers. */
-function versionsIn({Versions = [], DeleteMarkers = [], EncodingType}: ListObjectVersionsCommandOutput) {
-	const common = ({Key, VersionId, IsLatest, LastModified}: (typeof DeleteMarkers)[number]) => ({
-		key: decodeKey(Key ?? '', EncodingType),
-		version: VersionId || 'null',
-		latest: IsLatest ?? false,
-		modified: LastModified?.getTime() ?? 0,
-	})
-	const versions: Version[] = Versions.map((version) => ({
-		...common(version),
-		etag: bareEtag(version.ETag),
-		size: version.Size ?? 0,
-		storageClass: storageClassOf(version.StorageClass),
-	}))
-	const markers: Version[] = DeleteMarkers.map((marker) => ({
-		...common(marker),
-		etag: '',
-		size: 0,
-		deleted: true,
-	}))
-	return inOrder([...versions, ...markers])
 }
 
 const headOf = (output: HeadObjectCommandOutput | GetObjectCommandOutput, size: number): Head => ({
