@@ -158,7 +158,13 @@ test('a signer turns to the next day, and back', (t) => {
 	for (const day of [1, 2, 1]) t.deepEqual(sign(signer, day), sign(new Signer(KEYS, 'us-east-1'), day))
 })
 
-type Sent = {method: string; path: string; query: Record<string, string>; headers: Record<string, string>}
+type Sent = {
+	method: string
+	path: string
+	query: Record<string, string>
+	headers: Record<string, string>
+	body?: unknown
+}
 
 /** The SDK's client whose requests are answered here. */
 function sdk(answer: string, seen: (sent: Sent) => void = () => {}, sessionToken?: string): S3Client {
@@ -577,6 +583,10 @@ test('what is said of uploads is read as the SDK reads it', async (t) => {
 	const whole = listed(upload('a', '1'))
 	for (let end = 0; end < whole.length; end++) t.is(readUploads(Buffer.from(whole.slice(0, end))), undefined)
 	t.is(readUploads(Buffer.from(listed('<Upload><Key>a</Key></Upload>'))), undefined)
+	// the next page would be this one again
+	const endless = listed('<IsTruncated>true</IsTruncated>')
+	t.is(readUploads(Buffer.from(endless)), undefined)
+	await t.throwsAsync(theirs(endless).listUploads('', undefined), {message: /without the way to the next/})
 	t.is(readUploads(Buffer.from(listed(`<EncodingType>url</EncodingType>${upload('%zz', '1')}`))), undefined)
 
 	let sent: Sent | undefined
@@ -592,7 +602,7 @@ test('what is said of uploads is read as the SDK reads it', async (t) => {
 		String(body)
 			.replace(/^<\?xml[^>]*>/, '')
 			.replaceAll('&quot;', '"')
-	t.is(inWords(completionOf(parts)), inWords((sent as {readonly body?: unknown} | undefined)?.body))
+	t.is(inWords(completionOf(parts)), inWords(sent?.body))
 })
 
 /** The page as the SDK reads it; undefined where it cannot. */
@@ -1080,10 +1090,11 @@ test.serial('a copy, a deletion and the question for an ACL say what the SDK say
 	t.deepEqual(ours.results[0], {etag: 'e', version: 'v2', modified: Date.UTC(2026, 1, 28, 23, 59, 59)})
 })
 
+const FAILURE = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>\n'
+
 test('a copy that fails behind a good status is tried again, and told in the end', async (t) => {
-	const failure = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>\n'
 	const {store, asked} = await answering(t, ({url}, response, n) => {
-		response.end(n > 2 && !url.endsWith('never') ? COPIED : n === 2 ? '' : failure)
+		response.end(n > 2 && !url.endsWith('never') ? COPIED : n === 2 ? '' : FAILURE)
 	})
 	t.is((await store.copy('a', 'b', {size: 1})).etag, 'e')
 	t.is(asked.length, 3)
@@ -1092,10 +1103,9 @@ test('a copy that fails behind a good status is tried again, and told in the end
 })
 
 test('an upload that fails behind a good status is completed again, and told in the end', async (t) => {
-	const failure = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>\n'
 	const completed = `<CompleteMultipartUploadResult ${XMLNS}><ETag>"e-1"</ETag></CompleteMultipartUploadResult>`
 	const {store, asked} = await answering(t, ({url}, response, n) => {
-		response.end(n > 1 && !url.startsWith('/bucket/never') ? completed : failure)
+		response.end(n > 1 && !url.startsWith('/bucket/never') ? completed : FAILURE)
 	})
 	const parts = [{number: 1, etag: 'e', size: 1}]
 	t.is((await store.completeUpload('key', 'id', parts, {})).etag, 'e-1')

@@ -123,8 +123,8 @@ export class Lanes {
 	 */
 	step(next: () => Wanted | undefined): boolean {
 		const task = () => {
-			const told = next()
-			return told && {...told, md5: Buffer.allocUnsafe(MD5)}
+			const wanted = next()
+			return wanted && {...wanted, md5: Buffer.allocUnsafe(MD5)}
 		}
 		return this.#kernel !== undefined && this.#step(this.#kernel, task)
 	}

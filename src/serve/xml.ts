@@ -1,5 +1,6 @@
 // XML as S3 speaks it: documents in, documents out, strings as byte strings.
 
+import {escapeXml} from '../base/xml.ts'
 import {XMLParser} from 'fast-xml-parser'
 import {fromUnicode} from '../base/path.ts'
 import {S3Error} from './errors.ts'
@@ -70,17 +71,6 @@ export function textOf(parent: Element | undefined, name: string): string | unde
 
 /** What `renderXml` makes a document of: an array repeats its element, undefined leaves it out. */
 export type Tree = string | number | boolean | undefined | readonly Tree[] | {readonly [name: string]: Tree}
-
-const ESCAPES: Record<string, string> = {'<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;'}
-
-/** Text as XML. Control characters are references, which XML 1.0 forbids and S3 answers nonetheless. */
-function escapeXml(value: string): string {
-	if (!/[<>&"\u0000-\u001f]/.test(value)) return value
-	return value.replace(
-		/[<>&"\u0000-\u001f]/g,
-		(char) => ESCAPES[char] ?? `&#x${char.charCodeAt(0).toString(16)};`,
-	)
-}
 
 /** Attributes and text are never objects. */
 const leaf = (value: Tree): string =>

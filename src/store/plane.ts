@@ -121,10 +121,8 @@ export class Plane implements Wire {
 			body: completionOf(parts),
 			signsBody: true,
 		}
-		const reply = await this.#sender.send(outgoing, whole)
-		const body = reply.body as Buffer
-		if (isFailure(body)) throw new Refusal(UNAVAILABLE, reply.headers, body)
-		return {etag: readCompleted(body), version: reply.headers.get('x-amz-version-id')}
+		const {told = '', version} = await this.#outcome(outgoing, (body) => readCompleted(body) || undefined)
+		return {etag: told, version}
 	}
 
 	async listUploads(prefix: string, after: UploadPlace | undefined): Promise<UploadPage> {
@@ -142,12 +140,8 @@ export class Plane implements Wire {
 			...copyHeaders(this.#bucket, from, request),
 			...guardHeaders(request.guard),
 		]
-		const reply = await this.#sender.send({method: 'PUT', path: encodeKey(to), headers}, whole)
-		const body = reply.body as Buffer
-		const copied = readCopied(body)
-		if (copied !== undefined) return {version: reply.headers.get('x-amz-version-id'), ...copied}
-		if (isFailure(body)) throw new Refusal(UNAVAILABLE, reply.headers, body)
-		return (await this.#sdk()).copy(from, to, request)
+		const {told, version} = await this.#outcome({method: 'PUT', path: encodeKey(to), headers}, readCopied)
+		return told === undefined ? (await this.#sdk()).copy(from, to, request) : {version, ...told}
 	}
 
 	async delete(key: string, {guard, version}: DeleteRequest): Promise<void> {
@@ -214,6 +208,18 @@ export class Plane implements Wire {
 
 	close(): void {
 		this.#sender.close()
+	}
+
+	/** What is read of the reply to a request that may fail behind a good status, for what it asks for may take long. */
+	async #outcome<T>(
+		outgoing: Outgoing,
+		read: (body: Buffer) => T | undefined,
+	): Promise<{readonly told: T | undefined; readonly version: string | undefined}> {
+		const {headers, body} = await this.#sender.send(outgoing, whole)
+		const told = read(body as Buffer)
+		if (told === undefined && isFailure(body as Buffer))
+			throw new Refusal(UNAVAILABLE, headers, body as Buffer)
+		return {told, version: headers.get('x-amz-version-id')}
 	}
 
 	/**

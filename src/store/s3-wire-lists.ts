@@ -129,16 +129,14 @@ export async function listUploads(
 		}),
 		abort,
 	)
-	const {Uploads = [], EncodingType, IsTruncated, NextKeyMarker = '', NextUploadIdMarker = ''} = page
+	const {Uploads = [], EncodingType, IsTruncated = false, NextKeyMarker = '', NextUploadIdMarker = ''} = page
+	if (IsTruncated && !NextKeyMarker) throw notS3('a page without the way to the next')
 	return {
 		uploads: Uploads.map(({Key = '', UploadId = '', Initiated}) => ({
 			key: decodeKey(Key, EncodingType),
 			id: UploadId,
 			initiated: Initiated?.getTime() ?? 0,
 		})),
-		next:
-			IsTruncated === true
-				? {key: decodeKey(NextKeyMarker, EncodingType), id: NextUploadIdMarker}
-				: undefined,
+		next: IsTruncated ? {key: decodeKey(NextKeyMarker, EncodingType), id: NextUploadIdMarker} : undefined,
 	}
 }

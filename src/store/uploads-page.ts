@@ -3,15 +3,14 @@
 // and CompleteMultipartUpload
 
 import {isUtf8} from 'node:buffer'
+import {escapeXml} from '../base/xml.ts'
 import {spacesIn} from './copied.ts'
 import {decode} from './list-page.ts'
 import {bareEtag, quoteEtag} from './s3-params.ts'
 import type {Part, Upload} from './store.ts'
 import type {UploadPage} from './wire.ts'
-import {Scanner, tag} from './xml-scanner.ts'
+import {Scanner, tag, type Tag} from './xml-scanner.ts'
 
-const CREATED = tag('InitiateMultipartUploadResult')
-const COMPLETED = tag('CompleteMultipartUploadResult')
 const LISTED = tag('ListMultipartUploadsResult')
 const ID = tag('UploadId')
 const ETAG = tag('ETag')
@@ -24,30 +23,25 @@ const NEXT_KEY = tag('NextKeyMarker')
 const NEXT_ID = tag('NextUploadIdMarker')
 
 /** The id of an upload that was begun, or undefined if it cannot be read without doubt. */
-export function readCreated(body: Buffer): string | undefined {
-	if (!isUtf8(body)) return undefined
-	const xml = new Scanner(body)
-	let id = ''
-	xml.enter('InitiateMultipartUploadResult')
-	while (!xml.closes(CREATED))
-		if (xml.opens(ID)) id = xml.text(ID)
-		else xml.skip()
-	return xml.atEnd() && id !== '' ? id : undefined
-}
+export const readCreated = (body: Buffer): string | undefined =>
+	readOne(body, 'InitiateMultipartUploadResult', ID)
 
 /** The ETag of the object that an upload became; '' where it is not told, or cannot be read without doubt. */
-export function readCompleted(body: Buffer): string {
-	if (!isUtf8(body)) return ''
-	const xml = new Scanner(body.subarray(spacesIn(body)))
-	let etag = ''
-	xml.enter('CompleteMultipartUploadResult')
-	while (!xml.closes(COMPLETED))
-		if (xml.opens(ETAG)) etag = bareEtag(xml.text(ETAG))
-		else xml.skip()
-	return xml.atEnd() ? etag : ''
-}
+export const readCompleted = (body: Buffer): string =>
+	bareEtag(readOne(body, 'CompleteMultipartUploadResult', ETAG, spacesIn(body)))
 
-const ESCAPES: Readonly<Record<string, string>> = {'&': '&amp;', '<': '&lt;', '>': '&gt;'}
+/** The text of an element in the document called `name`, which begins at `from`. */
+function readOne(body: Buffer, name: string, of: Tag, from = 0): string | undefined {
+	if (!isUtf8(body)) return undefined
+	const root = tag(name)
+	const xml = new Scanner(body.subarray(from))
+	let text = ''
+	xml.enter(name)
+	while (!xml.closes(root))
+		if (xml.opens(of)) text = xml.text(of)
+		else xml.skip()
+	return xml.atEnd() && text !== '' ? text : undefined
+}
 
 /** What a CompleteMultipartUpload says: the parts, in their order. */
 export const completionOf = (parts: readonly Part[]): Buffer =>
@@ -55,10 +49,8 @@ export const completionOf = (parts: readonly Part[]): Buffer =>
 		`<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.map(partOf).join('')}</CompleteMultipartUpload>`,
 	)
 
-const partOf = ({number, etag}: Part): string => {
-	const escaped = quoteEtag(etag).replaceAll(/[&<>]/g, (char) => ESCAPES[char] ?? '')
-	return `<Part><ETag>${escaped}</ETag><PartNumber>${number}</PartNumber></Part>`
-}
+const partOf = ({number, etag}: Part): string =>
+	`<Part><ETag>${escapeXml(quoteEtag(etag))}</ETag><PartNumber>${number}</PartNumber></Part>`
 
 type Found = {-readonly [name in keyof Upload]: Upload[name]}
 
@@ -78,7 +70,7 @@ export function readUploads(body: Buffer): UploadPage | undefined {
 		else if (xml.opens(ENCODING)) encoding = xml.text(ENCODING)
 		else xml.skip()
 	}
-	if (!xml.atEnd()) return undefined
+	if (!xml.atEnd() || (truncated && next.key === '')) return undefined
 	if (encoding === 'url' && ![...uploads, next].every(decode)) return undefined
 	return {uploads, next: truncated ? {key: next.key, id} : undefined}
 }

@@ -16,7 +16,7 @@ import type {Seen} from '../local/read.ts'
 import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
 import {attributesOf, digestAfter, type Owners} from './attributes.ts'
-import {contentTypeOf, isCompressible} from './content-type.ts'
+import {contentTypeOf, isPacked} from './content-type.ts'
 import type {Files} from './files.ts'
 import {localOf} from './local.ts'
 
@@ -100,11 +100,11 @@ export function fileCargo(
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local} {
 	const local = localOf(stat, {md5: md5.hexSlice(0, md5.length), link, xattrs})
-	const packed = options.compress && isCompressible(path) ? gzipSync(bytes) : bytes
-	const isPacked = packed.length < bytes.length
-	const body = isPacked ? packed : bytes
-	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isPacked})
-	return {local, body, md5: isPacked ? md5Of(body) : md5, properties, side}
+	const packed = isPacked(path, options) ? gzipSync(bytes) : bytes
+	const isSmaller = packed.length < bytes.length
+	const body = isSmaller ? packed : bytes
+	const {properties, side} = describe({path, local}, options, {etagIsMd5, original: isSmaller})
+	return {local, body, md5: isSmaller ? md5Of(body) : md5, properties, side}
 }
 
 /** The properties of a file's object. `original`: it is stored as gzip. `kept` are attributes that are not the file's. */

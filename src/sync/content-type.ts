@@ -17,7 +17,11 @@ const PACKED = new Set(
 const suffixOf = (path: Path): string => /\.([^./]+)$/.exec(nameOf(path))?.[1]?.toLowerCase() ?? ''
 
 /** Whether a file of this name may become smaller. */
-export const isCompressible = (path: Path): boolean => !PACKED.has(suffixOf(path))
+const isCompressible = (path: Path): boolean => !PACKED.has(suffixOf(path))
+
+/** Whether gzip of a file of this name is sent, where that is smaller. */
+export const isPacked = (path: Path, {compress}: {readonly compress?: boolean | undefined}): boolean =>
+	compress === true && isCompressible(path)
 
 /** What was found last: files of one directory often have one suffix. */
 let last = {suffix: '', type: 'application/octet-stream'}

@@ -143,10 +143,10 @@ async function stream(
 		const {properties, side} = describe({path, local}, how, {etagIsMd5: true, original: false})
 		if (side) return undefined
 		how.counts.put++
-		const sums = {md5: Buffer.from(md5, 'hex'), sha256}
 		const body = streamed(file, 0, size, how.memory)
 		const {etag, version, modified} = await how.store.put(key, body, {
-			...sums,
+			md5: Buffer.from(md5, 'hex'),
+			sha256,
 			...conditionOf(guard),
 			...properties,
 		})

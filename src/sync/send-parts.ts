@@ -19,7 +19,7 @@ import {
 	type Written,
 } from '../store/store.ts'
 import {describe} from './cargo.ts'
-import {isCompressible} from './content-type.ts'
+import {isPacked} from './content-type.ts'
 import {current} from './current.ts'
 import type {OpenFile} from './files.ts'
 import {PartsWidth} from './parts-width.ts'
@@ -42,11 +42,11 @@ export type SentFile = {
 
 /** Sends a file in parts; the entry returned has the local side that was sent. */
 export async function sendParts(sender: Sender, planned: Entry): Promise<SentFile> {
-	const {files, compress, pretend} = sender.options
+	const {files, pretend} = sender.options
 	if (pretend) return pretendParts(sender, planned)
 	const file = files.open(planned.path)
 	try {
-		const packed = compress === true && isCompressible(planned.path)
+		const packed = isPacked(planned.path, sender.options)
 		const {entry, sums} = await current(sender, planned, file, packed)
 		const {properties, side} = describe(entry, sender.options, {etagIsMd5: false, original: packed})
 		if (side) await sender.sides.send(side)
@@ -63,14 +63,14 @@ export async function sendParts(sender: Sender, planned: Entry): Promise<SentFil
 
 /** Asks of a store that pretends what sending the file would take, but for the parts that are there. */
 async function pretendParts(sender: Sender, planned: Entry): Promise<SentFile> {
-	const {store, files, compress, session} = sender.options
+	const {store, files, session} = sender.options
 	const file = files.open(planned.path)
 	try {
 		const {size} = file.stat
 		const key = sender.key(planned.path)
 		const own = readUpload(session.place, planned.path)
 		const isOwn = own?.key === key && own.file === identityOf(file.stat)
-		const mayTakeUp = !isOwn && !(compress === true && isCompressible(planned.path))
+		const mayTakeUp = !isOwn && !isPacked(planned.path, sender.options)
 		const taken = mayTakeUp ? await sender.begun.find(key, file) : undefined
 		const listed = isOwn ? await partsOf(store, key, own.id) : taken?.listed
 		const id = isOwn ? own.id : (taken?.id ?? (await store.createUpload(key, {})))

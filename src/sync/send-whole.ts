@@ -8,7 +8,7 @@ import {type Condition, isKind, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
-import {isCompressible} from './content-type.ts'
+import {isPacked} from './content-type.ts'
 import {type KnownSums, sentFile} from './crew-send.ts'
 import {STREAMED} from './pieces.ts'
 import type {SentFile} from './send-parts.ts'
@@ -50,13 +50,14 @@ export class WholeFiles {
 
 	/** What is taken, with that of others, of a file that is as it was seen. */
 	async #taken(path: Path, local: Local): Promise<Taken | undefined> {
-		const {files, store} = this.#sender.options
-		const file = files.open(path)
+		const {options} = this.#sender
+		const file = options.files.open(path)
 		try {
 			const {fd, stat} = file
 			if (fd === undefined || !isAsSeen(stat, local)) return undefined
 			const {size} = stat
-			const taken = await this.#sender.ahead.hash({fd, size}, store.signsBodies ? size : undefined)
+			const isSigned = options.store.signsBodies && !isPacked(path, options)
+			const taken = await this.#sender.ahead.hash({fd, size}, isSigned ? size : undefined)
 			return file.unchanged() ? taken : undefined
 		} finally {
 			file.close()
@@ -64,9 +65,8 @@ export class WholeFiles {
 	}
 
 	#known(path: Path, {md5, sha256: [sha256]}: Taken): KnownSums {
-		const {store, compress} = this.#sender.options
-		const isPacked = compress === true && isCompressible(path)
-		return [md5, sha256, !isPacked && (sha256 !== undefined || !store.signsBodies)]
+		const {options} = this.#sender
+		return [md5, sha256, !isPacked(path, options) && (sha256 !== undefined || !options.store.signsBodies)]
 	}
 
 	async #byThread(planned: Entry, local: Local, known?: KnownSums): Promise<SentFile | undefined> {
