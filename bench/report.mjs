@@ -116,7 +116,7 @@ function figures(row) {
 function method({options, tools}) {
 	const {sizes, limit, latencies} = options
 	return [
-		'- The endpoint is `bench/s3sink.c`: one thread that answers, two that take the MD5 of large bodies, everything in memory that was touched before, no authentication, so that the client is what is measured. ' +
+		'- The endpoint is `bench/s3sink.c`, compiled for this processor: one thread that answers, two that take the MD5 of large bodies, several together, everything in memory that was touched before, no authentication, so that the client is what is measured. ' +
 			`It adds ${latencies.join(' or ')} ms to each reply. Where it is busy for more than 80 % of the time, it may be what is measured: "sink is busy". ` +
 			'"On the wire" is what it read and wrote, with headers; refused requests are among the requests.',
 		'- Where files lie in memory (tmpfs), as much as a pull brings is written and removed before it: a virtual machine pays for memory when it is first used, and the first tool of a row would pay for all.',

@@ -7,7 +7,7 @@
 // PORT 0 is a free port; the line `ready http://127.0.0.1:PORT` says which.
 // Knows: ListBuckets, Create/Head/DeleteBucket, ListObjects(V2), Put/Get/Head/Delete/CopyObject, DeleteObjects,
 // multipart incl. UploadPartCopy with a range, If-Match/If-None-Match, Range, aws-chunked and chunked bodies.
-// gcc -O2 -pthread -o s3sink s3sink.c
+// gcc -O2 -march=native -pthread -o s3sink s3sink.c
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,12 +54,24 @@ static void md5_add(Md5 *m, const void *v, size_t n) {
 }
 static void md5_end(Md5 *m, u8 *out) { u64 bits = m->n * 8; u8 z = 0x80; md5_add(m, &z, 1); z = 0; while ((m->n & 63) != 56) md5_add(m, &z, 1); md5_add(m, &bits, 8); memcpy(out, m->h, 16); }
 // the next blocks of as many messages as there are lanes: each step of one waits for the one before, those of others need not
+#ifdef __AVX512F__
+enum { LANES = 16 };
+#else
 enum { LANES = 8 };
+#endif
 typedef u32 Lanes __attribute__((vector_size(4 * LANES)));
+static void words(Lanes *w, const u8 *const *p, size_t at) { // word i of the block of each lane
+#ifdef __AVX512F__ // its blocks as rows, halves of which are interleaved as often as takes each word to its place
+  Lanes low, high, t[LANES]; for (int l = 0; l < LANES; l++) { low[l] = l / 2 + l % 2 * LANES; high[l] = low[l] + LANES / 2; memcpy(&w[l], p[l] + at, sizeof *w); }
+  for (int n = 1; n < LANES; n *= 2) { UNROLL for (int i = 0; i < LANES; i++) t[i] = __builtin_shuffle(w[i / 2], w[i / 2 + LANES / 2], i % 2 ? high : low); memcpy(w, t, sizeof t); }
+#else
+  for (int i = 0; i < 16; i++) for (int l = 0; l < LANES; l++) { u32 x; memcpy(&x, p[l] + at + 4 * i, 4); w[i][l] = x; }
+#endif
+}
 static void md5_lanes(Md5 *m, const u8 *const *p, size_t blocks) {
   Lanes h[4]; for (int j = 0; j < 4; j++) for (int l = 0; l < LANES; l++) h[j][l] = m[l].h[j];
   for (size_t k = 0; k < blocks; k++) {
-    Lanes a = h[0], b = h[1], c = h[2], d = h[3], t, w[16]; for (int i = 0; i < 16; i++) for (int l = 0; l < LANES; l++) { u32 x; memcpy(&x, p[l] + 64 * k + 4 * i, 4); w[i][l] = x; }
+    Lanes a = h[0], b = h[1], c = h[2], d = h[3], t, w[16]; words(w, p, 64 * k);
     ROUNDS
     h[0] += a; h[1] += b; h[2] += c; h[3] += d;
   }
@@ -119,7 +131,7 @@ typedef struct Conn {
   int fd, st, closing, head_only, writing; struct Conn *qnext; u64 due;
   Buf in, body, raw, out; size_t ipos, left; Blob *send; size_t soff, send_end, opos;
   char m[8], *path, *query; int plen; char bname[80], *key; int klen;
-  Buf meta; char *range, *inm, *im, *copy, *crange, *dir; int chunked, awsch, keep, hashed; u8 md5[16];
+  Buf meta; char *range, *inm, *im, *copy, *crange, *dir; int chunked, awsch, keep, hashed, coming; u8 md5[16];
 } Conn;
 static int ep;
 static int unhex(int c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
@@ -145,15 +157,21 @@ static void hash_all(Conn *const *of, int n) {
   }
   for (int i = 0; i < n; i++) { md5_add(&m[i], of[i]->body.p + m[i].n, of[i]->body.n - m[i].n); md5_end(&m[i], of[i]->md5); }
 }
-enum { LARGE = 1 << 20, HASHERS = 2 };
-static struct { pthread_mutex_t lock; pthread_cond_t more; Conn *todo, *done; int fd; } hashing = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, -1};
+enum { LARGE = 1 << 20, HASHERS = 2, PATIENCE = 10000000 };
+static struct { pthread_mutex_t lock; pthread_cond_t more; Conn *todo, *done; int here, coming, fd; } hashing = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, -1}; // `coming`: large bodies that arrive
+static void coming(Conn *c, int is) { if (c->coming == is) return; c->coming = is; pthread_mutex_lock(&hashing.lock); hashing.coming += is ? 1 : -1; pthread_mutex_unlock(&hashing.lock); }
+static void await_some(void) { // one alone takes as long as all lanes: it waits for others, as long as more arrive than are here, and 10 ms at most
+  while (!hashing.todo) pthread_cond_wait(&hashing.more, &hashing.lock);
+  struct timespec t; clock_gettime(CLOCK_REALTIME, &t); if ((t.tv_nsec += PATIENCE) >= 1000000000) { t.tv_nsec -= 1000000000; t.tv_sec++; }
+  while (hashing.here < LANES && hashing.here < hashing.coming && !pthread_cond_timedwait(&hashing.more, &hashing.lock, &t));
+}
 static void *hasher(void *x) {
   for (u64 one = 1;;) { Conn *of[LANES]; int n = 0;
-    pthread_mutex_lock(&hashing.lock); while (!hashing.todo) pthread_cond_wait(&hashing.more, &hashing.lock); for (; hashing.todo && n < LANES; hashing.todo = hashing.todo->qnext) of[n++] = hashing.todo; pthread_mutex_unlock(&hashing.lock);
+    pthread_mutex_lock(&hashing.lock); await_some(); for (; hashing.todo && n < LANES; hashing.todo = hashing.todo->qnext, hashing.here--) of[n++] = hashing.todo; pthread_mutex_unlock(&hashing.lock);
     hash_all(of, n);
     pthread_mutex_lock(&hashing.lock); for (int i = 0; i < n; i++) { of[i]->qnext = hashing.done; hashing.done = of[i]; } pthread_mutex_unlock(&hashing.lock); if (write(hashing.fd, &one, 8) < 0) return x; }
 }
-static void to_hasher(Conn *c) { pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
+static void to_hasher(Conn *c) { coming(c, 0); pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; hashing.here++; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
 static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
 enum { SMALL = 1 << 10 };
 static struct { Conn *of[LANES]; int n; } few; static void go(Conn *c);
@@ -274,7 +292,7 @@ static void handle(Conn *c) {
 static Conn *qh, **qt = &qh; static u64 now_ms(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000ull + t.tv_nsec / 1000000; }
 static void arm(Conn *c, int w) { if (c->writing != w) { c->writing = w; struct epoll_event e = {.events = w ? EPOLLOUT : EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); } }
 static void park(Conn *c) { struct epoll_event e = {.events = 0, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); c->writing = 2; } // until arm()
-static void drop(Conn *c) { nconn--; close(c->fd); free(c->in.p); free(c->body.p); free(c->raw.p); free(c->out.p); free(c->meta.p); blob_put(c->send); free(c); }
+static void drop(Conn *c) { nconn--; coming(c, 0); close(c->fd); free(c->in.p); free(c->body.p); free(c->raw.p); free(c->out.p); free(c->meta.p); blob_put(c->send); free(c); }
 static int flush(Conn *c) { // 1 done, 0 later, -1 gone
   for (;;) { struct iovec v[2]; int n = 0; if (c->opos < c->out.n) v[n++] = (struct iovec){c->out.p + c->opos, c->out.n - c->opos}; if (c->send) { size_t m; char *p = blob_at(c->send, c->soff, &m); v[n++] = (struct iovec){p, m < c->send_end - c->soff ? m : c->send_end - c->soff}; }
     if (!n) { c->out.n = c->opos = 0; return 1; }
@@ -302,7 +320,7 @@ static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2 
     switch (c->st) {
     case HEAD_: { char *e = n ? memmem(p, n, "\r\n\r\n", 4) : 0; if (!e) { if (n > 65536) return -1; if (c->ipos) { memmove(c->in.p, p, n); c->in.n = n; c->ipos = 0; } return 0; }
       // the head is copied, so that pointers into it stay good while the body arrives
-      c->raw.n = 0; add(&c->raw, p, e + 2 - p); add(&c->raw, "", 1); c->ipos += e + 4 - p; if (parse_head(c, c->raw.p, c->raw.p + c->raw.n - 1)) return -1; c->st = c->chunked ? CHUNKLEN : BODY; if (c->left) fit(&c->body, c->left); break; }
+      c->raw.n = 0; add(&c->raw, p, e + 2 - p); add(&c->raw, "", 1); c->ipos += e + 4 - p; if (parse_head(c, c->raw.p, c->raw.p + c->raw.n - 1)) return -1; c->st = c->chunked ? CHUNKLEN : BODY; if (c->left) fit(&c->body, c->left); coming(c, c->left >= LARGE); break; }
     case BODY: { size_t k = n < c->left ? n : c->left; if (k) { add(&c->body, p, k); c->ipos += k; c->left -= k; } if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = DONE; break; }
     case CHUNKLEN: { char *nl = memchr(p, '\n', n); if (!nl) return 0; if (nl - p < 2) { c->ipos += nl + 1 - p; break; } c->left = strtoull(p, 0, 16); c->ipos += nl + 1 - p; c->st = c->left ? CHUNK : TRAILER; break; }
     case CHUNK: { size_t k = n < c->left ? n : c->left; add(&c->body, p, k); c->ipos += k; c->left -= k; if (c->left) { c->in.n = c->ipos = 0; return 0; } c->st = CHUNKLEN; break; }
