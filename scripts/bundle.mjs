@@ -13,6 +13,7 @@ const {outputFiles, metafile} = await build({
 		main: 'commands/s3r.ts',
 		crew: 'src/sync/crew-worker.ts',
 		hash: 'src/sync/hash-worker.ts',
+		md5: 'src/sync/md5-worker.ts',
 		sums: 'src/sync/sums-worker.ts',
 		stat: 'src/local/stat-worker.ts',
 	},
@@ -51,7 +52,7 @@ for (const {file, code} of chunks) {
 	writeFileSync(file, chunkOf(code, {pure: imports.every((i) => isOurs(i.path)), live}))
 }
 // A thread lies beside the chunk that starts it.
-for (const thread of ['crew', 'hash', 'sums', 'stat'])
+for (const thread of ['crew', 'hash', 'md5', 'sums', 'stat'])
 	writeFileSync(`dist/chunk/${thread}-worker.js`, `require('../s3r.js')('${thread}.js')\n`)
 writeFileSync('dist/package.json', '{"type": "commonjs"}\n')
 copyFileSync('scripts/loader.cjs', 'dist/s3r.js')

@@ -112,6 +112,18 @@ test('a short message does not wait for long ones that came before it', (t) => {
 	t.is(told[0], 100)
 })
 
+test('what comes while a long message is hashed by itself does not wait for its end', (t) => {
+	const queue = new Md5Queue()
+	const told: string[] = []
+	const long = randomBytes(5 * 2 ** 20 + 3)
+	queue.add(long, (sum) => told.push(sum ? hex(sum) : 'none'))
+	queue.step()
+	const short = [100, 5000].map((length) => Buffer.alloc(length, 'short'))
+	for (const bytes of short) queue.add(bytes, (sum) => told.push(sum ? hex(sum) : 'none'))
+	while (queue.step());
+	t.deepEqual(told, [...short, long].map(md5))
+})
+
 test('who hashes one here and another there gets each its own, in this turn or the next', async (t) => {
 	const together = new Md5Together()
 	const messages = Array.from({length: 100}, (_, i) => randomBytes(i * 37))

@@ -1172,7 +1172,7 @@ test('the width grows while more gets done, and no further', (t) => {
 
 test('parts of a file are as many as a line carries in some seconds', (t) => {
 	for (const [rate, expected] of [
-		[Infinity, 16],
+		[Infinity, 32],
 		[2 / 1000, 10],
 		[1 / 1000, 6],
 	] as const) {

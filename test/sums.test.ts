@@ -6,8 +6,10 @@ import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as wait} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
+import {usableCores} from '../src/base/cores.ts'
 import {joinedEtag, likeliestPartSize, partSize} from '../src/algo/parts.ts'
 import {fileSum, sumOf, sumsOf} from '../src/sync/file-sum.ts'
+import {Md5Threads} from '../src/sync/md5-thread.ts'
 import {SumsThread} from '../src/sync/sums-thread.ts'
 import {SumsTogether} from '../src/sync/sums-together.ts'
 
@@ -131,6 +133,41 @@ test('a thread takes the SHA-256 of the pieces of a file, too', async (t) => {
 		// by itself, as the first is
 		t.deepEqual(await thread.hash((files[0] as (typeof files)[0]).file, piece), wanted[0])
 	}
+})
+
+test('a thread takes the MD5 of bytes that are read for it, in their order, and is ended where they fail', async (t) => {
+	if (availableParallelism() === 1) {
+		t.log('SKIPPED: there is no core for a thread')
+		t.pass()
+		return
+	}
+	const threads = new Md5Threads()
+	t.teardown(() => threads.close())
+	const taken = (bytes: Buffer, most = Infinity) =>
+		threads.md5(bytes.length, (memory, at) => {
+			const piece = bytes.subarray(at, at + Math.min(memory.length, most))
+			return Promise.resolve(memory.subarray(0, piece.copy(memory)))
+		})
+	for (const size of [0, 1, 2 * MIB, 19 * MIB + 7]) {
+		const bytes = randomBytes(size)
+		t.is(await taken(bytes), md5(bytes))
+	}
+	const large = Array.from({length: 3}, (_, i) => randomBytes(4 * MIB + i))
+	const two = large.slice(0, 2)
+	t.deepEqual(await Promise.all(two.map((bytes) => taken(bytes, 300_001))), two.map(md5))
+	// there are no more threads than cores, and one is free again when its file is done
+	const many = await Promise.all(Array.from({length: 6}, () => taken(large[0] as Buffer)))
+	t.is(many.filter((sum) => sum !== undefined).length, Math.min(6, usableCores()))
+	// cut short, then one that cannot be read: what was told of those is not in the MD5s of others
+	t.is(
+		await threads.md5(3 * MIB, (memory, at) => Promise.resolve(memory.subarray(0, at > 0 ? 0 : 1))),
+		undefined,
+	)
+	const broken = threads.md5(3 * MIB, (memory, at) =>
+		at > 0 ? Promise.reject(new Error('it broke')) : Promise.resolve(memory),
+	)
+	await t.throwsAsync(broken, {message: 'it broke'})
+	t.is(await taken(large[0] as Buffer), md5(large[0] as Buffer))
 })
 
 test('the size of the parts that an ETag tells of, where one is far likelier than all others', (t) => {

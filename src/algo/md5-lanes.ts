@@ -48,7 +48,7 @@ function oneByOne(messages: readonly Message[]): Buffer[] {
 }
 
 /** The MD5 of a message by OpenSSL. */
-export function alone(message: Message): Buffer {
+function alone(message: Message): Buffer {
 	if (Buffer.isBuffer(message)) return md5Of(message)
 	const hash = createHash('md5')
 	const memory = Buffer.allocUnsafe(Math.min(message.length, TAKEN))

@@ -1,12 +1,10 @@
-// A message of whose pieces the SHA-256 is taken while the whole is copied to take its MD5, so that it is read once.
+// The SHA-256 of each piece of a message, of whose whole the MD5 is taken at the same time, so that it is read once.
 
 import {createHash} from 'node:crypto'
 import type {Message} from './md5-lanes.ts'
 
-/** To be copied once, from its beginning to its end. */
-export class Piecewise implements Message {
-	readonly length: number
-	readonly #message: Message
+/** Sums of pieces of bytes that are added in their order. */
+export class PieceSums {
 	readonly #size: number
 	readonly #sums: string[] = []
 	#hash = createHash('sha256')
@@ -14,24 +12,19 @@ export class Piecewise implements Message {
 	#left: number
 
 	/** Each piece has `size` bytes but the last. */
-	constructor(message: Message, size: number) {
-		this.#message = message
-		this.length = message.length
+	constructor(size: number) {
 		this.#size = size
 		this.#left = size
 	}
 
-	copy(target: Buffer, position: number, start: number, end: number): number {
-		const length = this.#message.copy(target, position, start, end)
-		for (let at = position, rest = length; rest > 0;) {
-			const taken = Math.min(rest, this.#left)
-			this.#hash.update(target.subarray(at, at + taken))
+	add(bytes: Buffer): void {
+		for (let at = 0; at < bytes.length;) {
+			const taken = Math.min(bytes.length - at, this.#left)
+			this.#hash.update(bytes.subarray(at, at + taken))
 			this.#left -= taken
 			at += taken
-			rest -= taken
 			if (this.#left === 0) this.#turn()
 		}
-		return length
 	}
 
 	#turn(): void {
@@ -40,9 +33,28 @@ export class Piecewise implements Message {
 		this.#left = this.#size
 	}
 
-	/** The SHA-256 of each piece in hex, when all of them were copied. */
-	sums(): readonly string[] {
+	/** The SHA-256 of each piece in hex, when all bytes were added. */
+	digest(): readonly string[] {
 		if (this.#left < this.#size) this.#turn()
 		return this.#sums
+	}
+}
+
+/** A message of which sums are taken while it is copied, once, from its beginning to its end. */
+export class Piecewise implements Message {
+	readonly length: number
+	readonly #message: Message
+	readonly #sums: PieceSums
+
+	constructor(message: Message, sums: PieceSums) {
+		this.#message = message
+		this.length = message.length
+		this.#sums = sums
+	}
+
+	copy(target: Buffer, position: number, start: number, end: number): number {
+		const length = this.#message.copy(target, position, start, end)
+		this.#sums.add(target.subarray(position, position + length))
+		return length
 	}
 }

@@ -1,14 +1,14 @@
 // A large file as it is when it is sent: hashed then, if it was not yet, or may have changed since.
 
 import {partSize} from '../algo/parts.ts'
-import {hasCoreBeside} from '../base/cores.ts'
+import {PieceSums} from '../algo/piecewise.ts'
 import {fatal} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import {type Entry, withLocal} from '../format/entry.ts'
 import {digestOf} from './attributes.ts'
 import {refreshed} from './cargo.ts'
 import type {OpenFile} from './files.ts'
-import {PlainPieces, type Sums, sumsOf} from './pieces.ts'
+import type {Sums} from './pieces.ts'
 import type {Sender} from './send.ts'
 import type {Taken} from './sums-thread.ts'
 import {isAsKnown, isRacy} from './unchanged.ts'
@@ -37,7 +37,7 @@ export async function current(
 	return {entry, sums}
 }
 
-/** Larger files have a thread each, and this one takes what will vouch for their pieces meanwhile. */
+/** Larger files are not worth the wait for others, as long as there are threads for them. */
 const TOGETHER = 128 * 2 ** 20
 
 type Digests = {readonly md5: string; readonly sums?: Sums | undefined}
@@ -52,25 +52,29 @@ async function digests(sender: Sender, path: Path, file: OpenFile, packed: boole
 	if (fd === undefined) return {md5: files.hash(path, stat)}
 	const {size} = stat
 	const piece = packed ? undefined : partSize(size)
-	const taken = await (size > TOGETHER ? takenAlone(sender, file, fd, piece) : ahead.hash({fd, size}, piece))
+	const alone = size > TOGETHER ? await takenAlone(sender, file, piece) : undefined
+	const taken = alone ?? (await ahead.hash({fd, size}, piece))
 	signal?.throwIfAborted()
 	if (taken === undefined || !file.unchanged()) return {md5: files.hash(path, stat)}
 	const {md5, sha256} = taken
 	return {md5, sums: piece !== undefined && sha256.length > 0 ? {size: piece, ofPieces: sha256} : undefined}
 }
 
-/** What a thread of its own takes of a file, and this one of its pieces. */
+/**
+ * What is taken of a large file while no other may be hashed with it: its MD5 by a thread of its own, and by this one what
+ * vouches for its pieces, of bytes that are read once. Undefined where no thread is free.
+ */
 async function takenAlone(
-	{options: {signal}, hashes, memory}: Sender,
+	{options: {signal}, md5s}: Sender,
 	file: OpenFile,
-	fd: number,
 	piece: number | undefined,
 ): Promise<Taken | undefined> {
-	const hashing = hashes.hash(fd, file.stat.size, signal)
-	const isSummed = piece !== undefined && hasCoreBeside()
-	const summing = isSummed ? sumsOf(new PlainPieces(file, piece, memory), signal) : undefined
-	// the thread follows the file, which must stay open, whatever becomes of the sums
-	await Promise.allSettled([hashing, summing])
-	const [md5, sums] = await Promise.all([hashing, summing])
-	return md5 === undefined ? undefined : {md5, sha256: sums?.ofPieces ?? []}
+	const sums = piece === undefined ? undefined : new PieceSums(piece)
+	const md5 = await md5s.md5(file.stat.size, async (memory, at) => {
+		signal?.throwIfAborted()
+		const bytes = await file.readInto(memory, at)
+		sums?.add(bytes)
+		return bytes
+	})
+	return md5 === undefined ? undefined : {md5, sha256: sums?.digest() ?? []}
 }

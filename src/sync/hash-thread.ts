@@ -37,20 +37,6 @@ export class HashThreads {
 		return worker
 	}
 
-	/** Has a thread take the MD5 of a file that is whole; undefined where there is none, or it cannot, or that takes until an abortion. */
-	async hash(fd: number, size: number, signal?: AbortSignal): Promise<Hashed> {
-		const following = this.follow({fd, size})
-		if (!following) return undefined
-		const drop = () => void following.drop()
-		signal?.addEventListener('abort', drop)
-		try {
-			following.reach(size)
-			return await following.hashed()
-		} finally {
-			signal?.removeEventListener('abort', drop)
-		}
-	}
-
 	/** Ends the threads; none of them may be following a file. */
 	async close(): Promise<void> {
 		await Promise.all([...this.#idle].map((worker) => worker.terminate()))

@@ -12,7 +12,15 @@ export class HashedAhead {
 	/** Those that are sent, some that are hashed, and some that are to be hashed together. */
 	readonly #files = new Budget(2 + 2 * LANES)
 	readonly #thread = new SumsThread(() => this.#sending < FEW)
+	readonly #signal: AbortSignal | undefined
+	readonly #end = (): void => void this.close()
 	#sending = 0
+
+	/** Once `signal` is aborted, nothing is hashed any more. */
+	constructor(signal?: AbortSignal) {
+		this.#signal = signal
+		signal?.addEventListener('abort', this.#end)
+	}
 
 	/** Does what there is to do with a file, when its turn comes. */
 	async hold<T>(work: () => Promise<T>): Promise<T> {
@@ -25,7 +33,7 @@ export class HashedAhead {
 
 	/** As SumsThread: the MD5 of such a file, and the SHA-256 of its pieces; undefined where no thread can take it. */
 	hash(file: Summed, piece?: number): Promise<Taken | undefined> {
-		return this.#thread.hash(file, piece)
+		return this.#signal?.aborted ? Promise.resolve(undefined) : this.#thread.hash(file, piece)
 	}
 
 	/** Sends such a file, or waits until it can be sent. */
@@ -40,6 +48,7 @@ export class HashedAhead {
 
 	/** Ends the thread. */
 	close(): Promise<void> {
+		this.#signal?.removeEventListener('abort', this.#end)
 		return this.#thread.close()
 	}
 }

@@ -1,6 +1,6 @@
 // The pieces that a large file is sent in, as it is or as gzip.
 
-import {createHash, hash} from 'node:crypto'
+import {createHash} from 'node:crypto'
 import {totalmem} from 'node:os'
 import {pipeline, Readable} from 'node:stream'
 import {createGzip} from 'node:zlib'
@@ -109,17 +109,6 @@ export const streamed = (
 
 /** The SHA-256 of the pieces of a file in hex, each of `size` bytes but the last. */
 export type Sums = {readonly size: number; readonly ofPieces: readonly string[]}
-
-/** Undefined where pieces are too large to be held. */
-export async function sumsOf(pieces: PlainPieces, signal?: AbortSignal): Promise<Sums | undefined> {
-	const ofPieces: string[] = []
-	if (!pieces.areHeld) return undefined
-	for (const number of pieces.numbers()) {
-		await pieces.use(number, async ({body}) => void ofPieces.push(hash('sha256', body as Buffer)))
-		signal?.throwIfAborted()
-	}
-	return {size: pieces.size, ofPieces}
-}
 
 /** The bytes of a stretch of a file; of `memory`, where that is given, which the next ones take again. */
 function* chunksOf(

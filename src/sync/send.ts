@@ -24,7 +24,7 @@ import type {Crews} from './crew.ts'
 import type {SendTask, Sent} from './crew-send.ts'
 import type {Events} from './events.ts'
 import {isFinal} from './final.ts'
-import {HashThreads} from './hash-thread.ts'
+import {Md5Threads} from './md5-thread.ts'
 import {HashedAhead} from './hashed-ahead.ts'
 import type {Files} from './files.ts'
 import {localRecord, remoteRecord} from '../format/sides.ts'
@@ -83,7 +83,7 @@ export async function send(
 		await pool(sender.deletions, how, (path) => sender.delete(sender.known(path)))
 	} finally {
 		await sender.threads.close()
-		await sender.hashes.close()
+		await sender.md5s.close()
 		await sender.ahead.close()
 	}
 }
@@ -95,8 +95,8 @@ export class Sender {
 	readonly memory = new SpareMemory(MEMORY)
 	/** Parts of large files that may be under way: few files at once, since each is sent by several connections already. */
 	readonly large = new Budget(2 * SEVERAL)
-	readonly ahead = new HashedAhead()
-	readonly hashes = new HashThreads()
+	readonly ahead: HashedAhead
+	readonly md5s = new Md5Threads()
 	readonly whole: WholeFiles
 	readonly threads: SendThreads
 	readonly copies: Copies
@@ -108,6 +108,7 @@ export class Sender {
 
 	constructor(options: SendOptions) {
 		this.options = options
+		this.ahead = new HashedAhead(options.signal)
 		this.sides = new SideObjects(options)
 		this.whole = new WholeFiles(this)
 		this.threads = new SendThreads(this)

@@ -2,7 +2,7 @@
 
 import {parentPort, receiveMessageOnPort} from 'node:worker_threads'
 import {Md5Queue} from '../algo/md5-queue.ts'
-import {Piecewise} from '../algo/piecewise.ts'
+import {PieceSums, Piecewise} from '../algo/piecewise.ts'
 import {messageOf} from './file-sum.ts'
 import type {Asked, Told} from './sums-thread.ts'
 
@@ -17,9 +17,9 @@ parentPort?.on('message', (asked: Asked) => {
 function add(asked: Asked): void {
 	for (const [id, file, piece] of asked) {
 		const message = messageOf(file)
-		const pieces = piece === undefined ? undefined : new Piecewise(message, piece)
-		queue.add(pieces ?? message, (md5) => {
-			const taken = md5 && {md5: md5.toString('hex'), sha256: pieces?.sums() ?? []}
+		const sums = piece === undefined ? undefined : new PieceSums(piece)
+		queue.add(sums ? new Piecewise(message, sums) : message, (md5) => {
+			const taken = md5 && {md5: md5.toString('hex'), sha256: sums?.digest() ?? []}
 			parentPort?.postMessage([id, taken] satisfies Told)
 		})
 	}
