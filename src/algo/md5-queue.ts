@@ -2,26 +2,36 @@
 // takes its lane.
 
 import {createHash} from 'node:crypto'
-import {Lanes, type Message, type Wanted} from './md5-lanes.ts'
+import {Lanes, type Message, type Wanted, WORTH} from './md5-lanes.ts'
 
 export class Md5Queue {
-	readonly #lanes = new Lanes()
+	#lanes: Lanes | undefined
+	/** Bytes of all messages, and for how many lanes are made. */
+	#bytes = 0
+	readonly #worth: number
 	#waiting: Wanted[] = []
 	/** One by itself takes half the time without lanes. */
 	#alone: Alone | undefined
 
+	/** `worth`: lanes are not made for fewer bytes. */
+	constructor(worth = WORTH) {
+		this.#worth = worth
+	}
+
 	/** `tell` is told the MD5, 16 bytes; undefined where the message could not be read. */
 	add(message: Message, tell: (md5: Buffer | undefined) => void): void {
 		const readable = new Readable(message)
+		this.#bytes += message.length
 		this.#waiting.push({message: readable, tell: (md5) => tell(readable.isWhole ? md5 : undefined)})
 	}
 
 	/** Hashes some more; false where there is nothing to hash. */
 	step(): boolean {
-		if (this.#waiting.length === 1 && this.#lanes.areFree) this.#beginAlone()
+		if (this.#waiting.length === 1 && this.#lanes?.areFree !== false) this.#beginAlone()
+		else if (this.#bytes >= this.#worth) this.#lanes ??= new Lanes()
 		const isAlone = this.#alone !== undefined
 		if (this.#alone?.step() === false) this.#alone = undefined
-		if (this.#lanes.step(() => this.#waiting.shift()) || isAlone) return true
+		if (this.#lanes?.step(() => this.#waiting.shift()) || isAlone) return true
 		// there are no lanes
 		this.#beginAlone()
 		return this.#alone !== undefined

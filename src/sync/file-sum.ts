@@ -25,13 +25,19 @@ export type Summed = {
 
 /** The sums of files that are whole, which are taken together. */
 export function sumsOf(files: readonly Summed[]): string[] {
-	const stretches = files.map(({fd, size, part}) => stretchesOf(fd, 0, size, part ?? size))
-	const md5s = md5OfEach(stretches.flat()).map((md5) => ({etag: md5.toString('hex')}))
+	const messages = files.map(messagesOf)
+	const md5s = md5OfEach(messages.flat())
 	let at = 0
-	return files.map(({part}, i) => {
-		const own = md5s.slice(at, (at += stretches[i]?.length ?? 0))
-		return part === undefined ? (own[0]?.etag ?? '') : joinedEtag(own)
-	})
+	return files.map((file, i) => joinedSum(md5s.slice(at, (at += messages[i]?.length ?? 0)), file))
+}
+
+/** What the sum of a file is made of: one message, or one for each of its parts. */
+export const messagesOf = ({fd, size, part}: Summed): Message[] => stretchesOf(fd, 0, size, part ?? size)
+
+/** The sum of a file whose messages have these MD5s. */
+export function joinedSum(md5s: readonly Buffer[], {part}: Summed): string {
+	const etags = md5s.map((md5) => ({etag: md5.toString('hex')}))
+	return part === undefined ? (etags[0]?.etag ?? '') : joinedEtag(etags)
 }
 
 /** The sum of a file that is whole. */
@@ -61,9 +67,6 @@ export const fileSum = (part: number | undefined): FileSum =>
 	part === undefined ? new WholeSum() : new PartsSum(part)
 
 const CHUNK = 2 ** 20
-
-/** How many MD5s the sum of a file is made of. */
-export const partsIn = ({size, part}: Summed): number => (part === undefined ? 1 : Math.ceil(size / part))
 
 /** The bytes of a file in pieces, each with its position; they are good until the next one. */
 export function* piecesOf(
