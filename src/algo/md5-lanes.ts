@@ -55,13 +55,33 @@ function oneByOne(messages: readonly Message[]): Buffer[] {
 /** The MD5 of a message by OpenSSL. */
 function alone(message: Message): Buffer {
 	if (Buffer.isBuffer(message)) return md5Of(message)
-	const hash = createHash('md5')
-	const memory = Buffer.allocUnsafe(Math.min(message.length, TAKEN))
-	for (let at = 0; at < message.length; at += memory.length) {
-		const length = message.copy(memory, 0, at, Math.min(message.length, at + memory.length))
-		hash.update(memory.subarray(0, length))
+	const hashing = new Alone(message)
+	for (;;) {
+		const md5 = hashing.step()
+		if (md5) return md5
 	}
-	return hash.digest()
+}
+
+/** A message that OpenSSL hashes, as much at a time as a lane takes. */
+export class Alone {
+	readonly #message: Message
+	readonly #hash = createHash('md5')
+	readonly #memory: Buffer
+	#at = 0
+
+	constructor(message: Message) {
+		this.#message = message
+		this.#memory = Buffer.allocUnsafe(Math.min(message.length, TAKEN))
+	}
+
+	/** Hashes some more; returns the MD5, 16 bytes, when that was all. */
+	step(): Buffer | undefined {
+		const {length} = this.#message
+		const copied = this.#message.copy(this.#memory, 0, this.#at, Math.min(length, this.#at + TAKEN))
+		this.#hash.update(this.#memory.subarray(0, copied))
+		this.#at += copied
+		return this.#at < length ? undefined : this.#hash.digest()
+	}
 }
 
 /** How many of messages are taken alone, the longest first: the others would wait for them. `lengths` are in descending order. */
@@ -79,6 +99,11 @@ export function countAlone(lengths: readonly number[]): number {
 	return best.count
 }
 
+function compile(): WebAssembly.Module | false {
+	const module = kernelModule()
+	return WebAssembly.validate(module) && new WebAssembly.Module(module)
+}
+
 /** Where a machine has them; see md5OfEach. */
 export class Lanes {
 	/** Undefined where this machine cannot. */
@@ -88,7 +113,7 @@ export class Lanes {
 	constructor() {
 		// V8 without a compiler has none, either
 		if (typeof WebAssembly === 'undefined') return
-		compiled ??= WebAssembly.validate(kernelModule()) && new WebAssembly.Module(kernelModule())
+		compiled ??= compile()
 		if (compiled === false) return
 		const pages = Math.ceil((AT.free + LANES * ROOM) / PAGE)
 		const memory = new WebAssembly.Memory({initial: pages, maximum: pages})

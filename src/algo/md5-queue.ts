@@ -1,8 +1,7 @@
 // Messages that come one after the other, eight of which are hashed at a time: each is told its MD5 when it has it, and another
 // takes its lane.
 
-import {createHash} from 'node:crypto'
-import {Lanes, type Message, type Wanted, WORTH} from './md5-lanes.ts'
+import {Alone, Lanes, type Message, type Wanted, WORTH} from './md5-lanes.ts'
 
 export class Md5Queue {
 	#lanes: Lanes | undefined
@@ -11,7 +10,7 @@ export class Md5Queue {
 	readonly #worth: number
 	#waiting: Wanted[] = []
 	/** One by itself takes half the time without lanes. */
-	#alone: Alone | undefined
+	#alone: (Wanted & {readonly hashing: Alone}) | undefined
 
 	/** `worth`: lanes are not made for fewer bytes. */
 	constructor(worth = WORTH) {
@@ -29,9 +28,8 @@ export class Md5Queue {
 	step(): boolean {
 		if (this.#waiting.length === 1 && this.#lanes?.areFree !== false) this.#beginAlone()
 		else if (this.#bytes >= this.#worth) this.#lanes ??= new Lanes()
-		const isAlone = this.#alone !== undefined
-		if (this.#alone?.step() === false) this.#alone = undefined
-		if (this.#lanes?.step(() => this.#waiting.shift()) || isAlone) return true
+		const wasAlone = this.#stepAlone()
+		if (this.#lanes?.step(() => this.#waiting.shift()) || wasAlone) return true
 		// there are no lanes
 		this.#beginAlone()
 		return this.#alone !== undefined
@@ -40,34 +38,19 @@ export class Md5Queue {
 	#beginAlone(): void {
 		if (this.#alone) return
 		const next = this.#waiting.shift()
-		if (next) this.#alone = new Alone(next)
-	}
-}
-
-/** Bytes of a message that are hashed before others have their turn. */
-const SLICE = 2 ** 20
-
-/** A message that OpenSSL hashes. */
-class Alone {
-	readonly #wanted: Wanted
-	readonly #hash = createHash('md5')
-	readonly #memory: Buffer
-	#at = 0
-
-	constructor(wanted: Wanted) {
-		this.#wanted = wanted
-		this.#memory = Buffer.allocUnsafeSlow(Math.min(wanted.message.length, SLICE))
+		if (next) this.#alone = {...next, hashing: new Alone(next.message)}
 	}
 
-	/** Hashes some more; false when that was all, and the MD5 is told. */
-	step(): boolean {
-		const {message, tell} = this.#wanted
-		const length = message.copy(this.#memory, 0, this.#at, Math.min(message.length, this.#at + SLICE))
-		this.#hash.update(this.#memory.subarray(0, length))
-		this.#at += length
-		if (this.#at < message.length) return true
-		tell?.(this.#hash.digest())
-		return false
+	/** Hashes some more of the one by itself; false where there is none. */
+	#stepAlone(): boolean {
+		if (!this.#alone) return false
+		const {hashing, tell} = this.#alone
+		const md5 = hashing.step()
+		if (md5) {
+			this.#alone = undefined
+			tell?.(md5)
+		}
+		return true
 	}
 }
 

@@ -1,8 +1,8 @@
 // XML as S3 speaks it: documents in, documents out, strings as byte strings.
 
-import {escapeXml} from '../base/xml.ts'
 import {XMLParser} from 'fast-xml-parser'
 import {fromUnicode} from '../base/path.ts'
+import {escapeXml} from '../base/xml.ts'
 import {S3Error} from './errors.ts'
 
 const NAMED: Record<string, string> = {lt: '<', gt: '>', amp: '&', quot: '"', apos: "'"}

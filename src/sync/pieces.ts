@@ -50,13 +50,13 @@ export class PlainPieces {
 	}
 
 	/** Whether one is in memory as a whole while something is done with it: to be hashed, or because the disk likes it. */
-	get areHeld(): boolean {
+	get #areHeld(): boolean {
 		return this.size <= HELD && (this.#sums === undefined || this.#file.stat.size > CACHED)
 	}
 
 	/** Bytes that one of them takes in memory. */
 	get held(): number {
-		return this.areHeld ? this.size : STREAMED
+		return this.#areHeld ? this.size : STREAMED
 	}
 
 	/** Does something with a piece, whose bytes are good until that is done. */
@@ -64,7 +64,7 @@ export class PlainPieces {
 		const at = this.#at(number)
 		const length = Math.min(this.size, this.#file.stat.size - at)
 		const sha256 = this.#sums?.ofPieces[number - 1]
-		if (!this.areHeld) return work({...this.#streamed(number, at, length), sha256})
+		if (!this.#areHeld) return work({...this.#streamed(number, at, length), sha256})
 		const memory = this.#memory.take(length) ?? Buffer.allocUnsafeSlow(length)
 		const body = await this.#read(memory.subarray(0, length), at)
 		await work({number, body, sha256, md5: () => md5Of(body)})
