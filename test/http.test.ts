@@ -228,6 +228,14 @@ test('a large body comes whole, in chunks or not, and is lent in memory that is 
 			t.is(Buffer.isBuffer(reply.body), !('streams' in how))
 			t.true((await bytesOf(reply)).equals(content))
 		}
+		// what is lent is full each time
+		const {body} = await http.exchange(server.origin, {...GET, streams: true, lends: true})
+		const sizes: number[] = []
+		for await (const piece of body as AsyncIterable<Buffer>) sizes.push(piece.length)
+		t.deepEqual(
+			sizes,
+			Array.from({length: 12}, () => MIB / 4),
+		)
 		t.is(server.came.length, 1)
 	}
 })

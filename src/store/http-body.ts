@@ -106,13 +106,12 @@ async function* brokenOff(came: Buffer, error: Error): AsyncIterable<Buffer> {
 
 /** Bytes that a connection reads at once. */
 const PIECE = 256 * 2 ** 10
-/** TLS has no more in a piece. */
-const SMALL = 16 * 2 ** 10
 /** More memories than this are not lent: who comes later gets copies. */
 const MOST = 64
 
 /** What every connection of this thread reads into: what came is taken before anything else can come. */
 export const shared = Buffer.allocUnsafeSlow(PIECE)
+
 const idle: Buffer[] = []
 let made = 0
 
@@ -138,35 +137,33 @@ type Reader = {
 
 /**
  * A body that is read as it comes, and comes as it is read. To be read to its end or returned from, else its connection
- * stays taken.
+ * stays taken. Where memory is lent for it, each piece but the last fills that, and is good until the next one is asked for.
  */
 export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Receiver {
 	readonly #tap: Tap
-	/** What its connection reads into where pieces are lent, each until the next one is asked for. */
-	#memory: Buffer | undefined
-	/** Whether small pieces gather there, one behind the other, and how many bytes of them came, and were given. */
-	readonly #gathers: boolean
-	#gathered = 0
-	#given = 0
-	#giving: NodeJS.Immediate | undefined
-	#pieces: Buffer[] = []
+	/** What is lent, how much of it is filled, and whether the reader has it. */
+	#lent: Buffer | undefined
+	#filled = 0
+	#isGiven = false
+	/** Whether more may come while the reader has it, and what did. */
+	readonly #comesLate: boolean
+	#late: Buffer[] = []
+	/** What is for the reader. */
+	readonly #pieces: Buffer[] = []
 	#reader: Reader | undefined
 	#state: 'coming' | 'whole' | Error = 'coming'
 
-	/** `gathers`: what comes is in small pieces, of which some more may come when no more are asked for, as over TLS. */
-	constructor(tap: Tap, {lends, gathers}: {readonly lends: boolean; readonly gathers: boolean}) {
+	/** `comesLate`: some more may come when no more is asked for, as over TLS, where node gives all that it has decrypted. */
+	constructor(tap: Tap, {lends, comesLate}: {readonly lends: boolean; readonly comesLate: boolean}) {
 		this.#tap = tap
-		this.#memory = lends ? borrow() : undefined
-		this.#gathers = gathers
+		this.#comesLate = comesLate
+		this.#lent = lends ? borrow() : undefined
 	}
 
 	get memory(): Buffer {
-		if (this.#memory === undefined || !this.#gathers) return this.#memory ?? shared
-		return this.#hasRoom ? this.#memory.subarray(this.#gathered) : shared
-	}
-
-	get #hasRoom(): boolean {
-		return PIECE - this.#gathered >= SMALL
+		if (this.#lent === undefined || (this.#isGiven && this.#comesLate)) return shared
+		// node asks as soon as it has read: what is given is read into when it is asked for more, not before
+		return this.#isGiven ? this.#lent : this.#lent.subarray(this.#filled)
 	}
 
 	/** Whether its reader waits for what is to come. */
@@ -175,51 +172,45 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	}
 
 	add(piece: Buffer): void {
-		if (this.#gathers && this.#memory !== undefined) return this.#gather(piece, this.#memory)
-		this.#pieces.push(piece.buffer === this.#memory?.buffer ? piece : Buffer.from(piece))
+		if (this.#lent !== undefined) return this.#fill(piece, this.#lent)
+		this.#pieces.push(Buffer.from(piece))
 		this.#wake()
 	}
 
-	/** Puts a piece behind those before it, which its reader may have; given they are when no more come in this turn, or have no room. */
-	#gather(piece: Buffer, memory: Buffer): void {
-		if (piece.length > memory.length - this.#gathered) {
-			this.#give()
-			this.#pieces.push(Buffer.from(piece))
-			return this.#wake()
-		}
-		const isInPlace =
-			piece.buffer === memory.buffer && piece.byteOffset === memory.byteOffset + this.#gathered
-		if (!isInPlace) piece.copy(memory, this.#gathered)
-		this.#gathered += piece.length
-		if (this.#hasRoom) this.#giving ??= setImmediate(() => this.#give())
-		else this.#give()
+	/** Puts a piece behind those before it, and gives them to the reader when there is no room for more. */
+	#fill(piece: Buffer, lent: Buffer): void {
+		if (this.#isGiven) return void this.#late.push(Buffer.from(piece))
+		const isInPlace = piece.buffer === lent.buffer && piece.byteOffset === lent.byteOffset + this.#filled
+		const fits = isInPlace ? piece.length : piece.copy(lent, this.#filled)
+		this.#filled += fits
+		if (this.#filled === lent.length) this.#give(lent)
+		if (fits < piece.length) this.#fill(piece.subarray(fits), lent)
 	}
 
-	/** Gives what has gathered. */
-	#give(): void {
-		clearImmediate(this.#giving)
-		this.#giving = undefined
-		if (this.#memory === undefined || this.#given === this.#gathered) return
-		this.#pieces.push(this.#memory.subarray(this.#given, this.#gathered))
-		this.#given = this.#gathered
+	#give(lent: Buffer): void {
+		this.#isGiven = true
+		this.#pieces.push(lent.subarray(0, this.#filled))
 		this.#wake()
 	}
 
 	end(): void {
-		this.#give()
-		this.#state = 'whole'
-		this.#wake()
+		this.#over('whole')
 	}
 
 	fail(error: Error): void {
-		this.#give()
-		this.#state = error
-		this.#wake()
+		this.#over(error)
+	}
+
+	/** No more comes: what did not fill what is lent is given, too. */
+	#over(state: 'whole' | Error): void {
+		this.#state = state
+		if (this.#lent !== undefined && !this.#isGiven && this.#filled > 0) this.#give(this.#lent)
+		else this.#wake()
 	}
 
 	next(): Promise<IteratorResult<Buffer, undefined>> {
-		// who asks for more has given back what it had: where that was all, memory is filled from its beginning
-		if (this.#pieces.length === 0 && this.#given === this.#gathered) this.#given = this.#gathered = 0
+		// who asks for more has given back what it had
+		if (this.#isGiven && this.#pieces.length === 0) this.#refill()
 		return new Promise((resolve, reject) => {
 			this.#reader = {resolve, reject}
 			this.#wake()
@@ -227,10 +218,18 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 		})
 	}
 
+	#refill(): void {
+		this.#isGiven = false
+		this.#filled = 0
+		const late = this.#late
+		this.#late = []
+		for (const piece of late) this.add(piece)
+		if (this.#state !== 'coming' && late.length > 0) this.#over(this.#state)
+	}
+
 	/** Gives the rest up, and its connection with it. */
 	async return(): Promise<IteratorResult<Buffer, undefined>> {
-		this.#pieces = []
-		clearImmediate(this.#giving)
+		this.#pieces.length = this.#late.length = 0
 		if (this.#state === 'coming') this.#tap.shut()
 		this.#state = 'whole'
 		this.#giveBack()
@@ -254,7 +253,7 @@ export class Streaming implements AsyncIterableIterator<Buffer, undefined>, Rece
 	}
 
 	#giveBack(): void {
-		if (this.#memory !== undefined) idle.push(this.#memory)
-		this.#memory = undefined
+		if (this.#lent !== undefined) idle.push(this.#lent)
+		this.#lent = undefined
 	}
 }

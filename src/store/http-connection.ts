@@ -174,7 +174,7 @@ export class Connection {
 		if (!isContinued || (length ?? Infinity) <= WHOLE)
 			return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
 		const tap = {open: () => this.#release(), shut: () => this.end()}
-		const body = new Streaming(tap, {lends, gathers: this.#isSecure})
+		const body = new Streaming(tap, {lends, comesLate: this.#isSecure})
 		exchange.resolve({status, headers, body})
 		return body
 	}
