@@ -5,8 +5,7 @@ import {errnoOf, fatal, reason} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
-import {pullFlags, restoreOf, runPull} from '../src/cli/pulling.ts'
-import {momentOf, openRemote} from '../src/cli/opening.ts'
+import {openSource, pullFlags, restoreOf, runPull} from '../src/cli/pulling.ts'
 import {lookup, newRemote, unicode} from '../src/cli/work.ts'
 import {absolute} from '../src/repo/find.ts'
 import {initialize} from '../src/repo/init.ts'
@@ -23,15 +22,13 @@ export default command({
 
 	async run(context, flags, [target = '', directory], ordered) {
 		const remote = namedRemote(unicode(target), lookup(context, flags))
-		momentOf(flags)
 		restoreOf(flags)
 		const root = absolute(context.cwd, directory ?? (target.replace(/\/+$/, '').split('/').at(-1) || target))
-		const {store} = await openRemote(context, remote)
-		if (!(await store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)
-		store.close()
+		const source = await openSource(context, flags, remote)
+		if (!(await source.store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)
 		makeEmpty(root)
 		const place = initialize(root, newRemote(context, flags, unicode(target)))
-		return runPull(context, flags, ordered, {place, remote, umask: context.umask})
+		return runPull(context, flags, ordered, {place, remote, umask: context.umask, source})
 	},
 })
 

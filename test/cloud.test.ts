@@ -96,6 +96,19 @@ test('the remote is made what it was', async (t) => {
 	t.deepEqual(treeOf(join(world.home, 'copy')), tree)
 })
 
+test('a clone opens its remote once: it takes one set of credentials, and one connection to begin with', async (t) => {
+	const world = await World.open(t)
+	await world.push((root) => write(root, 'a', 'one'))
+	let opened = 0
+	const openStore = async () => {
+		opened++
+		return world.store
+	}
+	const run = {cwd: world.home, env: {HOME: world.home}, openStore}
+	t.is((await s3r(['clone', '-a', 'memory/home', 'copy'], run)).status, 0)
+	t.is(opened, 1)
+})
+
 test('what has changed here is in conflict with what was, too', async (t) => {
 	const world = await World.open(t)
 	const then = await world.push((root) => write(root, 'a', 'one'))

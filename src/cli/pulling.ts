@@ -1,5 +1,6 @@
 // The one way from options to a pull, for pull and clone.
 
+import type {AdaptiveWidth} from '../base/adaptive.ts'
 import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexRows} from '../format/index-file.ts'
@@ -22,7 +23,7 @@ import {backupFlags, backupOf, bwlimitOf, deletesOf, directoriesOf, narrowOf} fr
 import type {Context, Flags, Ordered, Values} from './command.ts'
 import {atFlags, type dryRunFlags} from './flags.ts'
 import {Report, transferFlags} from './transfer.ts'
-import {momentOf, openRemote} from './opening.ts'
+import {momentOf, type Opened, openRemote} from './opening.ts'
 import type {Remote} from '../format/remote.ts'
 import {join, type Place} from '../repo/find.ts'
 import type {Disk} from '../sync/disk.ts'
@@ -86,6 +87,24 @@ export type PullRun = {
 	readonly remote: Remote
 	readonly umask: number
 	readonly paths?: readonly string[] | undefined
+	/** The remote, where it is open already; it is closed at the end. */
+	readonly source?: Source | undefined
+}
+
+/** A remote that is open, and how many requests may be under way, which is fewer once it asks for that. */
+export type Source = Opened & {readonly jobs: AdaptiveWidth}
+
+/** Opens a remote as the options of a pull want it. */
+export async function openSource(context: Context, flags: PullValues, remote: Remote): Promise<Source> {
+	const jobs = adaptiveJobs()
+	const opened = await openRemote(context, remote, {
+		pretend: flags['dry-run'],
+		at: momentOf(flags),
+		maxRequests: numberOf('max-requests', flags['max-requests']),
+		bwlimit: bwlimitOf(flags),
+		onSlowDown: () => jobs.slowDown(),
+	})
+	return {...opened, jobs}
 }
 
 /** Pulls into a local side and resolves to the exit status. */
@@ -93,7 +112,7 @@ export async function runPull(
 	context: Context,
 	flags: PullValues & PreserveValues,
 	ordered: readonly Ordered[],
-	{place, remote, umask, paths: args = []}: PullRun,
+	{place, remote, umask, paths: args = [], source}: PullRun,
 ): Promise<number> {
 	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
@@ -107,10 +126,8 @@ export async function runPull(
 	const disk = diskOf(place, flags, selection)
 	const session = await openSession(context, place, pretend)
 	report.keepLog(place, 'pull', remote)
-	const jobs = adaptiveJobs()
-	const onSlowDown = () => jobs.slowDown()
-	const opened = await openRemote(context, remote, {pretend, at, maxRequests, bwlimit, onSlowDown})
-	const {store, counts} = opened
+	const opened = source ?? (await openSource(context, flags, remote))
+	const {store, counts, jobs} = opened
 	const onCounts = (more: Counts) => addTo(counts, more)
 	const taken = takenAs(place, flags, selection)
 	try {
@@ -140,7 +157,7 @@ export async function runPull(
 								umask,
 								disk: writtenAs(flags),
 							},
-							{pretend, onSlowDown, onCounts, signal: report.signal},
+							{pretend, onSlowDown: () => jobs.slowDown(), onCounts, signal: report.signal},
 						)
 					: undefined,
 			force: flags.force,
