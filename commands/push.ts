@@ -50,6 +50,7 @@ export default command({
 		const jobs = adaptiveJobs()
 		const onSlowDown = () => jobs.slowDown()
 		let opened: Opened | undefined
+		const findSite = async () => opened?.store.findSite?.()
 		const onCounts = (counts: Counts) => opened && addTo(opened.counts, counts)
 		try {
 			const outcome = await push({
@@ -73,7 +74,7 @@ export default command({
 									compress: flags.compress,
 									stored: storedAs(remote).stored,
 								},
-								{pretend, onSlowDown, onCounts, signal: report.signal},
+								{pretend, findSite, onSlowDown, onCounts, signal: report.signal},
 							)
 						: undefined,
 				session,

@@ -61,6 +61,9 @@ test.before(async () => {
 	const {AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret} = server.env
 	const json = JSON.stringify({Version: 1, AccessKeyId: key, SecretAccessKey: secret})
 	fs.writeFileSync(join(home, 'process'), `#!/bin/sh\necho '${json}'\n`, {mode: 0o755})
+	fs.writeFileSync(join(home, 'counted'), `#!/bin/sh\necho >> ${home}/times\nexec ${home}/process\n`, {
+		mode: 0o755,
+	})
 	const session = createHash('sha1').update('my-session').digest('hex')
 	fs.writeFileSync(
 		join(home, `.aws/sso/cache/${session}.json`),
@@ -81,6 +84,8 @@ aws_access_key_id = ${key}
 aws_secret_access_key = ${secret}
 [profile process]
 credential_process = ${join(home, 'process')}
+[profile counted]
+credential_process = ${join(home, 'counted')}
 [profile broken]
 credential_process = ${join(home, 'nothing')}
 [profile other]
@@ -114,9 +119,13 @@ test.after.always(async () => {
 })
 
 /** Runs the program with nothing in its environment but this; resolves to what it said. */
-async function s3r(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+async function s3r(
+	argv: readonly string[],
+	env: Readonly<Record<string, string>> = {},
+	cwd = home,
+): Promise<string> {
 	const {stdout, stderr} = await run(process.execPath, [resolve('dist/s3r.js'), ...argv], {
-		cwd: home,
+		cwd,
 		env: {
 			PATH: process.env['PATH'] ?? '',
 			HOME: home,
@@ -141,6 +150,21 @@ test('a profile has keys, or a process that prints them', async (t) => {
 	}
 	t.is(code, 128)
 	t.regex(stderr, /^fatal: no credentials .*for bucket 'credentials'\nhint: /)
+})
+
+test('a process that prints keys is asked once in a run, however many threads there are', async (t) => {
+	const root = join(home, 'files')
+	fs.mkdirSync(root)
+	for (let i = 0; i < 40; i++) fs.writeFileSync(join(root, `file-${i}`), `file ${i}`)
+	const env = {AWS_PROFILE: 'counted', S3R_THREADS: '2'}
+	const times = () => fs.readFileSync(join(home, 'times'), 'latin1').length
+	await s3r(['create-bucket', 'counted'], server.env)
+	await s3r(['init', 'counted'], server.env, root)
+	t.is(await s3r(['push', '-a'], env, root), '')
+	t.is(times(), 1)
+	t.is(await s3r(['clone', '-a', 'counted', 'copy'], env), '')
+	t.is(times(), 2)
+	t.is(fs.readFileSync(join(home, 'copy/file-39'), 'latin1'), 'file 39')
 })
 
 test('a role is assumed with the keys of another profile, or with a token', async (t) => {

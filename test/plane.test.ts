@@ -21,7 +21,7 @@ import {readCopied} from '../src/store/copied.ts'
 import {completionOf, readCompleted, readCreated, readUploads} from '../src/store/uploads-page.ts'
 import {readPage} from '../src/store/list-page.ts'
 import {type OpenOptions, openStore} from '../src/store/open.ts'
-import {plainSite, type Way} from '../src/store/plane-site.ts'
+import {plainSite, type Site, type Way} from '../src/store/plane-site.ts'
 import {makeClient} from '../src/store/s3-client.ts'
 import {S3Connection} from '../src/store/s3-connection.ts'
 import {siteOf} from '../src/store/s3-site.ts'
@@ -723,6 +723,39 @@ test('a page that only an XML parser understands is asked for again, by the SDK'
 	})
 	t.deepEqual(await keysOf(store), ['a&b'])
 	t.is(asked.length, 2)
+})
+
+test('who has found the bucket is asked before the SDK looks for it, and not believed when it has moved since', async (t) => {
+	const right = 'eu-central-1'
+	const server = await stub(({headers}, response) => {
+		const isRight = String(headers.authorization).includes(`/${right}/s3/aws4_request`)
+		response.writeHead(isRight ? 200 : 301, {etag: '"e"', 'x-amz-bucket-region': right}).end()
+	})
+	t.teardown(() => server.stop())
+	const {endpoint, asked} = server
+	const {host} = new URL(endpoint)
+	const siteIn = (region: string): Site => ({
+		origin: endpoint,
+		host,
+		path: '/bucket',
+		region,
+		credentials: KEYS,
+	})
+	/** A store without credentials of its own, whose others say each of these regions in turn. */
+	const told = async (...regions: string[]) => {
+		const remote = {bucket: 'bucket', prefix: '', endpoint, profile: 'none of them', region: 'us-east-1'}
+		const findSite = async () => siteIn(regions.shift() ?? 'us-east-1')
+		const store = await openStore(remote, {firstWait: 1, findSite})
+		t.teardown(() => store.close())
+		return store
+	}
+	t.is((await (await told(right)).head('key'))?.etag, 'e')
+	t.is(asked.length, 1)
+	t.is((await (await told('us-east-1', right)).head('key'))?.etag, 'e')
+	t.is(asked.length, 3)
+	const error = await t.throwsAsync((await told('us-east-1', 'us-east-1')).head('key'))
+	t.regex(error?.message ?? '', /^no credentials /)
+	t.is(asked.length, 4)
 })
 
 test('a HEAD keeps its connection, and so do errors', async (t) => {

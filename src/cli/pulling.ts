@@ -157,7 +157,13 @@ export async function runPull(
 								umask,
 								disk: writtenAs(flags),
 							},
-							{pretend, onSlowDown: () => jobs.slowDown(), onCounts, signal: report.signal},
+							{
+								pretend,
+								findSite: store.findSite,
+								onSlowDown: () => jobs.slowDown(),
+								onCounts,
+								signal: report.signal,
+							},
 						)
 					: undefined,
 			force: flags.force,

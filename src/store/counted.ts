@@ -105,6 +105,7 @@ export function counted(
 		get conditional() {
 			return store.conditional
 		},
+		findSite: store.findSite,
 		close: () => store.close(),
 
 		list: (prefix, options) => paged(() => store.list(prefix, options)),

@@ -2,6 +2,7 @@
 // does not pay for it.
 
 import type {Remote} from '../format/remote.ts'
+import type {FindSite} from './plane-site.ts'
 import type {Bucket, Store} from './store.ts'
 
 export type OpenOptions = {
@@ -14,6 +15,11 @@ export type OpenOptions = {
 	 * whether it obeys guards. Is told the answer.
 	 */
 	readonly onProbed?: ((conditional: boolean) => void) | undefined
+	/**
+	 * Is asked where the bucket is and what is signed with before the SDK looks for that: whoever else has found it need not ask a
+	 * process, or a server, for credentials again.
+	 */
+	readonly findSite?: FindSite | undefined
 	/** Connections at once; 256 by default. */
 	readonly maxSockets?: number | undefined
 	/** Milliseconds of silence after which a connection is given up; two minutes by default. */

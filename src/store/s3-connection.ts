@@ -9,7 +9,7 @@ import type {Remote} from '../format/remote.ts'
 import {SourceFailure} from './body.ts'
 import type {OpenOptions, Where} from './open.ts'
 import type {HttpOptions} from './http.ts'
-import {plainSite, type Site, type Way} from './plane-site.ts'
+import {type FindSite, plainSite, type Site, type Way} from './plane-site.ts'
 import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
 import {findPlace} from './s3-profile.ts'
@@ -54,6 +54,9 @@ export class S3Connection {
 	#answered = false
 	bucketSeen = false
 	#region: string
+	/** The one that it began with. */
+	readonly #said: string
+	readonly #askForSite: FindSite | undefined
 	readonly #attempts = attemptsOf()
 	readonly #firstWait: number
 	readonly #onSlowDown: (() => void) | undefined
@@ -77,7 +80,8 @@ export class S3Connection {
 		const {endpoint} = place
 		this.remote = remote
 		this.bucket = remote.bucket ?? ''
-		this.#region = place.region
+		this.#region = this.#said = place.region
+		this.#askForSite = options.findSite
 		this.aws = endpoint === undefined || isAmazon(endpoint)
 		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
@@ -206,7 +210,13 @@ export class S3Connection {
 
 	/** Where the bucket is and what is signed with; undefined where that takes more than Signature Version 4. */
 	async site(): Promise<Site | undefined> {
-		return (await plainSite(this.#way)) ?? this.#siteOfSdk()
+		return (await plainSite(this.#way)) ?? (await this.#siteOfOthers()) ?? this.#siteOfSdk()
+	}
+
+	/** Where others have found the bucket, unless they do not know yet that it is in the region where we were sent. */
+	async #siteOfOthers(): Promise<Site | undefined> {
+		const site = await this.#askForSite?.()
+		return this.#region === this.#said || site?.region === this.#region ? site : undefined
 	}
 
 	/** The data plane; the SDK where that is switched off, or cannot go. */

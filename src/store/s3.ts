@@ -5,6 +5,7 @@ import type {Acl} from '../format/acl.ts'
 import type {Remote} from '../format/remote.ts'
 import {checkKey, checkProperties} from './limits.ts'
 import type {OpenOptions, Where} from './open.ts'
+import type {FindSite} from './plane-site.ts'
 import {S3Connection} from './s3-connection.ts'
 import {copy} from './s3-copy.ts'
 import {deleteOne} from './s3-delete.ts'
@@ -73,6 +74,8 @@ class S3Store implements Store {
 		this.#at = at
 		this.#guards = new Guards(at, onProbed)
 	}
+
+	readonly findSite = (): ReturnType<FindSite> => this.#at.site()
 
 	get conditional(): boolean | undefined {
 		return this.#guards.conditional

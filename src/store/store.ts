@@ -9,6 +9,7 @@ import {S3rError} from '../base/errors.ts'
 import type {Acl, Grant} from '../format/acl.ts'
 import type {ContentHeaders} from '../format/header-rules.ts'
 import type {Tags} from '../format/tags.ts'
+import type {FindSite} from './plane-site.ts'
 
 export type Listed = {
 	readonly key: string
@@ -253,6 +254,8 @@ export interface Store {
 	readonly signsBodies: boolean
 	/** Whether the store honours If-None-Match and If-Match on writes; undefined while that is not known. */
 	readonly conditional: boolean | undefined
+	/** For who reaches the same bucket by a store of another thread; see OpenOptions. */
+	readonly findSite?: FindSite | undefined
 	/** Ends idle connections. */
 	close(): void
 }

@@ -3,7 +3,8 @@
 import {parentPort, workerData} from 'node:worker_threads'
 import {sumOf} from '../store/counted.ts'
 import {openStore} from '../store/open.ts'
-import {type FromThread, type Job, type ToThread, type Work} from './crew.ts'
+import type {Site} from '../store/plane-site.ts'
+import type {FromThread, Job, Tasks, ToThread, Work} from './crew.ts'
 import {receiving} from './crew-receive.ts'
 import {sending} from './crew-send.ts'
 
@@ -20,7 +21,13 @@ const job = workerData as Job
 const answer = (message: FromThread) => parentPort?.postMessage(message)
 
 const stop = new AbortController()
-const opening = openStore(job.remote, {signal: stop.signal, onSlowDown: () => answer('slow down')})
+/** Who waits for where the bucket is. */
+const asking: ((site: Site | undefined) => void)[] = []
+const opening = openStore(job.remote, {
+	signal: stop.signal,
+	onSlowDown: () => answer('slow down'),
+	findSite: askForSite,
+})
 const working = opening.then(
 	(store) => (job.kind === 'send' ? sending(job, store) : receiving(job, store)) as Work<unknown, unknown>,
 )
@@ -31,10 +38,17 @@ let running = 0
 parentPort?.on('message', (message: ToThread) => {
 	if (message === 'stop') stop.abort()
 	else if (message === 'end') void end()
+	else if ('site' in message) for (const resolve of asking.splice(0)) resolve(message.site)
 	else begin(message)
 })
 
-function begin(tasks: Exclude<ToThread, string>): void {
+/** Asks the main thread where the bucket is and what is signed with. */
+function askForSite(): Promise<Site | undefined> {
+	answer('find site')
+	return new Promise((resolve) => asking.push(resolve))
+}
+
+function begin(tasks: Tasks): void {
 	running += tasks.length
 	for (const [id, task] of tasks)
 		void doing(task).then(

@@ -8,6 +8,7 @@ import {availableParallelism} from 'node:os'
 import {Worker} from 'node:worker_threads'
 import {usableCores} from '../base/cores.ts'
 import type {Counts} from '../store/counted.ts'
+import type {FindSite, Site} from '../store/plane-site.ts'
 import type {ReceiveJob} from './crew-receive.ts'
 import type {SendJob} from './crew-send.ts'
 
@@ -44,6 +45,8 @@ export type CrewOptions = {
 	readonly thrifty?: boolean | undefined
 	/** Is told when a thread has begun. */
 	readonly onThread?: (() => void) | undefined
+	/** Finds for all threads where the bucket is and what is signed with; each looks for that itself without. */
+	readonly findSite?: FindSite | undefined
 	/** Is told when the store asks for fewer requests. */
 	readonly onSlowDown?: (() => void) | undefined
 	/** Is told what each thread has asked of the store, when it ends. */
@@ -52,9 +55,10 @@ export type CrewOptions = {
 	readonly signal?: AbortSignal | undefined
 }
 
-export type ToThread = 'stop' | 'end' | readonly (readonly [id: number, task: unknown])[]
-/** Answers; at the end, what was asked of the store. */
-export type FromThread = 'slow down' | Counts | Answers
+export type ToThread = 'stop' | 'end' | {readonly site: Site | undefined} | Tasks
+export type Tasks = readonly (readonly [id: number, task: unknown])[]
+/** Answers; at the end, what was asked of the store. `find site` is answered with a site, if there is one. */
+export type FromThread = 'slow down' | 'find site' | Counts | Answers
 export type Answers = readonly (readonly [id: number, done: unknown])[]
 
 /** With fewer files threads are on half of the cores: what they wait for may need the others, and each has a compiler of its own. */
@@ -148,6 +152,7 @@ export class Crew<Task, Done> {
 		const member: Member = {worker, ended, waiting: [], outstanding: 0}
 		worker.on('message', (message: FromThread) => {
 			if (message === 'slow down') this.#options.onSlowDown?.()
+			else if (message === 'find site') void this.#findSite(worker)
 			else if (isAnswers(message)) this.#take(member, message)
 			else {
 				this.#options.onCounts?.(message)
@@ -158,6 +163,12 @@ export class Crew<Task, Done> {
 		worker.on('error', () => this.#lose(member))
 		worker.on('exit', resolve)
 		return member
+	}
+
+	/** Tells a thread what was found; nothing where that failed: it finds out by itself why. */
+	async #findSite(worker: Worker): Promise<void> {
+		const site = await this.#options.findSite?.().catch(() => undefined)
+		worker.postMessage({site} satisfies ToThread)
 	}
 
 	readonly #stop = (): void => this.#tell('stop')
