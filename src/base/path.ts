@@ -62,13 +62,16 @@ export function absolute(cwd: Path, path: Path): Path {
 /** Byte order of two paths: negative, zero or positive. */
 export const comparePaths = (a: Path, b: Path): number => (a < b ? -1 : a > b ? 1 : 0)
 
+/** Most have none of what can be wrong: to see that takes 50 ns, to look at each component 320. */
+const SUSPECT = /^$|^[./]|\/[./]|\0/
+
 /**
  * Why a path cannot be a file below the root, or undefined if it can. Empty, '.' and '..'
  * components, an absolute path, NUL, and anything inside a '.s3rsync' (in any case, for file
  * systems that fold it) are refused.
  */
 export function unsafe(path: Path): string | undefined {
-	if (path === ROOT) return undefined
+	if (path === ROOT || !SUSPECT.test(path)) return undefined
 	if (path === '' || path === '/') return 'the name is empty'
 	if (path.startsWith('/')) return 'the path is absolute'
 	if (path.includes('\0')) return 'the name holds a NUL'
