@@ -18,7 +18,7 @@ import {filesOf, openSession, scanOf, selectionOf, storedAs} from '../src/cli/pu
 import {makeScratch} from '../src/cli/scratch.ts'
 import type {Scope} from '../src/cli/scope.ts'
 import {preserveFlags, Report, reportFlags} from '../src/cli/transfer.ts'
-import {openRemote} from '../src/cli/opening.ts'
+import {checkBucket, openRemote} from '../src/cli/opening.ts'
 import {lookup, newRemote, unicode} from '../src/cli/work.ts'
 import {absolute, join, type Place} from '../src/repo/find.ts'
 import {initialize} from '../src/repo/init.ts'
@@ -61,7 +61,7 @@ export default command({
 		const {store} = opened
 		const scratch = pretend ? makeScratch() : undefined
 		try {
-			if (!(await store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)
+			await checkBucket(opened, remote)
 			const place = scratch
 				? pretended(root, scratch.place)
 				: initialize(root, newRemote(context, flags, where))

@@ -5,6 +5,7 @@ import {errnoOf, fatal, reason} from '../src/base/errors.ts'
 import {forFs, type Path} from '../src/base/path.ts'
 import {shown} from '../src/base/quote.ts'
 import {command} from '../src/cli/command.ts'
+import {checkBucket} from '../src/cli/opening.ts'
 import {openSource, pullFlags, restoreOf, runPull} from '../src/cli/pulling.ts'
 import {lookup, newRemote, unicode} from '../src/cli/work.ts'
 import {absolute} from '../src/repo/find.ts'
@@ -25,7 +26,7 @@ export default command({
 		restoreOf(flags)
 		const root = absolute(context.cwd, directory ?? (target.replace(/\/+$/, '').split('/').at(-1) || target))
 		const source = await openSource(context, flags, remote)
-		if (!(await source.store.bucketExists())) throw fatal(`no such bucket '${remote.bucket}'`)
+		await checkBucket(source, remote)
 		makeEmpty(root)
 		const place = initialize(root, newRemote(context, flags, unicode(target)))
 		return runPull(context, flags, ordered, {place, remote, umask: context.umask, source})

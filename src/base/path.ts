@@ -62,7 +62,10 @@ export function absolute(cwd: Path, path: Path): Path {
 /** Byte order of two paths: negative, zero or positive. */
 export const comparePaths = (a: Path, b: Path): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Most have none of what can be wrong: to see that takes 50 ns, to look at each component 320. */
+/**
+ * What is wrong with a path is a component that is empty or begins with '.', or a NUL. Most have neither: to see that takes 50 ns, to look
+ * at each component 320.
+ */
 const SUSPECT = /^$|^[./]|\/[./]|\0/
 
 /**

@@ -1,5 +1,6 @@
 // How a command opens the store of a remote: counted, and as its options want it.
 
+import {fatal} from '../base/errors.ts'
 import {fromUnicode} from '../base/path.ts'
 import {Rate} from '../base/rate.ts'
 import {parseMoment} from '../format/moment.ts'
@@ -53,6 +54,11 @@ export async function openRemote(
 		counts,
 		prices,
 	}
+}
+
+/** Throws where the bucket of a remote is not there. */
+export async function checkBucket({store}: Opened, {bucket}: Remote): Promise<void> {
+	if (!(await store.bucketExists())) throw fatal(`no such bucket '${bucket}'`)
 }
 
 const noteUnversioned =

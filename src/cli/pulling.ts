@@ -97,15 +97,16 @@ export type Source = Opened & {readonly jobs: AdaptiveWidth}
 /** Opens a remote as the options of a pull want it. */
 export async function openSource(context: Context, flags: PullValues, remote: Remote): Promise<Source> {
 	const jobs = adaptiveJobs()
-	const opened = await openRemote(context, remote, {
-		pretend: flags['dry-run'],
-		at: momentOf(flags),
-		maxRequests: numberOf('max-requests', flags['max-requests']),
-		bwlimit: bwlimitOf(flags),
-		onSlowDown: () => jobs.slowDown(),
-	})
+	const opened = await openRemote(context, remote, {...openedAs(flags), onSlowDown: () => jobs.slowDown()})
 	return {...opened, jobs}
 }
+
+const openedAs = (flags: PullValues) => ({
+	pretend: flags['dry-run'],
+	at: momentOf(flags),
+	maxRequests: numberOf('max-requests', flags['max-requests']),
+	bwlimit: bwlimitOf(flags),
+})
 
 /** Pulls into a local side and resolves to the exit status. */
 export async function runPull(
@@ -114,11 +115,8 @@ export async function runPull(
 	ordered: readonly Ordered[],
 	{place, remote, umask, paths: args = [], source}: PullRun,
 ): Promise<number> {
-	const pretend = flags['dry-run']
 	const maxDelete = numberOf('max-delete', flags['max-delete'])
-	const maxRequests = numberOf('max-requests', flags['max-requests'])
-	const bwlimit = bwlimitOf(flags)
-	const at = momentOf(flags)
+	const {pretend, at, maxRequests, bwlimit} = openedAs(flags)
 	restoreOf(flags)
 	const scope = await scopeFrom(context, place, flags, args)
 	const selection = await selectionOf(context, place, flags, ordered, {...scope, direction: 'pull'})

@@ -64,6 +64,7 @@ class S3Store implements Store {
 	readonly bucket: string
 	readonly url: string
 	readonly signsBodies: boolean
+	readonly findSite: FindSite = () => this.#at.site()
 	readonly #at: S3Connection
 	readonly #guards: Guards
 
@@ -74,8 +75,6 @@ class S3Store implements Store {
 		this.#at = at
 		this.#guards = new Guards(at, onProbed)
 	}
-
-	readonly findSite = (): ReturnType<FindSite> => this.#at.site()
 
 	get conditional(): boolean | undefined {
 		return this.#guards.conditional

@@ -165,8 +165,9 @@ export class Crew<Task, Done> {
 		return member
 	}
 
-	/** Tells a thread what was found; nothing where that failed: it finds out by itself why. */
+	/** Tells a thread what was found. */
 	async #findSite(worker: Worker): Promise<void> {
+		// where that fails, the thread looks for it by itself, and has the error
 		const site = await this.#options.findSite?.().catch(() => undefined)
 		worker.postMessage({site} satisfies ToThread)
 	}
