@@ -351,6 +351,21 @@ test('a touch and a chmod send no bytes', async (t) => {
 	t.is(requests((await here.push()).counts), 0)
 })
 
+test('attributes that another gave an object in the second after it was written are seen', async (t) => {
+	// a copy's reply tells milliseconds, a listing, as it is taken note of, seconds
+	let now = 1_700_000_000_003
+	const store = new MemoryStore({now: () => now})
+	const here = new Side(t, store).write({a: 'one'})
+	await here.push()
+	const there = new Side(t, store)
+	await there.pull()
+	fs.chmodSync(there.at('a'), 0o600)
+	now += 1000
+	t.deepEqual((await there.push()).lines, ['P a'])
+	t.deepEqual((await here.pull()).lines, ['P a'])
+	t.is(here.stat('a').mode & 0o777n, 0o600n)
+})
+
 test('a rename and a duplicate are copies within the bucket', async (t) => {
 	const {store, here} = await pushed(t, {'old/name': 'a long content', other: 'x'})
 	fs.renameSync(here.at('old/name'), here.at('new'))

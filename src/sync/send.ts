@@ -253,7 +253,7 @@ export class Sender {
 		const {path, local, attrs} = entry
 		if (!local || attrs === undefined) return
 		const {etag, version} = written
-		const modified = written.modified && Math.ceil(written.modified / 1000)
+		const modified = written.modified && Math.floor(written.modified / 1000)
 		const remote = {etag, size, modified, bound: true, version}
 		this.options.session.put(agreed({path, local, remote, attrs}))
 		this.#done(status, entry, from)
