@@ -7,6 +7,7 @@ import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
 import type {Reply, Request} from '../src/store/http.ts'
+import {readHeaders} from '../src/store/http-headers.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {WholeBody} from '../src/store/whole.ts'
 import {SEED} from './support/seed.ts'
@@ -179,6 +180,30 @@ async function byNode(
 	}
 }
 
+test('headers are told apart whose names are the same up to a place, or come more than once', (t) => {
+	const aLine = fc.record({
+		name: fc.constantFrom('ETag', 'Date', 'etag', 'x-amz-meta-a', 'x-amz-meta-ab'),
+		value: fc.constantFrom('', '1', ' 2\t', 'a: b'),
+	})
+	const heads = fc.array(fc.array(aLine, {maxLength: 4}), {minLength: 1, maxLength: 8})
+	const property = fc.property(heads, (all) => {
+		for (const lines of all) {
+			const wanted = new Map<string, string>()
+			for (const {name, value} of lines) {
+				const before = wanted.get(name.toLowerCase())
+				wanted.set(name.toLowerCase(), before === undefined ? value.trim() : `${before}, ${value.trim()}`)
+			}
+			const got = readHeaders(lines.map(({name, value}) => `${name}:${value}`).join('\r\n'), 0)
+			t.deepEqual(got.toObject(), Object.fromEntries(wanted))
+			for (const name of ['etag', 'date', 'x-amz-meta-a', 'x-amz-meta-ab', 'ETag']) {
+				t.is(got.get(name), wanted.get(name))
+				t.is(got.has(name), wanted.has(name))
+			}
+		}
+	})
+	fc.assert(property, {numRuns: 500})
+})
+
 test('a reply is read as node reads it, however it comes', async (t) => {
 	await fc.assert(
 		fc.asyncProperty(aReply, async (reply) => {
@@ -189,7 +214,7 @@ test('a reply is read as node reads it, however it comes', async (t) => {
 				const got = await http.exchange(server.origin, {...GET, method, streams: reply.streams})
 				const ours = {
 					status: got.status,
-					headers: Object.fromEntries(got.headers),
+					headers: got.headers.toObject(),
 					body: (await bytesOf(got)).toString('latin1'),
 				}
 				t.deepEqual(ours, await byNode(server.origin, method))

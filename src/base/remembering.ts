@@ -16,10 +16,10 @@ export function remembering<T>(most: number, find: (name: string) => T): (name: 
 }
 
 /** `find`, whose last answer is remembered. */
-export function rememberingLast<T>(find: (name: string) => T): (name: string) => T {
-	let last: {readonly name: string; readonly found: T} | undefined
-	return (name) => {
-		if (last?.name !== name) last = {name, found: find(name)}
+export function rememberingLast<K, T>(find: (what: K) => T): (what: K) => T {
+	let last: {readonly what: K; readonly found: T} | undefined
+	return (what) => {
+		if (last?.what !== what) last = {what, found: find(what)}
 		return last.found
 	}
 }

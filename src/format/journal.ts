@@ -11,7 +11,13 @@ import {SIZE_LIMIT} from './index-layout.ts'
 const TIMES = new Set(['mtime', 'ctime', 'ino'])
 const SUM = 9
 const LF = 0x0a
-const sum = (text: string | Buffer) => `${crc32(text).toString(16).padStart(8, '0')} `
+const HEX = Array.from({length: 256}, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function sum(text: string | Buffer): string {
+	const crc = crc32(text)
+	// most are no small integers, whose digits V8 finds by floating point, ten times as long
+	return `${HEX[crc >>> 24]}${HEX[(crc >>> 16) & 255]}${HEX[(crc >>> 8) & 255]}${HEX[crc & 255]} `
+}
 
 /** The line of an entry, with its terminator. */
 export function journalLine(entry: Entry): string {

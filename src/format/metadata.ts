@@ -80,20 +80,16 @@ export function placeMetadata(
 
 /** The fields of the compact key `s3r`. */
 function encodeFields(a: Attributes): string {
-	const fields = ['v=1']
-	const field = (name: string, value: string | number) => void fields.push(`${name}=${value}`)
-	if (a.uname !== undefined) field('uname', encodeURIComponent(a.uname))
-	if (a.gname !== undefined) field('gname', encodeURIComponent(a.gname))
-	if (a.link !== undefined) field('hl', a.link)
-	if (a.rdev !== undefined) field('rdev', `${a.rdev.major}:${a.rdev.minor}`)
-	if (a.original !== undefined) {
-		field('z', a.original.encoding)
-		field('size', a.original.size)
-		field('md5', a.original.md5)
-	}
-	if (a.xattrsAt !== undefined) field('x', `@${a.xattrsAt}`)
-	else if (a.xattrs?.length) field('x', encodeXattrs(a.xattrs).toString('base64'))
-	return fields.join(';')
+	let fields = 'v=1'
+	if (a.uname !== undefined) fields += `;uname=${encodeURIComponent(a.uname)}`
+	if (a.gname !== undefined) fields += `;gname=${encodeURIComponent(a.gname)}`
+	if (a.link !== undefined) fields += `;hl=${a.link}`
+	if (a.rdev !== undefined) fields += `;rdev=${a.rdev.major}:${a.rdev.minor}`
+	if (a.original !== undefined)
+		fields += `;z=${a.original.encoding};size=${a.original.size};md5=${a.original.md5}`
+	if (a.xattrsAt !== undefined) fields += `;x=@${a.xattrsAt}`
+	else if (a.xattrs?.length) fields += `;x=${encodeXattrs(a.xattrs).toString('base64')}`
+	return fields
 }
 
 /** The compact key that was read last: the files of one owner have the same, one after the other. */

@@ -82,7 +82,8 @@ export class Gathered implements Receiver {
 	}
 
 	end(): void {
-		this.#waiting.resolve({body: this.#bytes, ...this.#reply})
+		const {status, headers} = this.#reply
+		this.#waiting.resolve({status, headers, body: this.#bytes})
 	}
 
 	fail(error: Error): void {

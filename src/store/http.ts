@@ -1,5 +1,6 @@
 // What the data plane sends and gets, over whatever.
 
+import type {ReplyHeaders} from './http-headers.ts'
 import type {Room} from './room.ts'
 
 /** A reply of up to so many bytes has arrived whole before it is given. */
@@ -35,7 +36,6 @@ export type Request = {
 
 export type Reply = {
 	readonly status: number
-	/** By their names in lower case, decoded as latin1. */
-	readonly headers: ReadonlyMap<string, string>
+	readonly headers: ReplyHeaders
 	readonly body: Buffer | AsyncIterable<Buffer>
 }

@@ -18,7 +18,7 @@ export class Refusal extends Error implements SdkError {
 
 	constructor(
 		status: number,
-		headers: ReadonlyMap<string, string>,
+		headers: Readonly<Record<string, string>>,
 		body: Buffer,
 		clockSkewCorrected = false,
 	) {
@@ -27,7 +27,7 @@ export class Refusal extends Error implements SdkError {
 		this.name = textIn(xml, 'Code') ?? ''
 		this.Region = textIn(xml, 'Region')
 		this.$metadata = {httpStatusCode: status, clockSkewCorrected}
-		this.$response = {headers: Object.fromEntries(headers)}
+		this.$response = {headers}
 	}
 }
 

@@ -10,10 +10,9 @@ import {lockHeaders} from './object-lock.ts'
 import {bareEtag, copySource, quoteEtag, storageClassOf, withoutFraming} from './s3-params.ts'
 import {notS3} from './s3-retry.ts'
 import type {HeaderList} from './http.ts'
+import type {ReplyHeaders} from './http-headers.ts'
 import type {Head, Properties, Written} from './store.ts'
 import type {CopyRequest, GetRequest, Guard} from './wire.ts'
-
-type Replied = ReadonlyMap<string, string>
 
 /** That we pay for our requests, where the remote says so. */
 export const payerHeaders = ({requesterPays}: Partial<Remote>): HeaderList =>
@@ -24,10 +23,18 @@ const NAMES = 256
 /** The name of the header for metadata of this name: one that was made anew would have to be compared letter by letter (header-text.ts). */
 const metadataHeader = remembering(NAMES, (name) => METADATA + name)
 
-/** The name of metadata in a header of this name; '' where there are none. */
-const metadataName = remembering(NAMES, (name) =>
-	name.startsWith(METADATA) ? name.slice(METADATA.length) : '',
+/** The names of metadata among those of headers, and where they are. */
+const metadataNames = rememberingLast((names: ReplyHeaders['names']) =>
+	[...names.entries()].flatMap(([place, name]) =>
+		name.startsWith(METADATA) ? [{place, name: name.slice(METADATA.length)}] : [],
+	),
 )
+
+function metadataIn({names, values}: ReplyHeaders): Record<string, string> {
+	const metadata: Record<string, string> = {}
+	for (const {place, name} of metadataNames(names)) metadata[name] = values[place] ?? ''
+	return metadata
+}
 
 /** What is stored beside the bytes. */
 export function propertyHeaders(remote: Partial<Remote>, properties: Properties): HeaderList {
@@ -80,26 +87,26 @@ export function getHeaders({range, ifMatch}: GetRequest): HeaderList {
 }
 
 /** The time in a header, in milliseconds since the epoch. */
-export function timeIn(headers: Replied, name: string): number | undefined {
+export function timeIn(headers: ReplyHeaders, name: string): number | undefined {
 	const text = headers.get(name)
 	return text === undefined ? undefined : timeOf(text)
 }
 
 /** What comes one after the other is often of the same second. */
-const timeOf = rememberingLast((text) => {
+const timeOf = rememberingLast((text: string) => {
 	const time = Date.parse(text)
 	return Number.isNaN(time) ? undefined : time
 })
 
 /** What a PUT left. S3 says no time of it; that of the reply is not before it. */
-export const writtenIn = (headers: Replied): Written => ({
+export const writtenIn = (headers: ReplyHeaders): Written => ({
 	etag: bareEtag(headers.get('etag')),
 	version: headers.get('x-amz-version-id'),
 	modified: timeIn(headers, 'date'),
 })
 
 /** The bytes of the whole object, also in the reply to a range. */
-function sizeIn(headers: Replied): number {
+function sizeIn(headers: ReplyHeaders): number {
 	const range = headers.get('content-range')
 	const size = Number(
 		range === undefined ? (headers.get('content-length') ?? 0) : range.slice(range.lastIndexOf('/') + 1),
@@ -109,7 +116,7 @@ function sizeIn(headers: Replied): number {
 }
 
 /** What else was stored with the object; undefined where there is nothing. */
-function contentHeadersIn(headers: Replied): ContentHeaders | undefined {
+function contentHeadersIn(headers: ReplyHeaders): ContentHeaders | undefined {
 	let found: Record<string, string> | undefined
 	for (const name of CONTENT_HEADERS) {
 		const value = headers.get(name)
@@ -119,18 +126,13 @@ function contentHeadersIn(headers: Replied): ContentHeaders | undefined {
 }
 
 /** The head in the reply to a HEAD or GET. */
-export function headIn(headers: Replied): Head {
-	const metadata: Record<string, string> = {}
-	for (const [header, value] of headers) {
-		const name = metadataName(header)
-		if (name !== '') metadata[name] = value
-	}
+export function headIn(headers: ReplyHeaders): Head {
 	const head = {
 		etag: bareEtag(headers.get('etag')),
 		size: sizeIn(headers),
 		modified: timeIn(headers, 'last-modified') ?? 0,
 		storageClass: storageClassOf(headers.get('x-amz-storage-class')),
-		metadata,
+		metadata: metadataIn(headers),
 		contentType: headers.get('content-type'),
 		contentEncoding: withoutFraming(headers.get('content-encoding')),
 		headers: contentHeadersIn(headers),

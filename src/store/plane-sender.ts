@@ -73,15 +73,12 @@ export class PlaneSender {
 		}
 		const lines = signer.sign(unsigned, Date.now() + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const request = {method, path: target, lines, streams, lends, room}
-		const reply = await this.#exchange(site.origin, request, body)
+		const reply =
+			body === undefined || Buffer.isBuffer(body)
+				? await this.#http.exchange(site.origin, {method, path: target, lines, streams, lends, room, body})
+				: await this.#stream(site.origin, {method, path: target, lines, streams, lends, room}, body)
 		if (reply.status < 300) return read(reply)
 		throw this.#refusal(reply, offset)
-	}
-
-	#exchange(origin: string, request: Omit<Request, 'body'>, body: Body | undefined): Promise<Reply> {
-		if (body === undefined || Buffer.isBuffer(body)) return this.#http.exchange(origin, {body, ...request})
-		return this.#stream(origin, request, body)
 	}
 
 	async #stream(origin: string, request: Omit<Request, 'body'>, body: Exclude<Body, Buffer>): Promise<Reply> {
@@ -99,7 +96,7 @@ export class PlaneSender {
 		const ahead = (timeIn(headers, 'date') ?? Date.now() + offset) - Date.now()
 		const skewed = status >= 400 && status < 500 && Math.abs(ahead - offset) > SKEW
 		if (skewed) this.#offset = ahead
-		return new Refusal(status, headers, body as Buffer, skewed)
+		return new Refusal(status, headers.toObject(), body as Buffer, skewed)
 	}
 
 	/** Ends the connections, each when its request is done. */

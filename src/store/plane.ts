@@ -218,7 +218,7 @@ export class Plane implements Wire {
 		const {headers, body} = await this.#sender.send(outgoing, whole)
 		const told = read(body as Buffer)
 		if (told === undefined && isFailure(body as Buffer))
-			throw new Refusal(UNAVAILABLE, headers, body as Buffer)
+			throw new Refusal(UNAVAILABLE, headers.toObject(), body as Buffer)
 		return {told, version: headers.get('x-amz-version-id')}
 	}
 

@@ -101,6 +101,26 @@ export type PutOptions = Properties &
 		readonly sha256?: string | undefined
 	}
 
+/** What a PUT of a file is told. Written out, as all is that is made for each file (entry.ts): a spread takes a microsecond. */
+export const putOptions = (
+	{metadata, contentType, contentEncoding, headers, storageClass, acl, tags}: Properties,
+	{ifMatch, ifNoneMatch}: Condition,
+	md5: Buffer,
+	sha256?: string,
+): PutOptions => ({
+	metadata,
+	contentType,
+	contentEncoding,
+	headers,
+	storageClass,
+	acl,
+	tags,
+	ifMatch,
+	ifNoneMatch,
+	md5,
+	sha256,
+})
+
 export type GetOptions = {
 	/** First and last byte, both included; `last` absent: to the end. */
 	readonly range?: {readonly first: number; readonly last?: number | undefined} | undefined

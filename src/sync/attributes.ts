@@ -9,12 +9,21 @@ export type Owners = {
 	groupName(gid: number): string | undefined
 }
 
-/** The attributes of a file; its xattrs by their digest only. */
-export function attributesOf(local: Local, owners: Owners): Attributes {
+/** What no stat tells of a file, as it travels. */
+type Beside = Pick<Attributes, 'md5' | 'original' | 'xattrs' | 'xattrsAt'>
+
+/** The attributes of a file, with what is known beside. */
+export function attributesWith(local: Local, owners: Owners, beside: Beside): Attributes {
 	const {mode, mtime, uid, gid, link} = local
 	const [uname, gname] = [owners.userName(uid), owners.groupName(gid)]
-	return {mode, mtime, uid, gid, uname, gname, link, xattrsAt: local.xattrs, rdev: deviceOf(local)}
+	const {md5, original, xattrs, xattrsAt} = beside
+	const rdev = deviceOf(local)
+	return {mode, mtime, uid, gid, uname, gname, rdev, link, xattrs, xattrsAt, original, md5}
 }
+
+/** The attributes of a file; its xattrs by their digest only. */
+export const attributesOf = (local: Local, owners: Owners): Attributes =>
+	attributesWith(local, owners, {xattrsAt: local.xattrs})
 
 function deviceOf({rdev}: Local): Attributes['rdev'] {
 	if (rdev === undefined) return undefined

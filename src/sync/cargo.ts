@@ -11,11 +11,11 @@ import {type Entry, type Local, TYPE, typeOf, withLocal} from '../format/entry.t
 import {type HeaderRule, ruled} from '../format/header-rules.ts'
 import type {Tags} from '../format/tags.ts'
 import {xattrsKey} from '../format/xattrs.ts'
-import {type Attributes, type Known, placeMetadata} from '../format/metadata.ts'
+import {type Known, placeMetadata} from '../format/metadata.ts'
 import type {Seen} from '../local/read.ts'
 import type {Fingerprint, Stat} from '../local/stat.ts'
 import type {Properties} from '../store/store.ts'
-import {attributesOf, digestAfter, type Owners} from './attributes.ts'
+import {attributesWith, digestAfter, type Owners} from './attributes.ts'
 import {contentTypeOf, isPacked} from './content-type.ts'
 import type {Files} from './files.ts'
 import {localOf} from './local.ts'
@@ -122,14 +122,12 @@ export function describe(
 	const original = how.original
 		? {size: local.size, md5: local.md5 ?? '', encoding: 'gzip' as const}
 		: undefined
-	const attributes: Attributes = {
-		original,
+	const attributes = attributesWith(local, owners, {
 		md5: how.original ? undefined : local.md5,
-		xattrs: local.xattrs === undefined ? undefined : files.readXattrs(path),
-		...attributesOf(local, owners),
-		xattrsAt: undefined,
-		...how.kept,
-	}
+		original,
+		xattrs: how.kept?.xattrs ?? (local.xattrs === undefined ? undefined : files.readXattrs(path)),
+		xattrsAt: how.kept?.xattrsAt,
+	})
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
 	const isRuled = stored.headers !== undefined && typeOf(local.mode) === TYPE.file
 	const said = isRuled ? ruled(stored.headers, path) : undefined

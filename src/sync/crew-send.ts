@@ -7,7 +7,7 @@ import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
-import type {Condition, Store, Written} from '../store/store.ts'
+import {type Condition, putOptions, type Store, type Written} from '../store/store.ts'
 import {type CargoOptions, describe, fileCargo, readFile, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
@@ -119,9 +119,9 @@ async function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
 	const bytesMd5 = isKnown ? Buffer.from(known[0], 'hex') : await how.md5s.of(read.bytes)
 	const {local, body, md5, properties, side} = fileCargo(path, read, bytesMd5, seen, how, true)
 	if (side) return undefined
-	const condition = conditionOf(guard)
+	const options = putOptions(properties, conditionOf(guard), md5)
 	how.counts.put++
-	const {etag, version, modified} = await how.store.put(key, body, {md5, ...condition, ...properties})
+	const {etag, version, modified} = await how.store.put(key, body, options)
 	how.counts.sent += body.length
 	// the store has verified all of it, and reads it no more
 	how.memory.give(body)
@@ -144,12 +144,8 @@ async function stream(
 		if (side) return undefined
 		how.counts.put++
 		const body = streamed(file, 0, size, how.memory)
-		const {etag, version, modified} = await how.store.put(key, body, {
-			md5: Buffer.from(md5, 'hex'),
-			sha256,
-			...conditionOf(guard),
-			...properties,
-		})
+		const options = putOptions(properties, conditionOf(guard), Buffer.from(md5, 'hex'), sha256)
+		const {etag, version, modified} = await how.store.put(key, body, options)
 		how.counts.sent += size
 		return [size, etag, version, modified, [md5, undefined]]
 	} finally {

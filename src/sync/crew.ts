@@ -119,15 +119,21 @@ export class Crew<Task, Done> {
 
 	/** Has a thread do it; undefined where that failed, for whatever reason. */
 	do(task: Task): Promise<Done | undefined> {
-		const [first, ...rest] = this.#members
-		if (!first) return Promise.resolve(undefined)
-		const member = rest.reduce((least, m) => (m.outstanding < least.outstanding ? m : least), first)
+		const member = this.#leastBusy
+		if (member === undefined) return Promise.resolve(undefined)
 		const id = this.#next++
 		member.waiting.push([id, task])
 		member.outstanding++
 		if (!this.#flushing) setImmediate(() => this.#flush())
 		this.#flushing = true
 		return new Promise((resolve) => this.#answers.set(id, resolve))
+	}
+
+	get #leastBusy(): Member | undefined {
+		let least: Member | undefined
+		for (const member of this.#members)
+			if (least === undefined || member.outstanding < least.outstanding) least = member
+		return least
 	}
 
 	/** Ends the threads, when they have given back what they hold; whoever still waits for an answer gets none. */

@@ -4,7 +4,7 @@ import {isDeepStrictEqual} from 'node:util'
 import type {Path} from '../base/path.ts'
 import {type Entry, type Local, withLocal, withMd5} from '../format/entry.ts'
 import {isAsSeen} from '../local/stat.ts'
-import {type Condition, isKind, type Written} from '../store/store.ts'
+import {type Condition, isKind, putOptions, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
 import {type Cargo, cargoOf, type CargoOptions} from './cargo.ts'
 import {isOfType} from './same-type.ts'
@@ -105,7 +105,7 @@ export class WholeFiles {
 	async #put({entry, body, md5, properties}: Cargo): Promise<Written> {
 		const {store} = this.#sender.options
 		const key = this.#sender.key(entry.path)
-		const put = (condition: Condition) => store.put(key, body, {md5, ...condition, ...properties})
+		const put = (condition: Condition) => store.put(key, body, putOptions(properties, condition, md5))
 		try {
 			return await put(this.#sender.guard(entry))
 		} catch (error) {
