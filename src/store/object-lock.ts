@@ -15,17 +15,16 @@ export function checkLock({lockMode, retainUntil}: Locking): void {
 		throw usage("'retain-until' needs 'object-lock-mode'")
 }
 
-/** The headers of a write at `now`, milliseconds since the epoch. */
-export function lockHeaders(
-	{lockMode, retainUntil, legalHold}: Locking,
-	now: number = Date.now(),
-): HeaderList {
+/** The headers of a write at `now`, milliseconds since the epoch; without it, of one that is made now. */
+export function lockHeaders({lockMode, retainUntil, legalHold}: Locking, now?: number): HeaderList {
 	const headers: HeaderList = []
-	if (lockMode !== undefined && retainUntil !== undefined)
+	if (lockMode !== undefined && retainUntil !== undefined) {
+		const until = parseRetention(retainUntil, now ?? Date.now())
 		headers.push(
 			['x-amz-object-lock-mode', parseLockMode(lockMode)],
-			['x-amz-object-lock-retain-until-date', new Date(parseRetention(retainUntil, now)).toISOString()],
+			['x-amz-object-lock-retain-until-date', new Date(until).toISOString()],
 		)
+	}
 	if (legalHold === true) headers.push(['x-amz-object-lock-legal-hold', 'ON'])
 	return headers
 }

@@ -62,7 +62,9 @@ export class PlaneSender {
 	 */
 	async send<T>(outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
-		const {site, signer} = this.#location.known(Date.now()) ?? (await this.#location.find())
+		const now = Date.now()
+		const known = this.#location.known(now)
+		const {site, signer} = known ?? (await this.#location.find())
 		const offset = this.#offset
 		const unsigned = {
 			method,
@@ -71,7 +73,7 @@ export class PlaneSender {
 			headers: [['host', site.host] as const, ...headers, ...this.#payer],
 			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:'), sha256),
 		}
-		const lines = signer.sign(unsigned, Date.now() + offset)
+		const lines = signer.sign(unsigned, (known ? now : Date.now()) + offset)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
 		const reply =
 			body === undefined || Buffer.isBuffer(body)

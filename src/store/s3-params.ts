@@ -96,7 +96,10 @@ export const digestOf = (md5: Buffer | undefined) =>
 export const quoteEtag = (etag: string): string => `"${etag}"`
 
 /** An ETag as s3r keeps it. */
-export const bareEtag = (etag: string | undefined): string => etag?.replace(/^"|"$/g, '') ?? ''
+export function bareEtag(etag = ''): string {
+	const start = etag.startsWith('"') ? 1 : 0
+	return etag.slice(start, etag.length > start && etag.endsWith('"') ? -1 : etag.length)
+}
 
 export const storageClassOf = (name: string | undefined): string | undefined =>
 	name === 'STANDARD' || name === '' ? undefined : name

@@ -129,8 +129,8 @@ export function describe(
 		xattrsAt: how.kept?.xattrsAt,
 	})
 	const {metadata, side} = placeMetadata(attributes, {etagIsMd5: how.etagIsMd5})
-	const isRuled = stored.headers !== undefined && typeOf(local.mode) === TYPE.file
-	const said = isRuled ? ruled(stored.headers, path) : undefined
+	const {headers: rules = []} = stored
+	const said = rules.length > 0 && typeOf(local.mode) === TYPE.file ? ruled(rules, path) : undefined
 	const {acl, storageClass, tags} = stored
 	return {
 		properties: {
