@@ -76,15 +76,28 @@ export const corruptIndex = (why: string) =>
 
 /** The layout of an index file of `size` bytes that begins with these. Throws an S3rError that says what is wrong. */
 export function readLayout(header: Buffer, size: number): Layout {
-	if (size < HEADER + TRAILER || header.latin1Slice(0, 8) !== MAGIC)
-		throw corruptIndex('it does not begin as one')
+	const layout = layoutIn(header)
+	if (layout === undefined) throw corruptIndex('it does not begin as one')
+	if (size !== layout.end + TRAILER) throw corruptIndex('its length is not what it says')
+	return layout
+}
+
+/** The bytes of the index that begins with these; undefined where none does. Throws an S3rError where it is of another version. */
+export function sizeOfIndex(bytes: Buffer): number | undefined {
+	const layout = layoutIn(bytes.subarray(0, HEADER))
+	return layout && layout.end + TRAILER
+}
+
+/** What a header says; undefined where it is none. */
+function layoutIn(header: Buffer): Layout | undefined {
+	if (header.length < HEADER || header.latin1Slice(0, 8) !== MAGIC) return undefined
 	const version = header.readUInt32LE(H.version)
 	if (version !== VERSION)
 		throw fatal(
 			`the index has version ${version}, this s3r knows version ${VERSION}`,
 			'use the s3r that wrote it',
 		)
-	const layout = layoutOf({
+	return layoutOf({
 		count: header.readUInt32LE(H.entries),
 		scanned: unpackTime(header.readUInt32LE(H.scanned), header.readUInt32LE(H.scanned + 4)),
 		device: header.readBigUInt64LE(H.device),
@@ -93,8 +106,12 @@ export function readLayout(header: Buffer, size: number): Layout {
 		names: header.readUInt32LE(H.names),
 		extras: header.readUInt32LE(H.extras),
 	})
-	if (size !== layout.end + TRAILER) throw corruptIndex('its length is not what it says')
-	return layout
+}
+
+/** Whether the bytes of an index file are those that were written, by its trailer. */
+export function isWhole(buffer: Buffer): boolean {
+	const end = buffer.length - TRAILER
+	return buffer.readUInt32LE(end) === crc32(buffer.subarray(0, end)) && buffer.readUInt32LE(end + 4) === 0
 }
 
 /** The last bytes of an index file whose other bytes have this CRC-32. */
@@ -127,9 +144,8 @@ export function serializeIndex(s: Sections): Buffer[] {
  * Throws an S3rError that says what is wrong with them; nothing behind a bad checksum is believed.
  */
 export function parseIndex(buffer: Buffer): IndexFile {
-	const {at, end, count, scanned, device} = readLayout(buffer.subarray(0, HEADER), buffer.length)
-	if (buffer.readUInt32LE(end) !== crc32(buffer.subarray(0, end)) || buffer.readUInt32LE(end + 4) !== 0)
-		throw corruptIndex('its checksum is wrong')
+	const {at, count, scanned, device} = readLayout(buffer.subarray(0, HEADER), buffer.length)
+	if (!isWhole(buffer)) throw corruptIndex('its checksum is wrong')
 	const section = ({start, length}: Span) => buffer.subarray(start, start + length)
 	const words = (span: Span) => {
 		const piece = section(span)

@@ -12,7 +12,7 @@ import type {Entry} from '../format/entry.ts'
 import {type Building, IndexBuilder, mergeIndexes, withEntries} from '../format/index-builder.ts'
 import {type Index, IndexFile} from '../format/index-file.ts'
 import {ENTRY} from '../format/index-layout.ts'
-import {journalLine, parseJournal} from '../format/journal.ts'
+import {journaled, parseJournal} from '../format/journal.ts'
 import type {Lock} from '../local/lock.ts'
 import {removeFile} from '../local/remove-file.ts'
 import {writeFully} from '../local/write-fully.ts'
@@ -54,7 +54,8 @@ export class IndexSession {
 	readonly #fresh = new Map<Path, Entry>()
 	#dirty: boolean
 	#journal: number | undefined
-	#lines: string[] = []
+	/** What is not in the journal yet. */
+	#finished: Entry[] = []
 	/** Bytes in the journal, and how many may be. */
 	#journaled = 0
 	readonly #limit: number | undefined
@@ -145,7 +146,7 @@ export class IndexSession {
 		if (row >= 0) this.#index.replace(row, entry)
 		else this.#fresh.set(entry.path, entry)
 		if (!this.#lock) return
-		this.#lines.push(journalLine(entry))
+		this.#finished.push(entry)
 		this.#flushing ??= setImmediate(() => this.#flushLater())
 	}
 
@@ -164,9 +165,9 @@ export class IndexSession {
 	}
 
 	#flush(): void {
-		if (this.#lines.length === 0) return
-		const bytes = Buffer.from(this.#lines.join(''))
-		this.#lines = []
+		if (this.#finished.length === 0) return
+		const bytes = journaled(this.#finished)
+		this.#finished = []
 		this.#journal ??= openSync(forFs(this.#journalFile), 'a', 0o600)
 		writeFully(this.#journal, bytes)
 		this.#journaled += bytes.length

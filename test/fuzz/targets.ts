@@ -22,7 +22,7 @@ import {IgnoreStack, parseIgnore} from '../../src/format/gitignore.ts'
 import {parseGrant} from '../../src/format/grant.ts'
 import {IndexBuilder} from '../../src/format/index-builder.ts'
 import {parseIndex, serializeIndex} from '../../src/format/index-bytes.ts'
-import {journalLine, parseJournal} from '../../src/format/journal.ts'
+import {journaled, parseJournal} from '../../src/format/journal.ts'
 import {surrogateEscaped} from '../../src/format/json.ts'
 import {keyOf, pathOf} from '../../src/format/key.ts'
 import {attributesDigest, encodeMetadata} from '../../src/format/metadata.ts'
@@ -152,30 +152,21 @@ export const TARGETS: readonly Target[] = [
 	},
 	{
 		name: 'journal',
-		samples: [Buffer.from(ENTRIES.map(journalLine).join('')), Buffer.from(journalLine({path: 'gone'}))],
-		words: ['\n', '{}', 'null', '"path":', '"local":{', '-1', '1e999'],
+		samples: [Buffer.concat(ENTRIES.map((entry) => journaled([entry]))), journaled([{path: 'gone'}])],
+		words: ['s3rindex', '\0\0\0\0', '\xff\xff\xff\xff', '\x01\0\0\0'],
 		run(input) {
 			const read = [...parseJournal(input)]
-			deepStrictEqual([...parseJournal(Buffer.from(read.map(journalLine).join('')))], read)
+			deepStrictEqual([...parseJournal(Buffer.concat(read.map((entry) => journaled([entry]))))], read)
 		},
 	},
 	{
 		name: 'journal-sealed',
-		samples: [Buffer.from(ENTRIES.map((entry) => journalLine(entry).slice(9)).join(''))],
-		words: ['\n', '{}', 'null', '"path":', '"local":{', '-1', '1e999', '"mtime":"x"', '[', '"'],
+		samples: [journaled(ENTRIES), journaled([{path: 'gone'}])],
+		words: ['\0\0\0\0', '\xff\xff\xff\xff', '\x01\0\0\0', '\x50\0\0\0'],
 		run(input) {
-			const lines = text(input)
-				.split('\n')
-				.map((line) => {
-					const bytes = Buffer.from(line, 'latin1')
-					return Buffer.concat([
-						Buffer.from(`${crc32(bytes).toString(16).padStart(8, '0')} `),
-						bytes,
-						Buffer.from('\n'),
-					])
-				})
+			const journal = Buffer.concat([journaled(ENTRIES), resealed(input)])
 			const builder = new IndexBuilder()
-			const entries = new Map([...parseJournal(Buffer.concat(lines))].map((entry) => [entry.path, entry]))
+			const entries = new Map([...parseJournal(journal)].map((entry) => [entry.path, entry]))
 			for (const path of [...entries.keys()].toSorted()) builder.add(entries.get(path) ?? {path})
 			builder.finish({scanned: 0n, device: 0n})
 		},
