@@ -193,7 +193,8 @@ test('headers are told apart whose names are the same up to a place, or come mor
 				const before = wanted.get(name.toLowerCase())
 				wanted.set(name.toLowerCase(), before === undefined ? value.trim() : `${before}, ${value.trim()}`)
 			}
-			const got = readHeaders(lines.map(({name, value}) => `${name}:${value}`).join('\r\n'), 0)
+			const text = lines.map(({name, value}) => `${name}:${value}\r\n`).join('')
+			const got = readHeaders(`${text}\r\nbody: 1`, 0, Math.max(0, text.length - 2))
 			t.deepEqual(got.toObject(), Object.fromEntries(wanted))
 			for (const name of ['etag', 'date', 'x-amz-meta-a', 'x-amz-meta-ab', 'ETag']) {
 				t.is(got.get(name), wanted.get(name))

@@ -16,7 +16,7 @@ export class IndexBuilder {
 	readonly #heaps = new Heaps()
 	/** Numbers of the directories whose entries can still come, by path. */
 	readonly #numbers = new Map<Path, number>()
-	#last: Path | undefined
+	#last = {directory: '', name: ''}
 
 	get count(): number {
 		return this.#words.length / WORDS
@@ -60,9 +60,12 @@ export class IndexBuilder {
 
 	/** Makes room for an entry of this path and returns the offset of its words. */
 	#place(directory: Path, name: Path): number {
-		const path = directory + name
-		if (this.#last !== undefined && path <= this.#last) throw new Error(`index entries out of order: ${path}`)
-		this.#last = path
+		const last = this.#last
+		// most come from the directory of the one before: their paths need not be put together
+		const isBehind =
+			directory === last.directory ? name > last.name : directory + name > last.directory + last.name
+		if (!isBehind) throw new Error(`index entries out of order: ${directory}${name}`)
+		this.#last = {directory, name}
 		const number = this.#directory(directory)
 		const at = this.#words.extend(WORDS)
 		const words = this.#words.room

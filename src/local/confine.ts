@@ -48,6 +48,8 @@ export class Confined {
 	readonly #root: Path
 	/** Least recently used first. */
 	readonly #known = new Map<Path, Directory>()
+	/** The one used last: files come by their directories. */
+	#last: Directory | undefined
 
 	/** `root` must exist; it may be reached through symlinks, but not what is below it. */
 	constructor(root: string | Buffer) {
@@ -92,16 +94,18 @@ export class Confined {
 	}
 
 	#directory(path: Path): Directory {
+		const last = this.#last
+		if (last?.path === path && last.isKnown && this.#isStill(last)) return last
 		const known = this.#known.get(path)
 		if (known !== undefined) this.#known.delete(path)
-		if (known !== undefined && this.#isStill(known)) {
-			this.#known.set(path, known)
-			return known
-		}
+		if (known !== undefined && this.#isStill(known)) return this.#keep(known)
 		if (known !== undefined) this.#forget(known)
-		const opened = path === '' ? enter('', this.#root) : step(this.#directory(parentOf(path)), path)
-		this.#known.set(path, opened)
-		return opened
+		return this.#keep(path === '' ? enter('', this.#root) : step(this.#directory(parentOf(path)), path))
+	}
+
+	#keep(directory: Directory): Directory {
+		this.#known.set(directory.path, directory)
+		return (this.#last = directory)
 	}
 
 	/** Whether the path still leads to this directory. */

@@ -159,7 +159,7 @@ export class Connection {
 				this.#begun = Buffer.from(bytes.subarray(at))
 				return undefined
 			}
-			const head = readHead(text.slice(at, end), exchange.method)
+			const head = readHead(text, at, end, exchange.method)
 			if (head === undefined) continue
 			this.#head = head
 			this.#receiver = this.#receive(exchange, head)

@@ -1,6 +1,7 @@
 // The head of a reply: RFC 9112, sections 4 to 6 and 9. What is not as it says there is refused: who guesses where a
 // body ends takes a part of it for the next reply.
 
+import {rememberingLast} from '../base/remembering.ts'
 import {Chunked, type Framing, OfLength, ToTheEnd} from './http-framing.ts'
 import {type ReplyHeaders, readHeaders} from './http-headers.ts'
 import {notHttp} from './plane-errors.ts'
@@ -19,16 +20,14 @@ const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
 const LENGTH = /^\d{1,15}$/
 
 /**
- * Reads a head without the empty line behind it; `method` is that of the request. Undefined for an informational one,
- * which comes before the real one. Throws where it is not HTTP.
+ * Reads the head that begins at a place in `text` and ends at another, before the end of its last line; `method` is that of the
+ * request. Undefined for an informational one, which comes before the real one. Throws where it is not HTTP.
  */
-export function readHead(text: string, method: string): ReplyHead | undefined {
-	const end = text.indexOf('\r\n')
-	const [, minor, code] = STATUS.exec(end < 0 ? text : text.slice(0, end)) ?? []
-	const status = Number(code ?? 101)
-	if (status === 101) throw notHttp('a reply begins with no status')
+export function readHead(text: string, from: number, to: number, method: string): ReplyHead | undefined {
+	const end = text.indexOf('\r\n', from)
+	const {status, minor} = statusIn(text.slice(from, end))
 	if (status < 200) return undefined
-	const headers = readHeaders(text, end < 0 ? text.length : end + 2)
+	const headers = readHeaders(text, end + 2, to)
 	const length = lengthIn(headers)
 	const options = headers
 		.get('connection')
@@ -40,6 +39,13 @@ export function readHead(text: string, method: string): ReplyHead | undefined {
 	const framing = isEmpty ? new OfLength(0) : framingIn(headers, length)
 	return {status, headers, length, framing, isKept: persists && !framing.isWhole}
 }
+
+const statusIn = rememberingLast((line: string) => {
+	const [, minor, code] = STATUS.exec(line) ?? []
+	const status = Number(code ?? 101)
+	if (status === 101) throw notHttp('a reply begins with no status')
+	return {status, minor}
+})
 
 function lengthIn(headers: ReplyHeaders): number | undefined {
 	const length = headers.get('content-length')

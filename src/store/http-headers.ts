@@ -52,17 +52,17 @@ class Kind {
 		this.places = new Map(names.map((name, place) => [name, place]))
 	}
 
-	/** The headers in the lines behind a place; undefined where they are of another kind. */
-	read(text: string, from: number): ReplyHeaders | undefined {
+	/** The headers in the lines between two places; undefined where they are of another kind. */
+	read(text: string, from: number, to: number): ReplyHeaders | undefined {
 		const values: string[] = []
 		let at = from
 		for (const said of this.#said) {
-			if (!text.startsWith(said, at)) return undefined
-			const end = endOf(text, at)
+			if (at >= to || !text.startsWith(said, at)) return undefined
+			const end = text.indexOf('\r\n', at)
 			values.push(valueIn(text, at + said.length, end))
 			at = end + 2
 		}
-		return at < text.length ? undefined : new ReplyHeaders(this, values)
+		return at < to ? undefined : new ReplyHeaders(this, values)
 	}
 }
 
@@ -70,16 +70,16 @@ const kinds = new Map<string, Kind>()
 /** The kind of the last reply: that of the next one, most often. */
 let last = new Kind([], [])
 
-/** Reads the lines behind a place. Throws where one is no header. */
-export function readHeaders(text: string, from: number): ReplyHeaders {
-	return last.read(text, from) ?? readAnew(text, from)
+/** Reads the lines from a place on to the end of that at `to`. Throws where one is no header. */
+export function readHeaders(text: string, from: number, to: number): ReplyHeaders {
+	return last.read(text, from, to) ?? readAnew(text, from, to)
 }
 
-function readAnew(text: string, from: number): ReplyHeaders {
+function readAnew(text: string, from: number, to: number): ReplyHeaders {
 	const said: string[] = []
 	const headers = new Map<string, string>()
-	for (let at = from, end; at < text.length; at = end + 2) {
-		end = endOf(text, at)
+	for (let at = from, end; at < to; at = end + 2) {
+		end = text.indexOf('\r\n', at)
 		const colon = text.indexOf(':', at)
 		const name = text.slice(at, Math.max(at, colon))
 		if (colon > end || !TOKEN.test(name)) throw notHttp('a line of a reply is no header')
@@ -101,12 +101,6 @@ function kindOf(said: readonly string[], names: readonly string[]): Kind {
 	const kind = new Kind(said, names)
 	if (kinds.size < KEPT) kinds.set(key, kind)
 	return kind
-}
-
-/** Where the line ends that a place is in. */
-function endOf(text: string, at: number): number {
-	const end = text.indexOf('\r\n', at)
-	return end < 0 ? text.length : end
 }
 
 /** What is between two places, without the blanks around it; other white space is a part of it. */

@@ -337,7 +337,8 @@ export const TARGETS: readonly Target[] = [
 			let headers: ReplyHeaders
 			let head: Head
 			try {
-				headers = readHeaders(input.toString('latin1').replaceAll('\n', '\r\n'), 0)
+				const lines = `${input.toString('latin1').replaceAll('\n', '\r\n')}\r\n`
+				headers = readHeaders(lines, 0, lines.length - 2)
 				head = headIn(headers)
 			} catch (error) {
 				throw toStoreError(error, about)
