@@ -10,13 +10,15 @@ const MOST = 48
 
 const powerFor = (size: number): number => Math.ceil(Math.log2(size))
 
+type Memory = {readonly bytes: Buffer; isUsed: boolean}
+
 export class SpareMemory {
 	readonly #kept: number
 	/** What nobody uses, by the power of 2 that its size is. */
-	readonly #spare: readonly Buffer[][] = Array.from({length: MOST}, () => [])
+	readonly #spare: readonly Memory[][] = Array.from({length: MOST}, () => [])
 	#bytes = 0
-	/** What is in use, by its bytes: what else is given is somebody else's. */
-	readonly #used = new WeakMap<ArrayBufferLike, Buffer>()
+	/** What is from here, by its bytes: what else is given is somebody else's. */
+	readonly #own = new WeakMap<ArrayBufferLike, Memory>()
 
 	constructor(kept = KEPT) {
 		this.#kept = kept
@@ -26,26 +28,32 @@ export class SpareMemory {
 	take(size: number): Buffer | undefined {
 		if (size < LEAST) return undefined
 		const power = powerFor(size)
-		let memory = this.#spare[power]?.pop()
-		if (memory === undefined) memory = Buffer.allocUnsafeSlow(2 ** power)
-		else this.#bytes -= memory.length
-		this.#used.set(memory.buffer, memory)
-		return memory
+		const memory = this.#spare[power]?.pop()
+		if (memory === undefined) return this.#make(2 ** power)
+		this.#bytes -= memory.bytes.length
+		memory.isUsed = true
+		return memory.bytes
+	}
+
+	#make(size: number): Buffer {
+		const bytes = Buffer.allocUnsafeSlow(size)
+		this.#own.set(bytes.buffer, {bytes, isUsed: true})
+		return bytes
 	}
 
 	/** Takes back the memory of bytes that nobody uses any more, if it is from here; the largest goes where it is too much. */
 	give({buffer}: Buffer): void {
-		const memory = this.#used.get(buffer)
-		if (memory === undefined) return
-		this.#used.delete(buffer)
-		this.#spare[powerFor(memory.length)]?.push(memory)
-		this.#bytes += memory.length
+		const memory = this.#own.get(buffer)
+		if (memory?.isUsed !== true) return
+		memory.isUsed = false
+		this.#spare[powerFor(memory.bytes.length)]?.push(memory)
+		this.#bytes += memory.bytes.length
 		while (this.#bytes > this.#kept) this.#bytes -= this.#dropLargest()
 	}
 
 	/** Forgets the largest memory that nobody uses; returns its size. */
 	#dropLargest(): number {
 		const largest = this.#spare.findLast(({length}) => length > 0)
-		return largest?.pop()?.length ?? 0
+		return largest?.pop()?.bytes.length ?? 0
 	}
 }

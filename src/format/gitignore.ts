@@ -60,7 +60,7 @@ export class IgnoreStack {
 	 * directory is not to be asked about: it is ignored, and no rule can bring it back.
 	 */
 	decide(path: Path, isDirectory: boolean): IgnoreRule | undefined {
-		if (path === ROOT) return undefined
+		if (path === ROOT || this.#files.length === 0) return undefined
 		const bare = withoutSlash(path)
 		const name = nameOf(bare)
 		for (const {base, rules} of this.#files.toReversed()) {

@@ -169,6 +169,8 @@ class Ignores {
 	readonly #stack = new IgnoreStack()
 	/** The directories that the stack was built for, each with whether it has an ignore file. */
 	readonly #directories: {readonly path: Path; readonly has: boolean}[] = []
+	/** The one that was last asked for: paths come by their directories. */
+	#entered: Path | undefined
 
 	constructor(root: Path, dir: Path) {
 		this.#root = root === '/' ? '' : root
@@ -189,6 +191,12 @@ class Ignores {
 
 	/** Makes the stack hold what counts in a directory; files of deeper ones do no harm, and may be asked for again. */
 	#enter(directory: Path): void {
+		if (directory === this.#entered) return
+		this.#entered = directory
+		this.#fit(directory)
+	}
+
+	#fit(directory: Path): void {
 		for (
 			let top = this.#directories.at(-1);
 			top && !isOneWay(top.path, directory);
@@ -198,7 +206,7 @@ class Ignores {
 			if (top.has) this.#stack.pop()
 		}
 		if (this.#directories.at(-1)?.path.startsWith(directory)) return
-		if (directory !== '') this.#enter(parentOf(directory))
+		if (directory !== '') this.#fit(parentOf(directory))
 		// a key may name what is no path below the root
 		if (directory !== '' && unsafe(directory) !== undefined) return
 		const text = readIfThere(`${this.#root}/${directory}${IGNORE_FILE}`)
