@@ -7,9 +7,9 @@ import type {HeaderList} from './http.ts'
 export type HeaderText = {
 	/** The names, with ';' between them. */
 	readonly names: string
-	/** The lines that are signed. */
+	/** The lines that are signed, without the end of the last one. */
 	readonly signed: string
-	/** The lines that are sent. */
+	/** The lines that are sent, without that, too. */
 	readonly sent: string
 }
 
@@ -48,7 +48,7 @@ class Kind {
 	/** Where each comes, in the order of the names. */
 	readonly #places: readonly number[]
 	readonly #names: string
-	/** What stands before each value. */
+	/** What stands before each value: the end of the line before, and its name. */
 	readonly #signed: readonly string[]
 	readonly #sent: readonly string[]
 
@@ -58,8 +58,8 @@ class Kind {
 		this.#came = came
 		this.#places = [...came.keys()].toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
 		this.#names = this.#places.map(name).join(';')
-		this.#signed = this.#places.map((place) => `${name(place)}:`)
-		this.#sent = this.#places.map((place) => `${name(place)}: `)
+		this.#signed = this.#places.map((place, i) => `${i > 0 ? '\n' : ''}${name(place)}:`)
+		this.#sent = this.#places.map((place, i) => `${i > 0 ? '\r\n' : ''}${name(place)}: `)
 	}
 
 	/** Whether these are the names, in the order in which they came. */
@@ -74,8 +74,10 @@ class Kind {
 		for (let i = 0; i < this.#places.length; i++) {
 			const [, value] = headers[this.#places[i] as number] as HeaderList[number]
 			values += value
-			signed += `${this.#signed[i]}${value}\n`
-			sent += `${this.#sent[i]}${value}\r\n`
+			signed += this.#signed[i] as string
+			signed += value
+			sent += this.#sent[i] as string
+			sent += value
 		}
 		// one look at all of them takes a tenth of one at each
 		if (NOT_PLAIN.test(values)) signed = this.#carefully(headers)
@@ -85,7 +87,7 @@ class Kind {
 	#carefully(headers: HeaderList): string {
 		for (const [name, value] of headers) if (NO_VALUE.test(value)) throw unsendable(name)
 		const lines = this.#places.map(
-			(place, i) => `${this.#signed[i]}${signedValue(headers[place]?.[1] ?? '')}\n`,
+			(place, i) => `${this.#signed[i]}${signedValue(headers[place]?.[1] ?? '')}`,
 		)
 		return lines.join('')
 	}

@@ -5,7 +5,7 @@ import {watched} from './body.ts'
 import type {HeaderList, HttpOptions, Reply, Request} from './http.ts'
 import {Refusal} from './plane-errors.ts'
 import {payerHeaders, timeIn} from './plane-headers.ts'
-import {type FindSite, Location, type Site} from './plane-site.ts'
+import {type FindSite, type Located, Location, type Site} from './plane-site.ts'
 import {Transport} from './plane-transport.ts'
 import {EMPTY, payloadHash, UNSIGNED} from './sigv4.ts'
 import type {Body} from './store.ts'
@@ -60,12 +60,25 @@ export class PlaneSender {
 	 * Sends a request once; resolves to what `read` makes of the reply. Rejects with a Refusal for what the store does not do, and
 	 * with errors of the system.
 	 */
-	async send<T>(outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
-		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
+	send<T>(outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const now = Date.now()
 		const known = this.#location.known(now)
-		const {site, signer} = known ?? (await this.#location.find())
+		if (known !== undefined) return this.#sendTo(known, now, outgoing, read)
+		return this.#location.find().then((found) => this.#sendTo(found, Date.now(), outgoing, read))
+	}
+
+	#sendTo<T>(to: Located, now: number, outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const offset = this.#offset
+		try {
+			return this.#answered(this.#exchange(to, now + offset, outgoing), offset, read)
+		} catch (error) {
+			return Promise.reject(error)
+		}
+	}
+
+	/** Signs and sends. What waits for the reply is not here, or it would keep all that a request is made of until that comes. */
+	#exchange({site, signer}: Located, now: number, outgoing: Outgoing): Promise<Reply> {
+		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
 		const unsigned = {
 			method,
 			path: `${site.path}/${path}`,
@@ -73,12 +86,15 @@ export class PlaneSender {
 			headers: [['host', site.host] as const, ...headers, ...this.#payer],
 			payload: payloadOf(body, signsBody === true || site.origin.startsWith('http:'), sha256),
 		}
-		const lines = signer.sign(unsigned, (known ? now : Date.now()) + offset)
+		const lines = signer.sign(unsigned, now)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		const reply =
-			body === undefined || Buffer.isBuffer(body)
-				? await this.#http.exchange(site.origin, {method, path: target, lines, streams, lends, room, body})
-				: await this.#stream(site.origin, {method, path: target, lines, streams, lends, room}, body)
+		if (body === undefined || Buffer.isBuffer(body))
+			return this.#http.exchange(site.origin, {method, path: target, lines, streams, lends, room, body})
+		return this.#stream(site.origin, {method, path: target, lines, streams, lends, room}, body)
+	}
+
+	async #answered<T>(replying: Promise<Reply>, offset: number, read: (reply: Reply) => T): Promise<T> {
+		const reply = await replying
 		if (reply.status < 300) return read(reply)
 		throw this.#refusal(reply, offset)
 	}

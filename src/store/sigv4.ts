@@ -72,8 +72,8 @@ export class Signer {
 		const all: HeaderList = [...headers, ['x-amz-content-sha256', payload], ['x-amz-date', this.#time]]
 		if (sessionToken !== undefined) all.push(['x-amz-security-token', sessionToken])
 		const {names, signed, sent} = this.#texts.of(all)
-		const signature = this.#signature(`${method}\n${path}\n${query}\n${signed}\n${names}\n${payload}`)
-		return `${sent}authorization: AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}\r\n`
+		const signature = this.#signature(`${method}\n${path}\n${query}\n${signed}\n\n${names}\n${payload}`)
+		return `${sent}\r\nauthorization: AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.#scope}, SignedHeaders=${names}, Signature=${signature}\r\n`
 	}
 
 	/**
