@@ -167,15 +167,23 @@ class Asked {
 class Ignores {
 	readonly #root: Path
 	readonly #stack = new IgnoreStack()
-	/** The directories that the stack was built for, each with whether it has an ignore file. */
+	/** The directories that the stack was built for, each with whether it has an ignore file that says anything. */
 	readonly #directories: {readonly path: Path; readonly has: boolean}[] = []
 	/** The one that was last asked for: paths come by their directories. */
 	#entered: Path | undefined
 
 	constructor(root: Path, dir: Path) {
 		this.#root = root === '/' ? '' : root
-		const text = readIfThere(`${dir}/info/exclude`)
-		if (text !== undefined) this.#stack.push(parseIgnore(text, '', '.s3rsync/info/exclude'))
+		this.#push(`${dir}/info/exclude`, '', '.s3rsync/info/exclude')
+	}
+
+	/** Adds what a file says, if anything. */
+	#push(file: Path, base: Path, source: string): boolean {
+		const text = readIfThere(file)
+		const ignore = text === undefined ? undefined : parseIgnore(text, base, source)
+		if (ignore === undefined || ignore.rules.length === 0) return false
+		this.#stack.push(ignore)
+		return true
 	}
 
 	decide(path: Path, isDirectory: boolean): IgnoreRule | undefined {
@@ -209,9 +217,8 @@ class Ignores {
 		if (directory !== '') this.#fit(parentOf(directory))
 		// a key may name what is no path below the root
 		if (directory !== '' && unsafe(directory) !== undefined) return
-		const text = readIfThere(`${this.#root}/${directory}${IGNORE_FILE}`)
-		if (text !== undefined) this.#stack.push(parseIgnore(text, directory, directory + IGNORE_FILE))
-		this.#directories.push({path: directory, has: text !== undefined})
+		const has = this.#push(`${this.#root}/${directory}${IGNORE_FILE}`, directory, directory + IGNORE_FILE)
+		this.#directories.push({path: directory, has})
 	}
 }
 
