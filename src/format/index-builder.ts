@@ -16,7 +16,7 @@ export class IndexBuilder {
 	readonly #heaps = new Heaps()
 	/** Numbers of the directories whose entries can still come, by path. */
 	readonly #numbers = new Map<Path, number>()
-	#last = {directory: '', name: ''}
+	#last: {readonly directory: Path; readonly name: Path} | undefined
 
 	get count(): number {
 		return this.#words.length / WORDS
@@ -63,7 +63,9 @@ export class IndexBuilder {
 		const last = this.#last
 		// most come from the directory of the one before: their paths need not be put together
 		const isBehind =
-			directory === last.directory ? name > last.name : directory + name > last.directory + last.name
+			last?.directory === directory
+				? name > last.name
+				: last === undefined || directory + name > last.directory + last.name
 		if (!isBehind) throw new Error(`index entries out of order: ${directory}${name}`)
 		this.#last = {directory, name}
 		const number = this.#directory(directory)

@@ -82,12 +82,6 @@ export function readLayout(header: Buffer, size: number): Layout {
 	return layout
 }
 
-/** The bytes of the index that begins with these; undefined where none does. Throws an S3rError where it is of another version. */
-export function sizeOfIndex(bytes: Buffer): number | undefined {
-	const layout = layoutIn(bytes.subarray(0, HEADER))
-	return layout && layout.end + TRAILER
-}
-
 /** What a header says; undefined where it is none. */
 function layoutIn(header: Buffer): Layout | undefined {
 	if (header.length < HEADER || header.latin1Slice(0, 8) !== MAGIC) return undefined
@@ -109,7 +103,7 @@ function layoutIn(header: Buffer): Layout | undefined {
 }
 
 /** Whether the bytes of an index file are those that were written, by its trailer. */
-export function isWhole(buffer: Buffer): boolean {
+function isWhole(buffer: Buffer): boolean {
 	const end = buffer.length - TRAILER
 	return buffer.readUInt32LE(end) === crc32(buffer.subarray(0, end)) && buffer.readUInt32LE(end + 4) === 0
 }
@@ -144,8 +138,21 @@ export function serializeIndex(s: Sections): Buffer[] {
  * Throws an S3rError that says what is wrong with them; nothing behind a bad checksum is believed.
  */
 export function parseIndex(buffer: Buffer): IndexFile {
-	const {at, count, scanned, device} = readLayout(buffer.subarray(0, HEADER), buffer.length)
+	const layout = readLayout(buffer.subarray(0, HEADER), buffer.length)
 	if (!isWhole(buffer)) throw corruptIndex('its checksum is wrong')
+	return takeApart(buffer, layout)
+}
+
+/** The index that bytes begin with, and how many of them it has; undefined where none is whole. Throws as parseIndex. */
+export function firstIndex(bytes: Buffer): {readonly index: IndexFile; readonly size: number} | undefined {
+	const layout = layoutIn(bytes.subarray(0, HEADER))
+	if (layout === undefined) return undefined
+	const size = layout.end + TRAILER
+	const buffer = bytes.subarray(0, size)
+	return buffer.length === size && isWhole(buffer) ? {index: takeApart(buffer, layout), size} : undefined
+}
+
+function takeApart(buffer: Buffer, {at, count, scanned, device}: Layout): IndexFile {
 	const section = ({start, length}: Span) => buffer.subarray(start, start + length)
 	const words = (span: Span) => {
 		const piece = section(span)

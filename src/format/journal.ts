@@ -4,7 +4,7 @@
 import {comparePaths} from '../base/path.ts'
 import type {Entry} from './entry.ts'
 import {IndexBuilder} from './index-builder.ts'
-import {isWhole, parseIndex, serializeIndex, sizeOfIndex} from './index-bytes.ts'
+import {firstIndex, serializeIndex} from './index-bytes.ts'
 
 const NO_SCAN = {scanned: 0n, device: 0n}
 
@@ -21,10 +21,9 @@ export function journaled(entries: readonly Entry[]): Buffer {
  * Throws an S3rError where one has another version.
  */
 export function* parseJournal(bytes: Buffer): Iterable<Entry> {
-	for (let rest = bytes, size = sizeOfIndex(rest); size !== undefined; size = sizeOfIndex(rest)) {
-		const piece = rest.subarray(0, size)
-		if (piece.length < size || !isWhole(piece)) return
-		const index = parseIndex(piece)
+	let rest = bytes
+	for (let found = firstIndex(rest); found !== undefined; found = firstIndex(rest)) {
+		const {index, size} = found
 		for (let row = 0; row < index.count; row++) yield index.entry(row)
 		rest = rest.subarray(size)
 	}

@@ -3,7 +3,7 @@
 // is changed of it goes to files without names.
 //
 // A command that dies leaves its journal, and the next one begins with what it says: it writes the
-// index anew before all else, for lines behind one that was cut off would not be read.
+// index anew before all else, for nothing behind what was cut off would be read.
 
 import {closeSync, existsSync, openSync, statSync} from 'node:fs'
 import {reason, S3rError} from '../base/errors.ts'

@@ -1,6 +1,7 @@
 // The headers of a reply: RFC 9112, section 5. What one server says is of few kinds, each of which has the same names in the same
 // order: what there is to know of those is kept, and a reply is its values. A map of each took 2.2 us of 94 that a GET takes.
 
+import {remembering} from '../base/remembering.ts'
 import {notHttp} from './plane-errors.ts'
 
 /** RFC 9110, section 5.6.2. */
@@ -46,10 +47,12 @@ class Kind {
 	readonly names: readonly string[]
 	readonly places: ReadonlyMap<string, number>
 
-	constructor(said: readonly string[], names: readonly string[]) {
-		this.#said = said
-		this.names = names
-		this.places = new Map(names.map((name, place) => [name, place]))
+	/** Of the names as they came, each with the colon behind it. */
+	constructor(came: string) {
+		const names = came.split(':').slice(0, -1)
+		this.#said = names.map((name) => `${name}:`)
+		this.names = [...new Set(names.map((name) => name.toLowerCase()))]
+		this.places = new Map(this.names.map((name, place) => [name, place]))
 	}
 
 	/** The headers in the lines between two places; undefined where they are of another kind. */
@@ -66,9 +69,9 @@ class Kind {
 	}
 }
 
-const kinds = new Map<string, Kind>()
+const kindOf = remembering(KEPT, (came) => new Kind(came))
 /** The kind of the last reply: that of the next one, most often. */
-let last = new Kind([], [])
+let last = kindOf('')
 
 /** Reads the lines from a place on to the end of that at `to`. Throws where one is no header. */
 export function readHeaders(text: string, from: number, to: number): ReplyHeaders {
@@ -76,31 +79,24 @@ export function readHeaders(text: string, from: number, to: number): ReplyHeader
 }
 
 function readAnew(text: string, from: number, to: number): ReplyHeaders {
-	const said: string[] = []
+	let came = ''
+	let lines = 0
 	const headers = new Map<string, string>()
 	for (let at = from, end; at < to; at = end + 2) {
 		end = text.indexOf('\r\n', at)
 		const colon = text.indexOf(':', at)
 		const name = text.slice(at, Math.max(at, colon))
 		if (colon > end || !TOKEN.test(name)) throw notHttp('a line of a reply is no header')
-		said.push(`${name}:`)
+		came += `${name}:`
+		lines++
 		const before = headers.get(name.toLowerCase())
 		const value = valueIn(text, colon + 1, end)
 		headers.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`)
 	}
-	const kind = kindOf(said, [...headers.keys()])
+	const kind = kindOf(came)
 	// lines that say more of one name are not values of their own
-	if (headers.size === said.length) last = kind
+	if (headers.size === lines) last = kind
 	return new ReplyHeaders(kind, [...headers.values()])
-}
-
-function kindOf(said: readonly string[], names: readonly string[]): Kind {
-	const key = said.join('\n')
-	const known = kinds.get(key)
-	if (known !== undefined) return known
-	const kind = new Kind(said, names)
-	if (kinds.size < KEPT) kinds.set(key, kind)
-	return kind
 }
 
 /** What is between two places, without the blanks around it; other white space is a part of it. */

@@ -20,7 +20,7 @@ export type OpenOptions = {
 	 * process, or a server, for credentials again.
 	 */
 	readonly findSite?: FindSite | undefined
-	/** Connections at once; 256 by default. */
+	/** Connections at once; 512 by default. */
 	readonly maxSockets?: number | undefined
 	/** Milliseconds of silence after which a connection is given up; two minutes by default. */
 	readonly idleTimeout?: number | undefined

@@ -88,9 +88,9 @@ export class PlaneSender {
 		}
 		const lines = signer.sign(unsigned, now)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
-		if (body === undefined || Buffer.isBuffer(body))
-			return this.#http.exchange(site.origin, {method, path: target, lines, streams, lends, room, body})
-		return this.#stream(site.origin, {method, path: target, lines, streams, lends, room}, body)
+		const isHere = body === undefined || Buffer.isBuffer(body)
+		const request = {method, path: target, lines, streams, lends, room, body: isHere ? body : undefined}
+		return isHere ? this.#http.exchange(site.origin, request) : this.#stream(site.origin, request, body)
 	}
 
 	async #answered<T>(replying: Promise<Reply>, offset: number, read: (reply: Reply) => T): Promise<T> {
@@ -103,7 +103,7 @@ export class PlaneSender {
 		const lines = `${request.lines}content-length: ${body.length}\r\n`
 		const source = watched(body)
 		try {
-			return await this.#http.exchange(origin, {body: source.chunks, ...request, lines})
+			return await this.#http.exchange(origin, {...request, lines, body: source.chunks})
 		} catch (error) {
 			throw source.failure ?? error
 		}
