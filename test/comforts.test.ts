@@ -273,7 +273,7 @@ bothWays("a key of one's own encrypts, is needed to read, and is nowhere but in 
 })
 
 test('the endpoints of AWS are those that were asked for', async (t) => {
-	const http = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+	const http = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, pipelines: true, ca: undefined}
 	const way = {
 		bucket: 'bucket',
 		endpoint: undefined,

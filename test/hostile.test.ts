@@ -459,6 +459,7 @@ test.serial('what is in .s3rsync is of its owner alone', async (t) => {
 		const put = store.put.bind(store)
 		store.put = async (...args) => {
 			const result = await put(...args)
+			see()
 			setImmediate(() => see())
 			return result
 		}

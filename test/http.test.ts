@@ -2,7 +2,6 @@
 
 import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
-import {type AddressInfo, createServer, type Socket} from 'node:net'
 import {setImmediate as turn, setTimeout as sleep} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
@@ -10,41 +9,11 @@ import type {Reply, Request} from '../src/store/http.ts'
 import {readHeaders} from '../src/store/http-headers.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {WholeBody} from '../src/store/whole.ts'
+import {type Raw, raw} from './support/raw.ts'
 import {SEED} from './support/seed.ts'
 
 const MIB = 2 ** 20
 const OK = 'HTTP/1.1 200 OK\r\n'
-
-type Raw = {
-	readonly origin: string
-	/** What each connection sent. */
-	readonly came: Buffer[][]
-	stop(): Promise<void>
-}
-
-/** A server that has each connection, and what comes on it, as bytes. */
-async function raw(serve: (socket: Socket, connection: number) => void): Promise<Raw> {
-	const sockets = new Set<Socket>()
-	const came: Buffer[][] = []
-	const server = createServer((socket) => {
-		const chunks: Buffer[] = []
-		sockets.add(socket)
-		socket.on('error', () => {})
-		socket.on('data', (chunk) => chunks.push(chunk))
-		serve(socket.setNoDelay(), came.push(chunks))
-	})
-	server.listen(0, '127.0.0.1')
-	await once(server, 'listening')
-	return {
-		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-		came,
-		async stop() {
-			for (const socket of sockets) socket.destroy()
-			server.close()
-			await once(server, 'close')
-		},
-	}
-}
 
 /** A server that answers with these bytes, and then ends its side or is silent. */
 const saying = (text: string | Buffer[], ends = false): Promise<Raw> =>
@@ -61,7 +30,13 @@ const saying = (text: string | Buffer[], ends = false): Promise<Raw> =>
 	)
 
 function transport(t: ExecutionContext, server: Raw, connections = 4): Transport {
-	const http = new Transport({connections, connectTimeout: 5000, idleTimeout: 5000, ca: undefined})
+	const http = new Transport({
+		connections,
+		connectTimeout: 5000,
+		idleTimeout: 5000,
+		pipelines: true,
+		ca: undefined,
+	})
 	t.teardown(async () => {
 		http.abort(new Error('over'))
 		await server.stop()
@@ -209,7 +184,13 @@ test('a reply is read as node reads it, however it comes', async (t) => {
 	await fc.assert(
 		fc.asyncProperty(aReply, async (reply) => {
 			const server = await saying(piecesOf(reply), reply.framing === 'end')
-			const http = new Transport({connections: 1, connectTimeout: 5000, idleTimeout: 5000, ca: undefined})
+			const http = new Transport({
+				connections: 1,
+				connectTimeout: 5000,
+				idleTimeout: 5000,
+				pipelines: true,
+				ca: undefined,
+			})
 			try {
 				const {method} = reply
 				const got = await http.exchange(server.origin, {...GET, method, streams: reply.streams})
@@ -348,10 +329,22 @@ test('a reply that is cut off is an error, and of one that is continued what cam
 test('a server that is silent is given up, one that never takes the connection too', async (t) => {
 	const server = await saying('')
 	t.teardown(() => server.stop())
-	const silent = new Transport({connections: 1, connectTimeout: 5000, idleTimeout: 100, ca: undefined})
+	const silent = new Transport({
+		connections: 1,
+		connectTimeout: 5000,
+		idleTimeout: 100,
+		pipelines: true,
+		ca: undefined,
+	})
 	await t.throwsAsync(silent.exchange(server.origin, GET), {code: 'ETIMEDOUT', message: 'timed out'})
 	// TEST-NET-1 of RFC 5737 is nobody; where there is no way to it that is told instead
-	const far = new Transport({connections: 1, connectTimeout: 100, idleTimeout: 5000, ca: undefined})
+	const far = new Transport({
+		connections: 1,
+		connectTimeout: 100,
+		idleTimeout: 5000,
+		pipelines: true,
+		ca: undefined,
+	})
 	const error = await t.throwsAsync<NodeJS.ErrnoException>(far.exchange('http://192.0.2.1:9', GET))
 	t.regex(String(error?.code), /^(ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|EACCES)$/)
 	if (error?.code === 'ETIMEDOUT') t.is(error.syscall, 'connect')

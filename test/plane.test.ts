@@ -267,7 +267,7 @@ test('URLs are signed as the SDK signs them', async (t) => {
 
 /** Where the SDK would go, with the environment as it is now. */
 const siteOfSdk = (way: Way) => siteOf(makeClient(way, HTTP, 'when-required'), way.bucket)
-const HTTP = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, ca: undefined}
+const HTTP = {connections: 1, connectTimeout: 1000, idleTimeout: 1000, pipelines: true, ca: undefined}
 
 /** Has `env` hold for the SDK too while `work` is done. */
 async function within<T>(env: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {

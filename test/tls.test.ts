@@ -67,7 +67,7 @@ async function server(t: ExecutionContext) {
 	const worker = new Worker(SERVER, {eval: true, workerData: {cert: cert.toString(), key: key.toString()}})
 	const [port] = (await once(worker, 'message')) as [number]
 	const ca = [cert.toString()]
-	const http = new Transport({connections: 16, connectTimeout: 5000, idleTimeout: 5000, ca})
+	const http = new Transport({connections: 16, connectTimeout: 5000, idleTimeout: 5000, pipelines: true, ca})
 	t.teardown(async () => {
 		http.abort(new Error('over'))
 		await worker.terminate()

@@ -1,4 +1,4 @@
-// A connection, which carries one request at a time: HTTP/1.1 over a socket of node, TLS or not. What came is read where
+// A connection, which carries one request at a time, or some small ones: HTTP/1.1 over a socket of node, TLS or not. What came is read where
 // the kernel put it, with no stream between: HACKING.md, "The wire", has the figures.
 
 import type {Socket} from 'node:net'
@@ -22,10 +22,10 @@ const SLICE = 256 * 2 ** 10
 
 /** What a connection tells. */
 export type Owner = {
-	/** It may carry another request. */
-	readonly free: (connection: Connection) => void
-	/** It is no more. */
-	readonly gone: (connection: Connection) => void
+	/** It may carry another request, some milliseconds after it got those that are answered by now. */
+	readonly free: (connection: Connection, took: number) => void
+	/** It is no more, and whether all that it carried was answered. */
+	readonly gone: (connection: Connection, isDone: boolean) => void
 }
 
 /** What is sent of a request. */
@@ -37,11 +37,22 @@ export type Message = Pick<Request, 'body'> & {readonly head: string}
  */
 export type Exchange = Waiting & Pick<Request, 'method' | 'streams' | 'lends' | 'room'>
 
+export type Sent = {readonly exchange: Exchange; readonly message: Message}
+
+/** Whether others may go with it. */
+export const isSmall = ({head, body}: Message): boolean =>
+	(body === undefined || Buffer.isBuffer(body)) && head.length + (body?.length ?? 0) <= ROOM
+
 export class Connection {
+	/** How many requests it got together the last time. */
+	depth = 0
+	/** When it got those, or had answered them, in milliseconds of `performance.now`. */
+	since = 0
 	readonly #socket: Socket
 	readonly #owner: Owner
 	readonly #isSecure: boolean
-	#exchange: Exchange | undefined
+	/** What is to be answered, in turn. */
+	readonly #exchanges: Exchange[] = []
 	/** The beginning of a head that is not whole. */
 	#begun: Buffer | undefined
 	#head: ReplyHead | undefined
@@ -74,31 +85,45 @@ export class Connection {
 		return this.#socket.writable
 	}
 
-	/** Carries a request; to be called when it is new or free. */
-	carry(exchange: Exchange, {head, body}: Message): void {
-		this.#exchange = exchange
+	/** Carries requests; to be called when it is new or free. Where they are several, each is small. */
+	carry(requests: readonly Sent[]): void {
+		this.depth = requests.length
+		this.since = performance.now()
+		this.#socket.ref()
+		for (const {exchange} of requests) this.#exchanges.push(exchange)
+		const {message} = requests[0] as Sent
+		if (isSmall(message)) this.#socket.write(this.#together(requests))
+		else this.#write(message)
+	}
+
+	#write({head, body}: Message): void {
 		const socket = this.#socket
-		socket.ref()
-		if (body === undefined || !Buffer.isBuffer(body) || (this.#isSecure && body.length > SLICE)) {
+		if (!Buffer.isBuffer(body) || (this.#isSecure && body.length > SLICE)) {
 			socket.write(head, 'latin1')
 			if (body !== undefined) void this.#pump(Buffer.isBuffer(body) ? slices(body) : body)
 			return
 		}
-		if (head.length + body.length <= ROOM) return void socket.write(this.#together(head, body))
 		socket.cork()
 		socket.write(head, 'latin1')
-		if (body.length > 0) socket.write(body)
+		socket.write(body)
 		socket.uncork()
 	}
 
-	/** A small request in one piece; good until the next one, which is not carried before all of this one was sent. */
-	#together(head: string, body: Buffer): Buffer {
-		const room = (this.#room ??= Buffer.allocUnsafeSlow(ROOM))
-		const end = room.latin1Write(head, 0, head.length)
-		return room.subarray(0, end + body.copy(room, end))
+	/** Small requests in one piece; good until the next one, which is not carried before all of this one was sent. */
+	#together(requests: readonly Sent[]): Buffer {
+		const most = requests.length * ROOM
+		if (this.#room === undefined || this.#room.length < most) this.#room = Buffer.allocUnsafeSlow(most)
+		const room = this.#room
+		let end = 0
+		for (const {message} of requests) {
+			const {head, body} = message
+			end += room.latin1Write(head, end, head.length)
+			if (body !== undefined) end += (body as Buffer).copy(room, end)
+		}
+		return room.subarray(0, end)
 	}
 
-	/** Ends it, and the request that it carries, with this error. */
+	/** Ends it, and the requests that it carries, with this error. */
 	end(error?: Error): void {
 		this.#socket.destroy(error)
 	}
@@ -129,17 +154,23 @@ export class Connection {
 
 	/** Takes what came; false has no more read until the tap is opened. */
 	#take(bytes: Buffer): boolean {
-		const exchange = this.#exchange
 		try {
-			if (exchange === undefined) throw notHttp('a reply comes that nobody asked for')
-			const rest = this.#head === undefined ? this.#takeHead(exchange, bytes) : bytes
-			if (rest !== undefined) this.#takeBody(rest)
+			for (let rest: Buffer | undefined = bytes; rest !== undefined;) rest = this.#takeReply(rest)
 		} catch (error) {
-			this.end(error as Error)
+			// of requests that went together each finds out by itself
+			this.end(this.depth > 1 ? broken() : (error as Error))
 		}
 		const isWanted = !(this.#receiver instanceof Streaming) || this.#receiver.isAwaited
 		if (!isWanted) this.#isHeld = true
 		return isWanted
+	}
+
+	/** Takes what came of a reply, and gives what is of the next one. */
+	#takeReply(bytes: Buffer): Buffer | undefined {
+		const exchange = this.#exchanges[0]
+		if (exchange === undefined) throw notHttp('a reply comes that nobody asked for')
+		const rest = this.#head === undefined ? this.#takeHead(exchange, bytes) : bytes
+		return rest === undefined ? undefined : this.#takeBody(rest)
 	}
 
 	/** What is behind the head, if that is whole. */
@@ -168,28 +199,33 @@ export class Connection {
 		}
 	}
 
-	#receive(exchange: Exchange, {status, headers, length}: ReplyHead): Receiver {
+	#receive(exchange: Exchange, {status, headers, length, isKept}: ReplyHead): Receiver {
 		const {streams = false, lends = false, room} = exchange
 		const isContinued = streams && status < 300
-		if (!isContinued || (length ?? Infinity) <= WHOLE)
-			return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
+		const isShort = !isContinued || (length ?? Infinity) <= WHOLE
+		// what others would wait for, or is the end of them, is asked for again, alone
+		if (this.depth > 1 && (!isShort || (status >= 400 && !isKept))) throw broken()
+		if (isShort) return new Gathered({status, headers}, exchange, {room, isContinued, isLent: lends, length})
 		const tap = {open: () => this.#release(), shut: () => this.end()}
 		const body = new Streaming(tap, {lends, comesLate: this.#isSecure})
 		exchange.resolve({status, headers, body})
 		return body
 	}
 
-	#takeBody(bytes: Buffer): void {
+	#takeBody(bytes: Buffer): Buffer | undefined {
 		const head = this.#head as ReplyHead
 		const end = head.framing.take(bytes, this.#receiver as Receiver)
-		if (end < 0) return
-		// what is still being sent, or came without being asked for, would be taken for the next exchange
-		const isOver = end === bytes.length && !this.#isPumping
+		if (end < 0) return undefined
+		const rest = end === bytes.length ? undefined : bytes.subarray(end)
 		this.#finish()?.end()
-		if (!head.isKept || !isOver) this.end()
+		const isOver = this.#exchanges.length === 0
+		// what is still being sent, or came without being asked for, would be taken for the next exchange
+		if (!head.isKept || this.#isPumping || (isOver && rest !== undefined)) this.end()
+		else if (!isOver) return rest
 		else if (this.#isSent) this.#free()
 		// over TLS node says at the end of a turn that all was sent, and by then there may be an answer
 		else setImmediate(() => this.isOpen && (this.#isSent ? this.#free() : this.end()))
+		return undefined
 	}
 
 	get #isSent(): boolean {
@@ -207,27 +243,35 @@ export class Connection {
 		if (this.#isHeld) this.#release()
 		// an idle connection keeps no process alive
 		this.#socket.unref()
-		this.#owner.free(this)
+		const now = performance.now()
+		const took = now - this.since
+		this.since = now
+		this.#owner.free(this, took)
 	}
 
 	#closed(error: Error | undefined): void {
-		const waiting = this.#exchange
+		const [waiting, ...behind] = this.#exchanges
 		const isWhole = error === undefined && this.#head?.framing.isWhole === true
-		const why = error ?? Object.assign(new Error('the connection was closed'), {code: 'ECONNRESET'})
 		const receiver = this.#finish()
-		this.#owner.gone(this)
+		this.#owner.gone(this, waiting === undefined)
+		const why = error ?? broken()
 		if (receiver === undefined) waiting?.reject(why)
 		else if (isWhole) receiver.end()
 		else receiver.fail(why)
+		// what went wrong is not theirs
+		for (const {reject} of behind) reject(broken())
 	}
 
 	/** Forgets the exchange, and gives who received its body. */
 	#finish(): Receiver | undefined {
 		const receiver = this.#receiver
-		this.#exchange = this.#head = this.#receiver = this.#begun = undefined
+		this.#exchanges.shift()
+		this.#head = this.#receiver = this.#begun = undefined
 		return receiver
 	}
 }
+
+const broken = (): Error => Object.assign(new Error('the connection was closed'), {code: 'ECONNRESET'})
 
 function* slices(body: Buffer): Generator<Buffer, undefined> {
 	for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE)

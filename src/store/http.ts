@@ -12,6 +12,8 @@ export type HttpOptions = {
 	readonly connectTimeout: number
 	/** Milliseconds of silence after which a connection is given up; writing is no silence. */
 	readonly idleTimeout: number
+	/** Whether requests may go together: those that a connection leaves unanswered are sent again by who sent them. */
+	readonly pipelines: boolean
 	/** Certificates that are trusted; Node's if undefined. */
 	readonly ca: string[] | undefined
 }
@@ -30,6 +32,8 @@ export type Request = {
 	readonly streams?: boolean | undefined
 	/** A large body is lent to its reader: each piece is good until the next one is asked for. */
 	readonly lends?: boolean | undefined
+	/** Whether the store takes no time for it, and the reply is short, so that others may come behind it. */
+	readonly isBrief?: boolean | undefined
 	/** Where a body may gather that is not streamed: it is good until the room is used again. */
 	readonly room?: Room | undefined
 }

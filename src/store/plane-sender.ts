@@ -25,7 +25,7 @@ export type SenderOptions = {
 /** How far the store's clock may be from ours before we follow it, in milliseconds: as the SDK does it. */
 const SKEW = 240_000
 
-export type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'room'> & {
+export type Outgoing = Pick<Request, 'method' | 'streams' | 'lends' | 'isBrief' | 'room'> & {
 	/** Behind the bucket's, percent-encoded. */
 	readonly path: string
 	readonly query?: Readonly<Record<string, string>> | undefined
@@ -78,7 +78,19 @@ export class PlaneSender {
 
 	/** Signs and sends. What waits for the reply is not here, or it would keep all that a request is made of until that comes. */
 	#exchange({site, signer}: Located, now: number, outgoing: Outgoing): Promise<Reply> {
-		const {method, path, query, headers = [], body, signsBody, sha256, streams, lends, room} = outgoing
+		const {
+			method,
+			path,
+			query,
+			headers = [],
+			body,
+			signsBody,
+			sha256,
+			streams,
+			lends,
+			isBrief,
+			room,
+		} = outgoing
 		const unsigned = {
 			method,
 			path: `${site.path}/${path}`,
@@ -89,7 +101,16 @@ export class PlaneSender {
 		const lines = signer.sign(unsigned, now)
 		const target = unsigned.query === '' ? unsigned.path : `${unsigned.path}?${unsigned.query}`
 		const isHere = body === undefined || Buffer.isBuffer(body)
-		const request = {method, path: target, lines, streams, lends, room, body: isHere ? body : undefined}
+		const request = {
+			method,
+			path: target,
+			lines,
+			streams,
+			lends,
+			isBrief,
+			room,
+			body: isHere ? body : undefined,
+		}
 		return isHere ? this.#http.exchange(site.origin, request) : this.#stream(site.origin, request, body)
 	}
 

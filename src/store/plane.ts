@@ -44,6 +44,8 @@ import type {
 
 /** The status that a failure stands for whose reply began with a good one, as the SDK takes it. */
 const UNAVAILABLE = 503
+/** An object of this size comes as quickly as any reply. */
+const BRIEF = 32 * 2 ** 10
 
 export type PlaneOptions = SenderOptions & {
 	readonly bucket: string
@@ -82,7 +84,10 @@ export class Plane implements Wire {
 			...this.#key,
 		]
 		const {sha256} = request
-		return this.#sender.send({method: 'PUT', path: encodeKey(key), headers, body, sha256}, written)
+		return this.#sender.send(
+			{method: 'PUT', path: encodeKey(key), headers, body, sha256, isBrief: true},
+			written,
+		)
 	}
 
 	uploadPart(part: PartNumber, body: Body, digest: BodyDigest): Promise<string> {
@@ -146,7 +151,10 @@ export class Plane implements Wire {
 
 	async delete(key: string, {guard, version}: DeleteRequest): Promise<void> {
 		const [path, query] = [encodeKey(key), versionQuery(version)]
-		await this.#sender.send({method: 'DELETE', path, query, headers: guardHeaders(guard)}, whole)
+		await this.#sender.send(
+			{method: 'DELETE', path, query, headers: guardHeaders(guard), isBrief: true},
+			whole,
+		)
 	}
 
 	async acl(key: string | undefined): Promise<AclPolicy> {
@@ -166,6 +174,7 @@ export class Plane implements Wire {
 			headers: [...getHeaders(request), ...this.#key],
 			streams: true,
 			lends: request.lent === true,
+			isBrief: request.size !== undefined && request.size <= BRIEF,
 		}
 		return this.#sender.send(outgoing, ({headers, body}) => ({
 			head: headIn(headers),
@@ -176,7 +185,7 @@ export class Plane implements Wire {
 
 	head(key: string, version: string | undefined): Promise<Head> {
 		const [path, query] = [encodeKey(key), versionQuery(version)]
-		const outgoing: Outgoing = {method: 'HEAD', path, query, headers: this.#key}
+		const outgoing: Outgoing = {method: 'HEAD', path, query, headers: this.#key, isBrief: true}
 		return this.#sender.send(outgoing, ({headers}) => headIn(headers))
 	}
 

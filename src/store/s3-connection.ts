@@ -108,6 +108,7 @@ export class S3Connection {
 			connections: options.maxSockets ?? CONNECTIONS,
 			connectTimeout: CONNECT_TIMEOUT,
 			idleTimeout: options.idleTimeout ?? IDLE_TIMEOUT,
+			pipelines: this.#attempts > 1,
 			ca: place.ca,
 		}
 	}

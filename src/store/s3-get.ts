@@ -9,9 +9,8 @@ export async function get(at: S3Connection, key: string, options: GetOptions): P
 	const {first = 0, last} = options.range ?? {}
 	const open = (from: number, ifMatch: string | undefined) => {
 		const range = options.range === undefined && from === 0 ? undefined : `bytes=${from}-${last ?? ''}`
-		return at.ask({key, condition: {ifMatch}}, (wire) =>
-			wire.get(key, {range, ifMatch, version: options.version, lent: options.lent}),
-		)
+		const {version, lent, size} = options
+		return at.ask({key, condition: {ifMatch}}, (wire) => wire.get(key, {range, ifMatch, version, lent, size}))
 	}
 	const {head, length, body} = await open(first, options.ifMatch)
 	if (Buffer.isBuffer(body)) return {head, body: new WholeBody(body)}

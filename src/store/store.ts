@@ -129,6 +129,8 @@ export type GetOptions = {
 	readonly version?: string | undefined
 	/** For much that is read once: a piece of the body need be good only until the next one is asked for. */
 	readonly lent?: boolean | undefined
+	/** Bytes that there are to come, where that is known: requests for few go together. */
+	readonly size?: number | undefined
 }
 
 export type Got = {

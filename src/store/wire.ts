@@ -44,6 +44,7 @@ export type GetRequest = {
 	readonly ifMatch?: string | undefined
 	readonly version?: string | undefined
 	readonly lent?: boolean | undefined
+	readonly size?: number | undefined
 }
 
 export type GetReply = {

@@ -31,7 +31,13 @@ export type ReceiveJob = {
 }
 
 /** What is fetched, and what the index knows of the file that it replaces. `force`: it replaces whatever is there. */
-export type ReceiveTask = readonly [path: Path, key: string, force: boolean, known: Fingerprint | undefined]
+export type ReceiveTask = readonly [
+	path: Path,
+	key: string,
+	size: number,
+	force: boolean,
+	known: Fingerprint | undefined,
+]
 
 /**
  * What is here now: its bytes at the store, what that said of it, the attributes that could not be restored, by kind and with
@@ -55,8 +61,6 @@ export const receivedFile = ([size, etag, version, modified, lost, attrs, local]
 	readonly local: Local
 } => ({head: {etag, size, version, modified}, lost, attrs, local: localIn(local)})
 
-const LENT = {lent: true}
-
 export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received> {
 	const counts = sumOf([])
 	const asking = counted(store, Infinity, counts)
@@ -66,7 +70,7 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 	return {
 		async do(task) {
 			counts.get++
-			const got = await store.get(task[1], LENT)
+			const got = await store.get(task[1], {lent: true, size: task[2]})
 			counts.received += got.head.size
 			try {
 				return await take(task, got, place)
@@ -90,7 +94,7 @@ type Place = {
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
-	[path, key, force, known]: ReceiveTask,
+	[path, key, , force, known]: ReceiveTask,
 	{head, body}: Got,
 	{job: {remote, preserve, umask}, store, disk, owners, md5s, sums}: Place,
 ): Promise<Received | undefined> {

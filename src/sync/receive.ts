@@ -160,7 +160,7 @@ export class Receiver {
 		if (!this.share.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		const answer = await this.share.do([path, this.key(entry), force === true, known])
+		const answer = await this.share.do([path, this.key(entry), remote.size, force === true, known])
 		if (!answer) return false
 		const received = receivedFile(answer)
 		events.moved(received.head.size, path)

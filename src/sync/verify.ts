@@ -208,7 +208,7 @@ class Verifier {
 		const {path, base} = entry
 		const {store, prefix} = this.#options
 		const key = prefix + keyOf(objectPath(entry))
-		const {head, body} = await store.get(key, {lent: true})
+		const {head, body} = await store.get(key, {lent: true, size: entry.remote?.size})
 		const found = await this.#md5(arrivalOf(path, key, head, {}, 0), body)
 		if (base?.md5 !== undefined && base.md5 !== found)
 			this.#tell({what: 'remote-damaged', path, expected: md5Text(base.md5), found: md5Text(found)})

@@ -1,0 +1,264 @@
+// Small requests that go together on a connection: where they do, and that nothing is lost where a store does not take it.
+
+import type {Socket} from 'node:net'
+import {setTimeout as sleep} from 'node:timers/promises'
+import test, {type ExecutionContext} from 'ava'
+import * as fc from 'fast-check'
+import type {Request} from '../src/store/http.ts'
+import {openStore} from '../src/store/open.ts'
+import {Transport} from '../src/store/plane-transport.ts'
+import {type Raw, raw} from './support/raw.ts'
+import {SEED} from './support/seed.ts'
+
+type Asked = {readonly path: string; readonly body: string}
+
+/** Serves what comes on a connection by `answer`, which is given as many requests as came at once. */
+const serving =
+	(answer: (requests: readonly Asked[], socket: Socket) => void) =>
+	(socket: Socket): void => {
+		let begun = ''
+		socket.on('data', (chunk) => {
+			begun += chunk.toString('latin1')
+			const requests: Asked[] = []
+			for (;;) {
+				const end = begun.indexOf('\r\n\r\n') + 4
+				if (end < 4) break
+				const head = begun.slice(0, end)
+				const length = Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0)
+				if (begun.length < end + length) break
+				requests.push({path: head.split(' ')[1] ?? '', body: begun.slice(end, end + length)})
+				begun = begun.slice(end + length)
+			}
+			if (requests.length > 0) answer(requests, socket)
+		})
+	}
+
+const reply = (body: string, headers = ''): string =>
+	`HTTP/1.1 200 OK\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`
+
+/** The reply to a request tells its path. */
+const echo = ({path}: Asked): string => reply(path)
+
+const BRIEF: Request = {method: 'GET', path: '/', lines: 'host: h:1\r\n', isBrief: true}
+
+type Client = {
+	/** What is answered to a request for this path. */
+	readonly ask: (path: string, how?: Partial<Request>) => Promise<string>
+	/** Asks so often, one after the other, that it is known how quick the store is: the quickest answer tells, whatever else this machine does. */
+	readonly meet: () => Promise<void>
+	/** Asks for so many at once, and tells of each what came of it, or the code of its error. */
+	readonly askMany: (count: number) => Promise<string[]>
+}
+
+function client(t: ExecutionContext, server: Raw, pipelines = true): Client {
+	const http = new Transport({
+		connections: 64,
+		connectTimeout: 5000,
+		idleTimeout: 5000,
+		pipelines,
+		ca: undefined,
+	})
+	t.teardown(async () => {
+		http.abort(new Error('over'))
+		await server.stop()
+	})
+	const ask = async (path: string, how: Partial<Request> = {}) => {
+		const {body} = await http.exchange(server.origin, {...BRIEF, path, ...how})
+		if (Buffer.isBuffer(body)) return body.toString()
+		let text = ''
+		for await (const piece of body) text += piece.toString()
+		return text
+	}
+	const askMany = (count: number) =>
+		Promise.all(namesOf(count).map((path) => ask(path).catch((error) => error.code)))
+	const meet = async () => {
+		for (let i = 0; i < 128; i++) await ask('/a')
+	}
+	return {ask, askMany, meet}
+}
+
+const namesOf = (count: number): string[] => Array.from({length: count}, (_, i) => `/${i}`)
+
+/** How many requests came at once, at most. */
+const mostAtOnce = ({came}: Raw): number =>
+	Math.max(...came.flat().map((chunk) => chunk.toString('latin1').split('host: h:1').length - 1))
+
+test.serial(
+	'small requests of a turn go together where a store is quick, once it has shown that it takes two',
+	async (t) => {
+		const server = await raw(serving((requests, socket) => socket.write(requests.map(echo).join(''))))
+		const {ask, askMany, meet} = client(t, server)
+		await meet()
+		t.is(mostAtOnce(server), 1)
+		t.deepEqual(await askMany(16), namesOf(16))
+		t.is(mostAtOnce(server), 2)
+		const before = server.came.length
+		t.deepEqual(await askMany(16), namesOf(16))
+		t.is(mostAtOnce(server), 4)
+		t.is(server.came.length, before)
+		// one that brings much, or takes long, goes alone
+		const large = {method: 'PUT', body: Buffer.alloc(9000)} as const
+		const asked = [
+			ask('/x', large),
+			ask('/y', {isBrief: false}),
+			ask('/z', {...large, body: Buffer.alloc(9)}),
+		]
+		t.deepEqual(await Promise.all(asked), ['/x', '/y', '/z'])
+		const long = `/${'x'.repeat(20_000)}`
+		t.deepEqual(await Promise.all([ask(long), ask(long)]), [long, long])
+	},
+)
+
+test.serial('replies to requests that went together are told apart, however they come', async (t) => {
+	const server = await raw(
+		serving((requests, socket) => {
+			const text = requests
+				.map(({path}) => (path.length % 2 ? echo({path, body: ''}) : chunked(path)))
+				.join('')
+			void (async () => {
+				const at = Number(requests[0]?.path.split('-')[1] ?? 0)
+				const size = (at % 60) + 1
+				for (let i = 0; i < text.length; i += size) {
+					socket.write(text.slice(i, i + size), 'latin1')
+					if (i % 4 === 0) await sleep(0)
+				}
+			})()
+		}),
+	)
+	const {ask, meet} = client(t, server)
+	await meet()
+	await Promise.all([ask('/a'), ask('/b')])
+	await fc.assert(
+		fc.asyncProperty(
+			fc.array(
+				fc.tuple(fc.nat(59), fc.nat(30)).map(([size, length]) => `/-${size}-${'x'.repeat(length)}`),
+				{minLength: 1, maxLength: 12},
+			),
+			async (paths) => {
+				t.deepEqual(await Promise.all(paths.map((path) => ask(path))), paths)
+			},
+		),
+		{numRuns: 60, seed: SEED},
+	)
+	t.true(mostAtOnce(server) > 1)
+})
+
+const chunked = (body: string): string =>
+	`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+
+test.serial(
+	'a store that takes its time, and one that must be asked once only, have each request on its own',
+	async (t) => {
+		const slow = await raw(
+			serving((requests, socket) => setTimeout(() => socket.write(requests.map(echo).join('')), 15)),
+		)
+		const quick = await raw(serving((requests, socket) => socket.write(requests.map(echo).join(''))))
+		for (const [server, pipelines] of [
+			[slow, true],
+			[quick, false],
+		] as const) {
+			const {askMany, meet} = client(t, server, pipelines)
+			await meet()
+			for (let i = 0; i < 3; i++) t.deepEqual(await askMany(8), namesOf(8))
+			t.is(mostAtOnce(server), 1)
+		}
+	},
+)
+
+/** Whether all goes well, one by one, once two that went together did not, and that only one of those failed, with this code. */
+async function isGivenUp(t: ExecutionContext, server: Raw, code: string): Promise<void> {
+	const {askMany, meet} = client(t, server)
+	await meet()
+	const came = await askMany(8)
+	t.deepEqual(
+		came.filter((what) => !what.startsWith('/')),
+		[code],
+	)
+	const before = server.came.flat().length
+	t.deepEqual(await askMany(8), namesOf(8))
+	t.is(server.came.flat().length, before + 8)
+}
+
+test.serial(
+	'where a store forgets what came behind a request, that is sent again, and nothing behind another any more',
+	async (t) => {
+		const server = await raw(serving(([first], socket) => socket.write(echo(first as Asked))))
+		await isGivenUp(t, server, 'ETIMEDOUT')
+	},
+)
+
+test.serial('and where it ends the connection', async (t) => {
+	const server = await raw(
+		serving(([first, ...others], socket) => {
+			socket.write(reply(first?.path ?? '', others.length > 0 ? 'connection: close\r\n' : ''))
+			if (others.length > 0) socket.end()
+		}),
+	)
+	await isGivenUp(t, server, 'ECONNRESET')
+})
+
+test.serial('and where it says what is no HTTP behind a reply', async (t) => {
+	const server = await raw(
+		serving((requests, socket) => {
+			socket.write(requests.map((one, i) => (i === 0 ? echo(one) : 'garbage\r\n\r\n')).join(''))
+		}),
+	)
+	await isGivenUp(t, server, 'ECONNRESET')
+})
+
+test.serial('and where it refuses what came behind, and the connection with it', async (t) => {
+	const server = await raw(
+		serving(([first, ...others], socket) => {
+			socket.write(echo(first as Asked))
+			if (others.length > 0) socket.end('HTTP/1.1 400 Bad\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+		}),
+	)
+	await isGivenUp(t, server, 'ECONNRESET')
+})
+
+test.serial('what turns out to be long is asked for again, alone', async (t) => {
+	const size = 2 ** 20 + 1
+	const server = await raw(
+		serving((requests, socket) => {
+			for (const one of requests) socket.write(one.path === '/long' ? reply('x'.repeat(size)) : echo(one))
+		}),
+	)
+	const {ask, askMany, meet} = client(t, server)
+	await meet()
+	await askMany(2)
+	const how = {streams: true}
+	const together = await Promise.allSettled(['/long', '/b'].map((path) => ask(path, how)))
+	t.deepEqual(
+		together.map((one) => one.status === 'rejected' && one.reason.code),
+		['ECONNRESET', 'ECONNRESET'],
+	)
+	t.is((await ask('/long', how)).length, size)
+})
+
+test.serial('a store that loses all that comes behind a request has each object in the end', async (t) => {
+	const stored = new Map<string, string>()
+	const server = await raw(
+		serving(([first], socket) => {
+			const {path, body} = first as Asked
+			stored.set(path, body)
+			socket.write(reply('', 'etag: "e"\r\n'))
+		}),
+	)
+	process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'none'
+	const store = await openStore(
+		{bucket: 'bucket', prefix: '', endpoint: server.origin, region: 'us-east-1'},
+		{firstWait: 1},
+	)
+	t.teardown(async () => {
+		store.close()
+		await server.stop()
+	})
+	const put = async (name: string) => store.put(name, Buffer.from(name))
+	for (let i = 0; i < 128; i++) await put('first')
+	const names = namesOf(40).map((name) => name.slice(1))
+	await Promise.all(names.map(put))
+	t.deepEqual(
+		names.map((name) => stored.get(`/bucket/${name}`)),
+		names,
+	)
+})
