@@ -4,7 +4,7 @@ import type {Socket} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
-import type {Request} from '../src/store/http.ts'
+import type {HttpOptions, Request} from '../src/store/http.ts'
 import {openStore} from '../src/store/open.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {type Raw, raw} from './support/raw.ts'
@@ -50,13 +50,14 @@ type Client = {
 	readonly askMany: (count: number) => Promise<string[]>
 }
 
-function client(t: ExecutionContext, server: Raw, pipelines = true): Client {
+function client(t: ExecutionContext, server: Raw, options: Partial<HttpOptions> = {}): Client {
 	const http = new Transport({
 		connections: 64,
 		connectTimeout: 5000,
 		idleTimeout: 5000,
-		pipelines,
+		pipelines: true,
 		ca: undefined,
+		...options,
 	})
 	t.teardown(async () => {
 		http.abort(new Error('over'))
@@ -90,12 +91,11 @@ test.serial(
 		const {ask, askMany, meet} = client(t, server)
 		await meet()
 		t.is(mostAtOnce(server), 1)
-		t.deepEqual(await askMany(16), namesOf(16))
+		t.deepEqual(await askMany(4), namesOf(4))
 		t.is(mostAtOnce(server), 2)
-		const before = server.came.length
 		t.deepEqual(await askMany(16), namesOf(16))
 		t.is(mostAtOnce(server), 4)
-		t.is(server.came.length, before)
+		t.true(server.came.length <= 4)
 		// one that brings much, or takes long, goes alone
 		const large = {method: 'PUT', body: Buffer.alloc(9000)} as const
 		const asked = [
@@ -157,7 +157,7 @@ test.serial(
 			[slow, true],
 			[quick, false],
 		] as const) {
-			const {askMany, meet} = client(t, server, pipelines)
+			const {askMany, meet} = client(t, server, {pipelines})
 			await meet()
 			for (let i = 0; i < 3; i++) t.deepEqual(await askMany(8), namesOf(8))
 			t.is(mostAtOnce(server), 1)
@@ -166,8 +166,13 @@ test.serial(
 )
 
 /** Whether all goes well, one by one, once two that went together did not, and that only one of those failed, with this code. */
-async function isGivenUp(t: ExecutionContext, server: Raw, code: string): Promise<void> {
-	const {askMany, meet} = client(t, server)
+async function isGivenUp(
+	t: ExecutionContext,
+	server: Raw,
+	code: string,
+	how: Partial<HttpOptions> = {},
+): Promise<void> {
+	const {askMany, meet} = client(t, server, how)
 	await meet()
 	const came = await askMany(8)
 	t.deepEqual(

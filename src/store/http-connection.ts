@@ -37,9 +37,10 @@ export type Message = Pick<Request, 'body'> & {readonly head: string}
  */
 export type Exchange = Waiting & Pick<Request, 'method' | 'streams' | 'lends' | 'room'>
 
-export type Sent = {readonly exchange: Exchange; readonly message: Message}
+/** `isBrief`: others may go with it. */
+export type Sent = {readonly exchange: Exchange; readonly message: Message; readonly isBrief: boolean}
 
-/** Whether others may go with it. */
+/** Whether it is sent in one piece. */
 export const isSmall = ({head, body}: Message): boolean =>
 	(body === undefined || Buffer.isBuffer(body)) && head.length + (body?.length ?? 0) <= ROOM
 

@@ -15,8 +15,8 @@ export class Lanes {
 	readonly #options: HttpOptions
 	readonly #all = new Set<Connection>()
 	readonly #idle: Connection[] = []
-	/** What waits for a connection: requests that go together. */
-	readonly #waiting: (readonly Sent[])[] = []
+	/** What waits for a connection. */
+	readonly #waiting: Sent[] = []
 	readonly #pipelining: Pipelining
 	/** What is to be sent at the end of this turn. */
 	#gathered: Sent[] = []
@@ -37,9 +37,11 @@ export class Lanes {
 			if (this.#aborted !== undefined) return reject(this.#aborted)
 			const {method, streams, lends, room, body, isBrief} = request
 			const exchange = {method, streams, lends, room, resolve, reject}
-			const sent = {exchange, message: {head: headOf(request), body}}
-			if (isBrief === true && this.#pipelining.depth > 1 && isSmall(sent.message)) this.#gather(sent)
-			else this.#carry([sent])
+			const message = {head: headOf(request), body}
+			const sent = {exchange, message, isBrief: isBrief === true && isSmall(message)}
+			if (sent.isBrief && this.#pipelining.depth > 1) return this.#gather(sent)
+			this.#waiting.push(sent)
+			this.#serve()
 		})
 	}
 
@@ -52,30 +54,34 @@ export class Lanes {
 	readonly #sendGathered = (): void => {
 		const requests = this.#gathered
 		this.#gathered = []
-		for (let at = 0, end = 0; at < requests.length; at = end) {
-			end = at + this.#pipelining.depth
-			this.#carry(requests.slice(at, end))
-		}
+		if (this.#aborted !== undefined) return refuse(requests, this.#aborted)
+		this.#waiting.push(...requests)
+		this.#serve()
 	}
 
-	/** Sends requests that go together. */
-	#carry(requests: readonly Sent[]): void {
-		if (this.#aborted !== undefined) return refuse(requests, this.#aborted)
-		const idle = this.#takeIdle()
-		if (idle !== undefined) return this.#give(idle, requests)
-		this.#waiting.push(requests)
+	/** Gives what waits to connections that are free, and has one opened for the rest. */
+	#serve(): void {
+		while (this.#waiting.length > 0) {
+			const idle = this.#takeIdle()
+			if (idle === undefined) break
+			this.#give(idle)
+		}
 		if (this.#opening === undefined) this.#open()
 	}
 
-	#give(connection: Connection, requests: readonly Sent[]): void {
-		connection.carry(requests)
-		this.#pipelining.sent(requests.length, () => connection.end(timedOut(false)))
+	/** Gives a connection the next that waits, and those behind it that go with it. */
+	#give(connection: Connection): void {
+		const depth = this.#waiting[0]?.isBrief ? this.#pipelining.depth : 1
+		let count = 1
+		while (count < depth && this.#waiting[count]?.isBrief === true) count++
+		connection.carry(this.#waiting.splice(0, count))
+		this.#pipelining.sent(count, () => connection.end(timedOut(false)))
 	}
 
 	/** Ends what is under way, what waits, and what comes later with this error. */
 	abort(error: Error): void {
 		this.#aborted = error
-		for (const requests of this.#waiting.splice(0)) refuse(requests, error)
+		refuse(this.#waiting.splice(0), error)
 		for (const connection of this.#all) connection.end(error)
 	}
 
@@ -98,13 +104,11 @@ export class Lanes {
 	 * come within a turn spare connections, and where they take longer all have one after as many turns.
 	 */
 	#open(): void {
-		if (this.#all.size >= this.#options.connections) return
-		const next = this.#waiting.shift()
-		if (next === undefined) return
+		if (this.#waiting.length === 0 || this.#all.size >= this.#options.connections) return
 		const owner = {free: this.#free, gone: this.#gone}
 		const connection = new Connection(this.#origin, this.#options, owner)
 		this.#all.add(connection)
-		this.#give(connection, next)
+		this.#give(connection)
 		this.#opening = setImmediate(() => {
 			this.#opening = undefined
 			this.#open()
@@ -113,8 +117,7 @@ export class Lanes {
 
 	readonly #free = (connection: Connection, took: number): void => {
 		this.#pipelining.answered(connection.depth, took)
-		const next = this.#waiting.shift()
-		if (next !== undefined) this.#give(connection, next)
+		if (this.#waiting.length > 0) this.#give(connection)
 		else if (this.#isClosed) connection.end()
 		else this.#idle.push(connection)
 	}
