@@ -38,12 +38,12 @@ export async function pool<T>(
 		new Promise<void>((resolve) => {
 			wake = resolve
 		})
+	const done = () => settled()
+	const fail = (error: unknown) => settled({error})
 	const begin = (item: T) => {
+		const working = work(item)
 		now.running++
-		work(item).then(
-			() => settled(),
-			(error: unknown) => settled({error}),
-		)
+		working.then(done, fail)
 	}
 	const isOver = () => failed !== undefined || signal?.aborted === true
 	try {

@@ -114,10 +114,11 @@ export class PlaneSender {
 		return isHere ? this.#http.exchange(site.origin, request) : this.#stream(site.origin, request, body)
 	}
 
-	async #answered<T>(replying: Promise<Reply>, offset: number, read: (reply: Reply) => T): Promise<T> {
-		const reply = await replying
-		if (reply.status < 300) return read(reply)
-		throw this.#refusal(reply, offset)
+	#answered<T>(replying: Promise<Reply>, offset: number, read: (reply: Reply) => T): Promise<T> {
+		return replying.then((reply) => {
+			if (reply.status < 300) return read(reply)
+			throw this.#refusal(reply, offset)
+		})
 	}
 
 	async #stream(origin: string, request: Omit<Request, 'body'>, body: Exclude<Body, Buffer>): Promise<Reply> {

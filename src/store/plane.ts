@@ -44,7 +44,7 @@ import type {
 
 /** The status that a failure stands for whose reply began with a good one, as the SDK takes it. */
 const UNAVAILABLE = 503
-/** An object of this size comes as quickly as any reply. */
+/** An object of this size comes as quickly as any reply, and is copied as quickly. */
 const BRIEF = 32 * 2 ** 10
 
 export type PlaneOptions = SenderOptions & {
@@ -145,7 +145,9 @@ export class Plane implements Wire {
 			...copyHeaders(this.#bucket, from, request),
 			...guardHeaders(request.guard),
 		]
-		const {told, version} = await this.#outcome({method: 'PUT', path: encodeKey(to), headers}, readCopied)
+		const isBrief = request.size <= BRIEF
+		const outgoing: Outgoing = {method: 'PUT', path: encodeKey(to), headers, isBrief}
+		const {told, version} = await this.#outcome(outgoing, readCopied)
 		return told === undefined ? (await this.#sdk()).copy(from, to, request) : {version, ...told}
 	}
 

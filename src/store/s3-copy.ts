@@ -11,12 +11,12 @@ export function copy(
 	to: string,
 	options: CopyOptions,
 ): Promise<Written> {
-	const {sourceIfMatch, sourceVersion} = options
+	const {size, sourceIfMatch, sourceVersion} = options
 	const condition = {ifMatch: sourceIfMatch ?? options.ifMatch}
 	const verb = options.ifNoneMatch === undefined ? 'copy over' : 'copy'
 	return guards.write(to, options, verb, (guard) =>
 		at.ask({key: from, condition}, (wire) =>
-			wire.copy(from, to, {properties: options, guard, sourceIfMatch, sourceVersion}),
+			wire.copy(from, to, {properties: options, guard, size, sourceIfMatch, sourceVersion}),
 		),
 	)
 }

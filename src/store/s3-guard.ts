@@ -42,11 +42,14 @@ export class Guards {
 	 * finds out, where that was asked for.
 	 */
 	write<T>(key: string, condition: Condition, verb: Verb, send: (guard: Guard) => Promise<T>): Promise<T> {
-		const isGuarded = condition.ifMatch !== undefined || condition.ifNoneMatch !== undefined
-		return isGuarded ? this.#write(key, condition, verb, send) : send({})
+		if (condition.ifMatch === undefined && condition.ifNoneMatch === undefined) return send({})
+		const isObeyed = this.conditional === true && this.#obedience.isKnown(verb)
+		if (isObeyed) return this.#guarded(key, condition, verb, send)
+		return this.#checked(key, condition, verb, send)
 	}
 
-	async #write<T>(
+	/** Writes under a guard that is not known to be obeyed. */
+	async #checked<T>(
 		key: string,
 		condition: Condition,
 		verb: Verb,
@@ -54,15 +57,17 @@ export class Guards {
 	): Promise<T> {
 		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
 		if (!this.#obedience.isKnown(verb) || this.conditional !== true) await this.#check(key, condition)
-		if (this.conditional === false) return send({})
-		try {
-			return await this.#obedience.send(verb, this.#guard(condition, this.#quoted), send)
-		} catch (error) {
+		return this.conditional === false ? send({}) : this.#guarded(key, condition, verb, send)
+	}
+
+	#guarded<T>(key: string, condition: Condition, verb: Verb, send: (guard: Guard) => Promise<T>): Promise<T> {
+		const sending = this.#obedience.send(verb, this.#guard(condition, this.#quoted), send)
+		return sending.catch(async (error: unknown) => {
 			if (isNotImplemented(error)) return this.#withoutGuard(key, condition, send)
 			if (isKind(error, 'precondition') && (await this.#misreadQuotes(key, condition)))
 				return this.#withoutQuotes(condition, send)
 			throw error
-		}
+		})
 	}
 
 	/** Creates one object twice, and deletes it: a store that lets that happen passes over guards. */

@@ -7,7 +7,7 @@ import {head} from './s3-head.ts'
 import {type Body, type BodyDigest, isKind, type PutOptions, type Written} from './store.ts'
 import type {Guard, PartNumber} from './wire.ts'
 
-export async function put(
+export function put(
 	at: S3Connection,
 	guards: Guards,
 	key: string,
@@ -21,15 +21,13 @@ export async function put(
 			tries++
 			return wire.put(key, body, {properties: options, md5, sha256: options.sha256, guard})
 		})
-	try {
-		return await guards.write(key, options, 'put', send)
-	} catch (error) {
+	return guards.write(key, options, 'put', send).catch(async (error: unknown) => {
 		// the answer to an earlier try was lost, and what stands in the way may be what it wrote
 		if (tries < 2 || md5 === undefined || !isKind(error, 'precondition')) throw error
 		const found = await head(at, key)
 		if (found?.etag !== md5.toString('hex')) throw error
 		return {etag: found.etag, version: found.version, modified: found.modified}
-	}
+	})
 }
 
 export const uploadPart = (

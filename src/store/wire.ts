@@ -30,6 +30,8 @@ export type CopyRequest = {
 	/** Without tags the copy has those of its source. */
 	readonly properties: Properties
 	readonly guard: Guard
+	/** Bytes of the source. */
+	readonly size: number
 	/** The ETag that the source must hold, bare. */
 	readonly sourceIfMatch?: string | undefined
 	readonly sourceVersion?: string | undefined

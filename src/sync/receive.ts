@@ -116,28 +116,35 @@ export class Receiver {
 	}
 
 	/** Executes one item; deletions, and what waits for them, are kept for later. */
-	async execute(planned: PlanItem): Promise<void> {
-		const item = planned.status === 'C' ? await settled(this, planned) : planned
+	execute(item: PlanItem): Promise<void> {
+		return item.status === 'C' ? settled(this, item).then((it) => this.#execute(it)) : this.#execute(item)
+	}
+
+	#execute(item: PlanItem): Promise<void> {
 		const {status, entry} = item
 		const isConflict = status === 'C' && (this.options.backup === undefined || !entry.remote)
 		if (status === 'D') this.deletions.add(entry.path)
 		else if (isConflict || status === '=') this.notes.tell(status, entry)
 		else if (this.options.pretend)
 			this.options.events.done({line: planLine(item, 'pull'), entry, was: entry.local})
-		else await this.take(item, true)
+		else return this.take(item, true)
+		return Promise.resolve()
 	}
 
 	/** Brings one item here; what goes wrong with it is told, not thrown. */
-	async take({status, entry}: PlanItem, canWait = false): Promise<void> {
-		try {
-			if (isDirectory(entry.path)) await this.#directory(status, entry)
-			else if (status === 'P') await this.#attributes(entry)
-			else await this.#file(status, entry, canWait)
-		} catch (error) {
+	take(item: PlanItem, canWait = false): Promise<void> {
+		const {entry} = item
+		return this.#bring(item, canWait).catch((error: unknown) => {
 			if (isFinal(error, this.options.signal)) throw error
-			if (this.options.restore && isKind(error, 'archived')) await askForCopy(this, entry)
-			else this.options.events.failed(entry.path, error)
-		}
+			if (this.options.restore && isKind(error, 'archived')) return askForCopy(this, entry)
+			this.options.events.failed(entry.path, error)
+			return undefined
+		})
+	}
+
+	#bring({status, entry}: PlanItem, canWait: boolean): Promise<void> {
+		if (isDirectory(entry.path)) return this.#directory(status, entry)
+		return status === 'P' ? this.#attributes(entry) : this.#file(status, entry, canWait)
 	}
 
 	async #file(status: Status, entry: Entry, canWait: boolean): Promise<void> {

@@ -117,13 +117,14 @@ export class Sender {
 	}
 
 	/** Executes one item; deletions, and copies of what is not there yet, are kept for later. */
-	async execute({status, entry}: PlanItem): Promise<void> {
+	execute({status, entry}: PlanItem): Promise<void> {
 		if (status === 'D') this.deletions.add(entry.path)
 		else if (status === 'R') {
-			if (!this.copies.mustWait(entry)) await this.copyOrSend(entry)
+			if (!this.copies.mustWait(entry)) return this.copyOrSend(entry)
 		} else if (status === '=' || (status === 'C' && !this.#keepsBoth(entry))) this.#done(status, entry)
-		else if (status === 'P') await this.#attempt(entry, () => this.#attributes(entry))
-		else await this.#attempt(entry, () => this.#content(status === 'C' ? 'M' : status, entry))
+		else if (status === 'P') return this.#attempt(entry, () => this.#attributes(entry))
+		else return this.#attempt(entry, () => this.#content(status === 'C' ? 'M' : status, entry))
+		return Promise.resolve()
 	}
 
 	/** Whether a conflict is none, since what is on the remote is kept under another name. */
@@ -179,16 +180,14 @@ export class Sender {
 	}
 
 	/** Runs the work on one item; what goes wrong with it is told, not thrown. */
-	async #attempt(entry: Entry, work: () => Promise<void>): Promise<void> {
+	#attempt(entry: Entry, work: () => Promise<void>): Promise<void> {
 		const {events, signal} = this.options
-		try {
-			await work()
-		} catch (error) {
+		return work().catch((error: unknown) => {
 			if (isFinal(error, signal)) throw error
 			if (isKind(error, 'precondition')) this.#done('C', entry)
 			else if (errnoOf(error) === 'ENOENT') events.vanished(entry.path)
 			else events.failed(entry.path, error)
-		}
+		})
 	}
 
 	async #content(status: Status, planned: Entry): Promise<void> {
@@ -199,7 +198,7 @@ export class Sender {
 		if (showing) await showing
 		if (this.whole.isForThread(local)) {
 			const sent = await this.whole.byThread(planned, local)
-			if (sent) return await this.#sent(status, planned, sent)
+			if (sent) return this.#sent(status, planned, sent)
 		}
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
 		const sending = this.#inOnePiece(status, planned, local)
@@ -222,11 +221,20 @@ export class Sender {
 		await this.#sent(status, planned, await this.ahead.hold(() => sendParts(this, planned)), false)
 	}
 
-	/** `moves`: that its bytes were sent has not been told yet. */
-	async #sent(status: Status, planned: Entry, {entry, written, size}: SentFile, moves = true): Promise<void> {
-		if (planned.remote?.alias !== undefined) await this.#supersede(planned)
-		this.commit(status, entry, written, size)
-		if (moves) this.options.events.moved(size, entry.path)
+	/** Notes what was sent, at once if nothing is in its way. `moves`: that its bytes were sent has not been told yet. */
+	#sent(
+		status: Status,
+		planned: Entry,
+		{entry, written, size}: SentFile,
+		moves = true,
+	): Promise<void> | undefined {
+		const note = () => {
+			this.commit(status, entry, written, size)
+			if (moves) this.options.events.moved(size, entry.path)
+		}
+		if (planned.remote?.alias !== undefined) return this.#supersede(planned).then(note)
+		note()
+		return undefined
 	}
 
 	/** Deletes the object of another key that the one just written stands in the place of. */
