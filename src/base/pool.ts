@@ -38,12 +38,12 @@ export async function pool<T>(
 		new Promise<void>((resolve) => {
 			wake = resolve
 		})
-	const done = () => settled()
+	const end = () => settled()
 	const fail = (error: unknown) => settled({error})
 	const begin = (item: T) => {
 		const working = work(item)
 		now.running++
-		working.then(done, fail)
+		working.then(end, fail)
 	}
 	const isOver = () => failed !== undefined || signal?.aborted === true
 	try {

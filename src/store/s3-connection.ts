@@ -160,22 +160,24 @@ export class S3Connection {
 		return this.#wire
 	}
 
-	async #persist<T>(subject: Subject, attemptIt: () => Promise<T>): Promise<T> {
-		for (let attempt = 1, moves = 0; ; attempt++) {
-			if (this.signal?.aborted === true) throw interrupted(this.signal.reason)
-			const region = this.#region
-			try {
-				const result = await attemptIt()
+	#persist<T>(subject: Subject, attemptIt: () => Promise<T>, attempt = 1, moves = 0): Promise<T> {
+		if (this.signal?.aborted === true) return Promise.reject(interrupted(this.signal.reason))
+		const region = this.#region
+		return tried(attemptIt).then(
+			(result) => {
 				this.#answered = true
 				if (subject.key !== undefined) this.bucketSeen = true
 				return result
-			} catch (error) {
+			},
+			async (error: unknown) => {
 				if (error instanceof SourceFailure) throw error.error
 				const elsewhere = regionIn(error as SdkError) ?? region
-				if (elsewhere === region || ++moves > MOVES) await this.again(attempt, error, subject)
-				else this.#region = elsewhere
-			}
-		}
+				const isMove = elsewhere !== region && moves < MOVES
+				if (isMove) this.#region = elsewhere
+				else await this.again(attempt, error, subject)
+				return this.#persist(subject, attemptIt, attempt + 1, isMove ? moves + 1 : moves)
+			},
+		)
 	}
 
 	/** Waits for the try after `attempt`, which failed; rejects with a StoreError if there is none. */
@@ -256,6 +258,15 @@ export class S3Connection {
 		if (this.bucket === '') return undefined
 		const {siteOf} = await import('./s3-site.ts')
 		return siteOf(await this.#sdk(), this.bucket)
+	}
+}
+
+/** What `work` resolves to; what it throws at once is a rejection, too. */
+function tried<T>(work: () => Promise<T>): Promise<T> {
+	try {
+		return work()
+	} catch (error) {
+		return Promise.reject(error)
 	}
 }
 

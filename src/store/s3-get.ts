@@ -5,17 +5,18 @@ import type {S3Connection} from './s3-connection.ts'
 import {type GetOptions, type Got, StoreError} from './store.ts'
 import {WholeBody} from './whole.ts'
 
-export async function get(at: S3Connection, key: string, options: GetOptions): Promise<Got> {
+export function get(at: S3Connection, key: string, options: GetOptions): Promise<Got> {
 	const {first = 0, last} = options.range ?? {}
 	const open = (from: number, ifMatch: string | undefined) => {
 		const range = options.range === undefined && from === 0 ? undefined : `bytes=${from}-${last ?? ''}`
 		const {version, lent, size} = options
 		return at.ask({key, condition: {ifMatch}}, (wire) => wire.get(key, {range, ifMatch, version, lent, size}))
 	}
-	const {head, length, body} = await open(first, options.ifMatch)
-	if (Buffer.isBuffer(body)) return {head, body: new WholeBody(body)}
-	const reopen = async (received: number) => (await open(first + received, head.etag)).body
-	return {head, body: resuming(at, key, length, body, reopen)}
+	return open(first, options.ifMatch).then(({head, length, body}) => {
+		if (Buffer.isBuffer(body)) return {head, body: new WholeBody(body)}
+		const reopen = async (received: number) => (await open(first + received, head.etag)).body
+		return {head, body: resuming(at, key, length, body, reopen)}
+	})
 }
 
 /** The bytes of `stream`, and where it breaks before `length` of them, of what `reopen` gives. */

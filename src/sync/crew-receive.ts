@@ -68,15 +68,16 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 	const disk = new LocalDisk(job.root, {...job.disk, owners})
 	const place = {job, store: asking, disk, owners, md5s: new Md5Together(), sums: new SumsTogether()}
 	return {
-		async do(task) {
+		do(task) {
 			counts.get++
-			const got = await store.get(task[1], {lent: true, size: task[2]})
-			counts.received += got.head.size
-			try {
-				return await take(task, got, place)
-			} finally {
-				await leave(got.body)
-			}
+			return store.get(task[1], {lent: true, size: task[2]}).then(async (got) => {
+				counts.received += got.head.size
+				try {
+					return await take(task, got, place)
+				} finally {
+					await leave(got.body)
+				}
+			})
 		},
 		counts,
 		close: () => disk.close(),

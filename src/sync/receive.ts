@@ -160,20 +160,21 @@ export class Receiver {
 	}
 
 	/** Lets a thread bring a file, if it is one for threads and that goes well. */
-	async #byThread(status: Status, entry: Entry): Promise<boolean> {
+	#byThread(status: Status, entry: Entry): Promise<boolean> | false {
 		const {path, local, remote} = entry
 		const {backup, force, events, pinned} = this.options
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
 		if (!this.share.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		const answer = await this.share.do([path, this.key(entry), remote.size, force === true, known])
-		if (!answer) return false
-		const received = receivedFile(answer)
-		events.moved(received.head.size, path)
-		this.notes.warn(received.lost)
-		this.notes.brought(status === 'C' ? 'M' : status, entry, received)
-		return true
+		return this.share.do([path, this.key(entry), remote.size, force === true, known]).then((answer) => {
+			if (!answer) return false
+			const received = receivedFile(answer)
+			events.moved(received.head.size, path)
+			this.notes.warn(received.lost)
+			this.notes.brought(status === 'C' ? 'M' : status, entry, received)
+			return true
+		})
 	}
 
 	/** The head and attributes of an object. */
