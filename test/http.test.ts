@@ -29,14 +29,10 @@ const saying = (text: string | Buffer[], ends = false): Promise<Raw> =>
 		}),
 	)
 
+const OPTIONS = {connections: 1, connectTimeout: 5000, idleTimeout: 5000, pipelines: true, ca: undefined}
+
 function transport(t: ExecutionContext, server: Raw, connections = 4): Transport {
-	const http = new Transport({
-		connections,
-		connectTimeout: 5000,
-		idleTimeout: 5000,
-		pipelines: true,
-		ca: undefined,
-	})
+	const http = new Transport({...OPTIONS, connections})
 	t.teardown(async () => {
 		http.abort(new Error('over'))
 		await server.stop()
@@ -184,13 +180,7 @@ test('a reply is read as node reads it, however it comes', async (t) => {
 	await fc.assert(
 		fc.asyncProperty(aReply, async (reply) => {
 			const server = await saying(piecesOf(reply), reply.framing === 'end')
-			const http = new Transport({
-				connections: 1,
-				connectTimeout: 5000,
-				idleTimeout: 5000,
-				pipelines: true,
-				ca: undefined,
-			})
+			const http = new Transport(OPTIONS)
 			try {
 				const {method} = reply
 				const got = await http.exchange(server.origin, {...GET, method, streams: reply.streams})
@@ -329,22 +319,10 @@ test('a reply that is cut off is an error, and of one that is continued what cam
 test('a server that is silent is given up, one that never takes the connection too', async (t) => {
 	const server = await saying('')
 	t.teardown(() => server.stop())
-	const silent = new Transport({
-		connections: 1,
-		connectTimeout: 5000,
-		idleTimeout: 100,
-		pipelines: true,
-		ca: undefined,
-	})
+	const silent = new Transport({...OPTIONS, idleTimeout: 100})
 	await t.throwsAsync(silent.exchange(server.origin, GET), {code: 'ETIMEDOUT', message: 'timed out'})
 	// TEST-NET-1 of RFC 5737 is nobody; where there is no way to it that is told instead
-	const far = new Transport({
-		connections: 1,
-		connectTimeout: 100,
-		idleTimeout: 5000,
-		pipelines: true,
-		ca: undefined,
-	})
+	const far = new Transport({...OPTIONS, connectTimeout: 100})
 	const error = await t.throwsAsync<NodeJS.ErrnoException>(far.exchange('http://192.0.2.1:9', GET))
 	t.regex(String(error?.code), /^(ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|EACCES)$/)
 	if (error?.code === 'ETIMEDOUT') t.is(error.syscall, 'connect')

@@ -187,8 +187,10 @@ async function isGivenUp(
 test.serial(
 	'where a store forgets what came behind a request, that is sent again, and nothing behind another any more',
 	async (t) => {
-		const server = await raw(serving(([first], socket) => socket.write(echo(first as Asked))))
-		await isGivenUp(t, server, 'ETIMEDOUT')
+		const forgetful = () => raw(serving(([first], socket) => socket.write(echo(first as Asked))))
+		await isGivenUp(t, await forgetful(), 'ETIMEDOUT')
+		// others wait for a connection while two are tried, and are none that go together
+		await isGivenUp(t, await forgetful(), 'ETIMEDOUT', {connections: 2})
 	},
 )
 

@@ -5,7 +5,6 @@ import {Connection, isSmall, type Sent} from './http-connection.ts'
 import {Origin} from './http-origin.ts'
 import {headOf} from './http-request.ts'
 import {Pipelining} from './pipelining.ts'
-import {timedOut} from './plane-errors.ts'
 
 /** Milliseconds of idleness after which a server may be about to close a connection: a new one is surer. */
 const STALE = 4000
@@ -75,7 +74,7 @@ export class Lanes {
 		let count = 1
 		while (count < depth && this.#waiting[count]?.isBrief === true) count++
 		connection.carry(this.#waiting.splice(0, count))
-		this.#pipelining.sent(count, () => connection.end(timedOut(false)))
+		this.#pipelining.sent(connection)
 	}
 
 	/** Ends what is under way, what waits, and what comes later with this error. */
@@ -116,7 +115,7 @@ export class Lanes {
 	}
 
 	readonly #free = (connection: Connection, took: number): void => {
-		this.#pipelining.answered(connection.depth, took)
+		this.#pipelining.answered(connection, took)
 		if (this.#waiting.length > 0) this.#give(connection)
 		else if (this.#isClosed) connection.end()
 		else this.#idle.push(connection)

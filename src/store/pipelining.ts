@@ -1,6 +1,9 @@
 // Whether requests go one behind the other on a connection, before the first of them is answered: pipelining, RFC 9112, section
-// 9.3.2. Several are one write and their replies one read, which a quick store notices most (HACKING.md, "What makes it quick"). A store
+// 9.3.2. Several are one write and their replies one read, which a quick store notices most (HACKING.md, "The wire"). A store
 // answers them in turn, so where it takes its time connections beside each other are quicker, and nothing is pipelined.
+
+import type {Connection} from './http-connection.ts'
+import {timedOut} from './plane-errors.ts'
 
 /** So many requests go together. */
 const DEPTH = 4
@@ -10,6 +13,8 @@ const QUICK = 4
 const SAMPLE = 128
 /** Milliseconds that the first two requests which go together have: what takes one of them only would never answer the other. */
 const TRIAL = 1000
+
+type Carrier = Pick<Connection, 'depth' | 'end'>
 
 export class Pipelining {
 	#state: 'untried' | 'tried' | 'works' | 'fails'
@@ -31,16 +36,16 @@ export class Pipelining {
 		return this.#state === 'works' ? DEPTH : 2
 	}
 
-	/** So many requests were sent together; `giveUp` ends their connection. */
-	sent(count: number, giveUp: () => void): void {
-		if (count < 2 || this.#state !== 'untried') return
+	/** A connection got requests. */
+	sent(connection: Carrier): void {
+		if (connection.depth < 2 || this.#state !== 'untried') return
 		this.#state = 'tried'
-		this.#trial = setTimeout(giveUp, TRIAL).unref()
+		this.#trial = setTimeout(() => connection.end(timedOut(false)), TRIAL).unref()
 	}
 
-	/** So many requests that were sent together were answered, after some milliseconds. */
-	answered(count: number, took: number): void {
-		if (count > 1 && this.#state === 'tried') this.#is('works')
+	/** All that a connection got together was answered, after some milliseconds. */
+	answered({depth}: Carrier, took: number): void {
+		if (depth > 1 && this.#state === 'tried') this.#is('works')
 		this.#next = Math.min(this.#next, took)
 		if (++this.#answers < SAMPLE) return
 		this.#quickest = this.#next

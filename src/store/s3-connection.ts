@@ -1,4 +1,4 @@
-// A bucket as it is reached: the one loop through which every request goes, with its retries, the bucket's
+// A bucket as it is reached: the one way that every request goes, with its retries, the bucket's
 // region and errors in s3r's words. What sends the requests is loaded when there is one.
 
 import {setMaxListeners} from 'node:events'
