@@ -22,7 +22,7 @@ export type AdaptiveOptions = {
 export type Idle = {readonly idle: number; readonly all: number}
 
 /** Milliseconds over which throughput is measured, at least; and as many times the width has to be done. */
-const WINDOW = 200
+const WINDOW = 100
 const ROUNDS = 2
 /** A step up, and what it must bring to be kept. */
 const STEP = 2
@@ -35,8 +35,8 @@ const BUSY = {alone: 0.85, beside: 0.6} as const
 const LEFT = 0.1
 const CORES = usableCores()
 /** Windows without a step: after one that brought nothing, and after the other side asked for less. */
-const REST = 10
-const CALM = 50
+const REST = 20
+const CALM = 100
 
 /** So many requests keep two cores busy with 20 ms of latency; twice as many bring no more. */
 export const MOST = 1024

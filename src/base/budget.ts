@@ -1,5 +1,7 @@
 // A bound on how many bytes are held at once.
 
+import {begun} from './begun.ts'
+
 type Waiter = {readonly bytes: number; readonly go: () => void}
 
 /** Hands out bytes of a fixed number; who asks for more than are free waits its turn. */
@@ -14,17 +16,24 @@ export class Budget {
 	}
 
 	/** Runs `work` while it holds `bytes` of the budget; more than all of it counts as all of it. */
-	async hold<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+	hold<T>(bytes: number, work: () => Promise<T>): Promise<T> {
 		const held = Math.min(bytes, this.#total)
 		const turn = this.#take(held)
 		// what need not wait costs no promise
-		if (turn !== undefined) await turn
-		try {
-			return await work()
-		} finally {
-			this.#free += held
-			this.#wake()
-		}
+		return turn === undefined ? this.#during(held, work) : turn.then(() => this.#during(held, work))
+	}
+
+	#during<T>(held: number, work: () => Promise<T>): Promise<T> {
+		return begun(work).then(
+			(result) => {
+				this.#give(held)
+				return result
+			},
+			(error: unknown) => {
+				this.#give(held)
+				throw error
+			},
+		)
 	}
 
 	#take(bytes: number): Promise<void> | undefined {
@@ -33,6 +42,11 @@ export class Budget {
 			return undefined
 		}
 		return new Promise((go) => this.#waiting.push({bytes, go}))
+	}
+
+	#give(bytes: number): void {
+		this.#free += bytes
+		this.#wake()
 	}
 
 	#wake(): void {

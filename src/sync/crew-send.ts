@@ -5,10 +5,11 @@ import {SpareMemory} from '../base/spare.ts'
 import type {Local} from '../format/entry.ts'
 import type {Remote} from '../format/remote.ts'
 import {Owners} from '../local/owners.ts'
+import type {Seen} from '../local/read.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import {type Condition, putOptions, type Store, type Written} from '../store/store.ts'
-import {type CargoOptions, describe, fileCargo, readFile, type Stored} from './cargo.ts'
+import {type CargoOptions, describe, type Expected, fileCargo, readFile, type Stored} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
@@ -109,25 +110,39 @@ type PutOptions = CargoOptions & {
 }
 
 /** Counts by itself: a store that counts takes a twentieth more CPU. */
-async function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
-	const [, path, key, guard, link, size, ino, ctime, known] = task
+function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
+	const [, path, , , link, size, ino, ctime, known] = task
 	if (known?.[2]) return stream(task, known, how)
 	const seen = {link, size, ino, ctime}
 	const read = readFile(path, seen, how)
 	// the store compares it with what comes
 	const isKnown = known !== undefined && isAsSeen(read.stat, seen)
-	const bytesMd5 = isKnown ? Buffer.from(known[0], 'hex') : await how.md5s.of(read.bytes)
+	if (isKnown) return send(task, seen, read, Buffer.from(known[0], 'hex'), how)
+	return how.md5s.of(read.bytes).then((md5) => send(task, seen, read, md5, how))
+}
+
+/** Sends what was read, and what has this MD5; undefined where it needs an object beside it. */
+function send(
+	[, path, key, guard]: PutTask,
+	seen: Expected,
+	read: Seen,
+	bytesMd5: Buffer,
+	how: PutOptions,
+): Promise<Sent | undefined> {
 	const {local, body, md5, properties, side} = fileCargo(path, read, bytesMd5, seen, how, true)
-	if (side) return undefined
-	const options = putOptions(properties, conditionOf(guard), md5)
-	how.counts.put++
-	const {etag, version, modified} = await how.store.put(key, body, options)
-	how.counts.sent += body.length
-	// the store has verified all of it, and reads it no more
-	how.memory.give(body)
+	if (side) return Promise.resolve(undefined)
 	const sent = md5.hexSlice(0, 16)
 	const isExpected = isAsSeen(local, seen) && local.md5 === sent
-	return [body.length, etag, version, modified, [sent, isExpected ? undefined : fieldsOf(local)]]
+	const said = [sent, isExpected ? undefined : fieldsOf(local)] as const
+	how.counts.put++
+	return how.store
+		.put(key, body, putOptions(properties, conditionOf(guard), md5))
+		.then(({etag, version, modified}) => {
+			how.counts.sent += body.length
+			// the store has verified all of it, and reads it no more
+			how.memory.give(body)
+			return [body.length, etag, version, modified, said]
+		})
 }
 
 /** Sends a file while it is read; undefined where it is another by now. */

@@ -1,6 +1,7 @@
 // A thread of the crew (crew.ts): takes tasks, does them, answers.
 
 import {parentPort, workerData} from 'node:worker_threads'
+import {begun} from '../base/begun.ts'
 import {sumOf} from '../store/counted.ts'
 import {openStore} from '../store/open.ts'
 import type {Site} from '../store/plane-site.ts'
@@ -57,8 +58,10 @@ function begin(tasks: Tasks): void {
 		)
 }
 
-const doing = (task: unknown): Promise<unknown> =>
-	ready === undefined ? working.then((work) => (ready = work).do(task)) : ready.do(task)
+function doing(task: unknown): Promise<unknown> {
+	const work = ready
+	return work ? begun(() => work.do(task)) : working.then((opened) => (ready = opened).do(task))
+}
 
 /** Answers when half of what it has is done, or much: to wake the other side costs as much as a file. */
 function reply(id: number, done: unknown): void {

@@ -69,14 +69,15 @@ export class WholeFiles {
 		return [md5, sha256, !isPacked(path, options) && (sha256 !== undefined || !options.store.signsBodies)]
 	}
 
-	async #byThread(planned: Entry, local: Local, known?: KnownSums): Promise<SentFile | undefined> {
-		const said = await this.#sender.threads.put(planned, local, known)
-		if (said === undefined) return undefined
-		const {written, size, read} = sentFile(said)
-		if (read === undefined) return undefined
-		const now = read.local ?? withMd5(local, read.md5)
-		const entry = withLocal(planned, now, digestAfter(planned, now, this.#sender.options.owners))
-		return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
+	#byThread(planned: Entry, local: Local, known?: KnownSums): Promise<SentFile | undefined> {
+		return this.#sender.threads.put(planned, local, known).then((said) => {
+			if (said === undefined) return undefined
+			const {written, size, read} = sentFile(said)
+			if (read === undefined) return undefined
+			const now = read.local ?? withMd5(local, read.md5)
+			const entry = withLocal(planned, now, digestAfter(planned, now, this.#sender.options.owners))
+			return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
+		})
 	}
 
 	/**

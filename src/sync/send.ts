@@ -6,6 +6,7 @@
 // else the item is a conflict. An entry changes only when the store has said that it holds the object.
 
 import {errnoOf, fatal} from '../base/errors.ts'
+import {begun} from '../base/begun.ts'
 import {Budget} from '../base/budget.ts'
 import {isDirectory, type Path} from '../base/path.ts'
 import {PathList} from '../base/path-list.ts'
@@ -182,7 +183,7 @@ export class Sender {
 	/** Runs the work on one item; what goes wrong with it is told, not thrown. */
 	#attempt(entry: Entry, work: () => Promise<void>): Promise<void> {
 		const {events, signal} = this.options
-		return work().catch((error: unknown) => {
+		return begun(work).catch((error: unknown) => {
 			if (isFinal(error, signal)) throw error
 			if (isKind(error, 'precondition')) this.#done('C', entry)
 			else if (errnoOf(error) === 'ENOENT') events.vanished(entry.path)
@@ -190,20 +191,33 @@ export class Sender {
 		})
 	}
 
-	async #content(status: Status, planned: Entry): Promise<void> {
-		const local = planned.local
+	#content(status: Status, planned: Entry): Promise<void> {
+		const {local} = planned
 		if (!local) throw fatal('it is not in the index')
-		if (this.options.backup) await keepObject(this, this.options.backup, planned)
-		const {showing} = this.threads
-		if (showing) await showing
-		if (this.whole.isForThread(local)) {
-			const sent = await this.whole.byThread(planned, local)
-			if (sent) return this.#sent(status, planned, sent)
-		}
+		const before = this.#before(planned)
+		return before ? before.then(() => this.#move(status, planned, local)) : this.#move(status, planned, local)
+	}
+
+	/** What goes before the bytes of a file, where anything does. */
+	#before(planned: Entry): Promise<void> | undefined {
+		const {backup} = this.options
+		const {threads} = this
+		return backup ? keepObject(this, backup, planned).then(() => threads.showing) : threads.showing
+	}
+
+	#move(status: Status, planned: Entry, local: Local): Promise<void> {
+		if (!this.whole.isForThread(local)) return this.#byUs(status, planned, local)
+		return this.whole
+			.byThread(planned, local)
+			.then((sent) => (sent ? this.#sent(status, planned, sent) : this.#byUs(status, planned, local)))
+	}
+
+	/** Sends a file from this thread. */
+	#byUs(status: Status, planned: Entry, local: Local): Promise<void> {
 		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
 		const sending = this.#inOnePiece(status, planned, local)
 		this.threads.watch(sending)
-		await sending
+		return sending
 	}
 
 	async #inOnePiece(status: Status, planned: Entry, local: Local): Promise<void> {
