@@ -58,7 +58,7 @@ export class PlaneSender {
 
 	/**
 	 * Sends a request once; resolves to what `read` makes of the reply. Rejects with a Refusal for what the store does not do, and
-	 * with errors of the system.
+	 * with errors of the system. What cannot be signed is thrown at once.
 	 */
 	send<T>(outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const now = Date.now()
@@ -69,11 +69,7 @@ export class PlaneSender {
 
 	#sendTo<T>(to: Located, now: number, outgoing: Outgoing, read: (reply: Reply) => T): Promise<T> {
 		const offset = this.#offset
-		try {
-			return this.#answered(this.#exchange(to, now + offset, outgoing), offset, read)
-		} catch (error) {
-			return Promise.reject(error)
-		}
+		return this.#answered(this.#exchange(to, now + offset, outgoing), offset, read)
 	}
 
 	/** Signs and sends. What waits for the reply is not here, or it would keep all that a request is made of until that comes. */

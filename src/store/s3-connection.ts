@@ -4,6 +4,7 @@
 import {setMaxListeners} from 'node:events'
 import {readFile} from 'node:fs/promises'
 import type {S3Client} from '@aws-sdk/client-s3'
+import {begun} from '../base/begun.ts'
 import {fatal, reason} from '../base/errors.ts'
 import type {Remote} from '../format/remote.ts'
 import {SourceFailure} from './body.ts'
@@ -163,7 +164,7 @@ export class S3Connection {
 	#persist<T>(subject: Subject, attemptIt: () => Promise<T>, attempt = 1, moves = 0): Promise<T> {
 		if (this.signal?.aborted === true) return Promise.reject(interrupted(this.signal.reason))
 		const region = this.#region
-		return tried(attemptIt).then(
+		return begun(attemptIt).then(
 			(result) => {
 				this.#answered = true
 				if (subject.key !== undefined) this.bucketSeen = true
@@ -258,15 +259,6 @@ export class S3Connection {
 		if (this.bucket === '') return undefined
 		const {siteOf} = await import('./s3-site.ts')
 		return siteOf(await this.#sdk(), this.bucket)
-	}
-}
-
-/** What `work` resolves to; what it throws at once is a rejection, too. */
-function tried<T>(work: () => Promise<T>): Promise<T> {
-	try {
-		return work()
-	} catch (error) {
-		return Promise.reject(error)
 	}
 }
 
