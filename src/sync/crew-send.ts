@@ -121,7 +121,7 @@ function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
 	return how.md5s.of(read.bytes).then((md5) => send(task, seen, read, md5, how))
 }
 
-/** Sends what was read, and what has this MD5; undefined where it needs an object beside it. */
+/** Sends what was read, whose MD5 is given; undefined where an object beside it is needed. */
 function send(
 	[, path, key, guard]: PutTask,
 	seen: Expected,

@@ -58,10 +58,8 @@ function begin(tasks: Tasks): void {
 		)
 }
 
-function doing(task: unknown): Promise<unknown> {
-	const work = ready
-	return work ? begun(() => work.do(task)) : working.then((opened) => (ready = opened).do(task))
-}
+const doing = (task: unknown): Promise<unknown> =>
+	begun(() => (ready === undefined ? working.then((work) => (ready = work).do(task)) : ready.do(task)))
 
 /** Answers when half of what it has is done, or much: to wake the other side costs as much as a file. */
 function reply(id: number, done: unknown): void {

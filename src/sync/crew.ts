@@ -15,7 +15,7 @@ import type {SendJob} from './crew-send.ts'
 /** What every thread is told at its start. */
 export type Job = SendJob | ReceiveJob
 
-/** What a thread does: undefined where it leaves a task to the caller. */
+/** What a thread does: undefined where it leaves a task to the caller. What goes wrong is a rejection, or thrown at once. */
 export type Work<Task, Done> = {
 	do(task: Task): Promise<Done | undefined>
 	/** What it has asked of the store. */
