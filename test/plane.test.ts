@@ -1203,6 +1203,11 @@ test('the width grows while more gets done, and no further', (t) => {
 	t.true(limited.width >= 36 && limited.width <= 81, String(limited.width))
 	simulate(limited, clock, 60, Infinity)
 	t.is(limited.width, 1024, 'it tries again later')
+	const shaken = new AdaptiveWidth({now: () => clock.now, used: none, first: 128})
+	simulate(shaken, clock, 0.4, 6)
+	t.is(shaken.width, 128, 'what a step brings was lost to something else')
+	simulate(shaken, clock, 2, Infinity)
+	t.is(shaken.width, 1024, 'soon after it is tried again')
 	t.is(new AdaptiveWidth({first: 128, most: 8}).width, 8, 'what the system allows goes before all else')
 })
 

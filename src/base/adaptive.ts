@@ -34,8 +34,11 @@ const GAIN = 1.1
 const BUSY = {alone: 0.85, beside: 0.6} as const
 const LEFT = 0.1
 const CORES = usableCores()
-/** Windows without a step: after one that brought nothing, and after the other side asked for less. */
-const REST = 20
+/**
+ * Windows without a step: after the first that brought nothing, which something else may have been the reason of, and after more of
+ * them, of which each doubles that; and after the other side asked for less.
+ */
+const REST = {first: 3, most: 24} as const
 const CALM = 100
 
 /** So many requests keep two cores busy with 20 ms of latency; twice as many bring no more. */
@@ -75,6 +78,8 @@ export class AdaptiveWidth {
 	#before: {readonly width: number; readonly rate: number} | undefined
 	/** Windows to come without a step. */
 	#rest = 0
+	/** How many there are when the next one brings nothing. */
+	#nextRest: number = REST.first
 	/** Whether the window is one in which connections are opened for a step: it tells nothing of what that brings. */
 	#isSettling = false
 	/** When the window began. */
@@ -144,7 +149,8 @@ export class AdaptiveWidth {
 		else if (this.#before !== undefined && rate < this.#before.rate * GAIN) {
 			this.#width = this.#before.width
 			this.#before = undefined
-			this.#rest = REST
+			this.#rest = this.#nextRest
+			this.#nextRest = Math.min(REST.most, 2 * this.#nextRest)
 		} else if (this.#rest > 0) this.#rest--
 		else if (this.#width < this.#most && !isBusy) {
 			this.#before = {width: this.#width, rate}
