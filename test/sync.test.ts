@@ -2329,3 +2329,23 @@ test('threads begin before the first file is sent or fetched where most are new,
 	t.is((await there.pull({crew})).lines.length, 0)
 	t.deepEqual(asked.splice(0), ['end'])
 })
+
+test('a store that much is sent to is opened, and shows whether it obeys guards, while the files are still looked at', async (t) => {
+	const store = memory()
+	const names = Array.from({length: 300}, (_, i) => `file ${i}`)
+	for (const [over, expected] of [
+		[{}, ['opened at 256', 'shown']],
+		[{force: true}, ['opened at 256']],
+		[{narrow: {existing: true}}, []],
+	] as const) {
+		const here = new Side(t, store).write(Object.fromEntries(names.map((name) => [name, name])))
+		const done: string[] = []
+		let seen = 0
+		const open = () => {
+			done.push(`opened at ${seen}`)
+			return Promise.resolve({...counted(store), showGuards: async () => void done.push('shown')})
+		}
+		const {thrown} = await here.push({open, scan: {onChange: () => void seen++}, ...over})
+		t.deepEqual([thrown, seen, done], [undefined, 301, [...expected]])
+	}
+})

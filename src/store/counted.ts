@@ -105,6 +105,7 @@ export function counted(
 		get conditional() {
 			return store.conditional
 		},
+		showGuards: store.showGuards,
 		findSite: store.findSite,
 		close: () => store.close(),
 

@@ -48,6 +48,11 @@ export class Guards {
 		return this.#checked(key, condition, verb, send)
 	}
 
+	/** Finds out whether the store obeys guards, where that is not known. */
+	async show(): Promise<void> {
+		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
+	}
+
 	/** Writes under a guard that is not known to be obeyed. */
 	async #checked<T>(
 		key: string,
@@ -55,7 +60,7 @@ export class Guards {
 		verb: Verb,
 		send: (guard: Guard) => Promise<T>,
 	): Promise<T> {
-		if (this.conditional === undefined) await (this.#probing ??= this.#probe())
+		await this.show()
 		if (!this.#obedience.isKnown(verb) || this.conditional !== true) await this.#check(key, condition)
 		return this.conditional === false ? send({}) : this.#guarded(key, condition, verb, send)
 	}

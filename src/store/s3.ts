@@ -64,6 +64,7 @@ class S3Store implements Store {
 	readonly bucket: string
 	readonly url: string
 	readonly signsBodies: boolean
+	readonly showGuards = () => this.#guards.show()
 	readonly findSite: FindSite = () => this.#at.site()
 	readonly #at: S3Connection
 	readonly #guards: Guards

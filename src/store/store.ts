@@ -276,6 +276,8 @@ export interface Store {
 	readonly signsBodies: boolean
 	/** Whether the store honours If-None-Match and If-Match on writes; undefined while that is not known. */
 	readonly conditional: boolean | undefined
+	/** Finds that out, where it is not known, as the first guarded write does: with an object of its own. Rejects as that write would. */
+	readonly showGuards?: (() => Promise<void>) | undefined
 	/** For who reaches the same bucket by a store of another thread; see OpenOptions. */
 	readonly findSite?: FindSite | undefined
 	/** Ends idle connections. */

@@ -19,7 +19,7 @@ import {hashTwins} from './twins.ts'
 
 export type PushOptions = Omit<SendOptions, 'force' | 'store' | 'session'> & {
 	readonly session: IndexSession
-	/** Opens the store; not called where there is nothing to send. */
+	/** Opens the store; not called where it is seen that there is nothing to send. */
 	readonly open: () => Promise<Store>
 	/** What is indexed first; nothing without. */
 	readonly scan?:
@@ -61,14 +61,15 @@ export async function push(options: PushOptions): Promise<Outcome> {
 }
 
 async function pushed(options: PushOptions): Promise<Outcome> {
+	const {selection, session} = options
 	const isLate = isHashedLate(options)
-	const unhashedBelow = isLate ? LATE_BELOW : undefined
-	const onFound = (found: Found) => beginEarly(options.crew, found)
-	const unread = options.scan ? await index(options, {...options.scan, unhashedBelow}, onFound) : false
-	if (isLate) hashTwins(options)
 	let opened: Promise<Store> | undefined
 	const open = () => (opened ??= options.open())
-	const {selection, session} = options
+	const onFound = (found: Found) => beginEarly(options.crew, found)
+	const {scan: looking} = options
+	const atFirst = {unhashedBelow: LATE_BELOW, onChange: openingEarly(open, options)}
+	const unread = looking ? await index(options, isLate ? {...looking, ...atFirst} : looking, onFound) : false
+	if (isLate) hashTwins(options)
 	if (selection && options.delete) await learnRules('push', {...options, selection, open})
 	const outcome = await inPasses('push', unread, options, async (items) => {
 		const first = items.next()
@@ -79,6 +80,25 @@ async function pushed(options: PushOptions): Promise<Outcome> {
 	})
 	if (isLate) hashUnsent(options)
 	return outcome
+}
+
+/** So many new files are found before there is something to send for certain, and it will be a while until all are. */
+const SOME = 256
+
+/** For `onChange`, which is told all the same: has the store opened, and show whether it obeys guards, once there is much to send. */
+function openingEarly(
+	open: () => Promise<Store>,
+	{scan: looking, force, narrow}: Pick<PushOptions, 'scan' | 'force' | 'narrow'>,
+): ScanOptions['onChange'] {
+	let found = 0
+	return (status, entry) => {
+		looking?.onChange?.(status, entry)
+		if (narrow?.existing || ++found !== SOME) return
+		// what goes wrong is for who sends: the same promises tell it then
+		void open()
+			.then((store) => (force ? undefined : store.showGuards?.()))
+			.catch(() => {})
+	}
 }
 
 function* from(first: PlanItem, rest: Iterable<PlanItem>): Generator<PlanItem, undefined> {

@@ -69,8 +69,8 @@ export type Scan = {
 	readonly changed: boolean
 }
 
-/** How many files are looked at before signals get a chance. */
-const TURN = 4096
+/** How many files are looked at before signals, and the network, get a chance. */
+const TURN = 1024
 /** Changes that are told of together. */
 const SOME = 64
 

@@ -11,7 +11,6 @@ import {CrewShare} from './crew-share.ts'
 export class SendThreads {
 	readonly #sender: Sender
 	readonly #share: CrewShare<SendTask, Sent>
-	#showing: Promise<void> | undefined
 
 	constructor(sender: Sender) {
 		const {session, crew} = sender.options
@@ -25,21 +24,12 @@ export class SendThreads {
 		})
 	}
 
-	/** A write that shows whether the store obeys guards, as long as that is not known: what is for threads waits for it. */
+	/** What is for threads waits until it is known whether the store obeys guards, which they do not find out. */
 	get showing(): Promise<void> | undefined {
-		return this.#isUnknown ? this.#showing : undefined
-	}
-
-	/** Is told of a guarded write by the caller: the first one shows that. */
-	watch(writing: Promise<void>): void {
-		// whether it went well is for who writes: those that wait look what is known then
-		if (this.#isUnknown) this.#showing ??= writing.catch(() => {})
-	}
-
-	/** Whether threads are there that are not told yet whether the store obeys guards, which they do not find out. */
-	get #isUnknown(): boolean {
 		const {store, force, crew} = this.#sender.options
-		return crew !== undefined && !force && store.conditional === undefined
+		if (crew === undefined || force || store.conditional !== undefined) return undefined
+		// that it fails is for who writes
+		return store.showGuards?.().catch(() => {})
 	}
 
 	/** Ends the threads. */

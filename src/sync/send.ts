@@ -214,10 +214,9 @@ export class Sender {
 
 	/** Sends a file from this thread. */
 	#byUs(status: Status, planned: Entry, local: Local): Promise<void> {
-		if (this.#isLarge(planned.path, local)) return this.#inParts(status, planned)
-		const sending = this.#inOnePiece(status, planned, local)
-		this.threads.watch(sending)
-		return sending
+		return this.#isLarge(planned.path, local)
+			? this.#inParts(status, planned)
+			: this.#inOnePiece(status, planned, local)
 	}
 
 	async #inOnePiece(status: Status, planned: Entry, local: Local): Promise<void> {
