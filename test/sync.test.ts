@@ -20,6 +20,7 @@ import {IndexBuilder} from '../src/format/index-builder.ts'
 import {parseIndex} from '../src/format/index-bytes.ts'
 import {keyOf} from '../src/format/key.ts'
 import {encodeMetadata} from '../src/format/metadata.ts'
+import type {Remote} from '../src/format/remote.ts'
 import {makeNode} from '../src/local/make.ts'
 import {native} from '../src/local/native.ts'
 import {Owners} from '../src/local/owners.ts'
@@ -34,8 +35,11 @@ import {dryRun} from '../src/store/dry.ts'
 import {limited} from '../src/store/limited.ts'
 import {MemoryStore} from '../src/store/memory.ts'
 import {type Body, type Part, type Store, StoreError} from '../src/store/store.ts'
+import {WholeBody} from '../src/store/whole.ts'
 import {withDirectories, withPrefixes} from '../src/sync/compare-dest.ts'
-import type {Crews} from '../src/sync/crew.ts'
+import type {Crews, Work} from '../src/sync/crew.ts'
+import {receiving} from '../src/sync/crew-receive.ts'
+import {sending as sendingWork} from '../src/sync/crew-send.ts'
 import type {Events} from '../src/sync/events.ts'
 import {HashThreads} from '../src/sync/hash-thread.ts'
 import {LATE_BELOW} from '../src/sync/late-hash.ts'
@@ -2348,4 +2352,69 @@ test('a store that much is sent to is opened, and shows whether it obeys guards,
 		const {thrown} = await here.push({open, scan: {onChange: () => void seen++}, ...over})
 		t.deepEqual([thrown, seen, done], [undefined, 301, [...expected]])
 	}
+})
+
+/** What threads do, done in this one, and which tasks these were. */
+function crewHere<Task extends readonly [string, ...unknown[]], Done>(work: Work<Task, Done>) {
+	const kinds: string[] = []
+	const crew: Crews<Task, Done> = {
+		isAsked: true,
+		begin() {},
+		start: () => ({
+			async do(task) {
+				kinds.push(task[0])
+				try {
+					return structuredClone(await work.do(structuredClone(task)))
+				} catch {
+					return undefined
+				}
+			},
+			close: () => Promise.resolve(),
+		}),
+		end: () => Promise.resolve(),
+	}
+	return {kinds, crew}
+}
+
+test('threads send and bring all but what is rare, each with one request', async (t) => {
+	const store = memory()
+	const asked = counted(store)
+	// as what comes by the wire, if it is little
+	const get = asked.get.bind(asked)
+	asked.get = async (...which) => {
+		const {head, body} = await get(...which)
+		const pieces: Buffer[] = []
+		for await (const piece of body) pieces.push(Buffer.from(piece))
+		return {head, body: new WholeBody(Buffer.concat(pieces))}
+	}
+	const remote = {bucket: store.bucket, prefix: PREFIX} as Remote
+	const [here, there] = [new Side(t, store), new Side(t, store)]
+	here.write({'dir/file': 'bytes', again: 'x'})
+	fs.mkdirSync(here.at('dir/empty'), {mode: 0o700})
+	fs.utimesSync(here.at('dir/empty'), 1, 1)
+	fs.symlinkSync('dir/file', here.at('link'))
+	fs.linkSync(here.at('again'), here.at('and again'))
+
+	const sender = crewHere(sendingWork({kind: 'send', remote, root: here.root}, asked))
+	const sent = await here.push({crew: sender.crew})
+	t.is(sent.failed.size, 0)
+	t.like(sent.counts, {put: 0, get: 0, head: 0}, 'the caller sends none')
+	t.is(sender.kinds.toSorted().join(' '), 'copy non-regular non-regular non-regular non-regular put put')
+	t.like(asked.counts, {put: 6, copy: 1, head: 1, get: 0})
+	t.deepEqual((await here.push()).lines, [], 'all that was sent is known')
+
+	const preserve = {archive: true, hardLinks: true}
+	const job = {kind: 'receive', remote, root: there.root, preserve, umask: 0o022, disk: {}} as const
+	const receiver = crewHere(receiving(job, asked))
+	const brought = await there.pull({crew: receiver.crew, preserve})
+	t.is(brought.failed.size, 0)
+	t.like(brought.counts, {get: 0, head: 0}, 'the caller asks for none')
+	t.is(receiver.kinds.toSorted().join(' '), 'get get get get head head head')
+	t.like(asked.counts, {get: 4, head: 1 + 3})
+	t.is(fs.readlinkSync(there.at('link')), 'dir/file')
+	t.is(fs.readFileSync(there.at('dir/file'), 'utf8'), 'bytes')
+	t.is(fs.statSync(there.at('again')).ino, fs.statSync(there.at('and again')).ino)
+	const {mode, mtimeMs} = fs.statSync(there.at('dir/empty'))
+	t.deepEqual([mode & 0o7777, mtimeMs], [0o700, 1000])
+	t.deepEqual((await there.pull({preserve})).lines, [])
 })

@@ -1,4 +1,5 @@
-// What a thread does for a pull: fetches a file in one piece, verifies it and puts it in its place.
+// What a thread does for a pull: fetches a file in one piece, verifies it and puts it in its place, or asks for the head of an object.
+// Of what is no file by itself it hands over what it got.
 
 import type {Path} from '../base/path.ts'
 import {type Local, TYPE} from '../format/entry.ts'
@@ -7,7 +8,7 @@ import {Owners} from '../local/owners.ts'
 import type {Fingerprint} from '../local/stat.ts'
 import {counted, sumOf} from '../store/counted.ts'
 import type {Got, Head, Store} from '../store/store.ts'
-import {leave} from '../store/whole.ts'
+import {leave, WholeBody} from '../store/whole.ts'
 import {arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import {digestOf} from './attributes.ts'
 import type {Work} from './crew.ts'
@@ -31,13 +32,16 @@ export type ReceiveJob = {
 }
 
 /** What is fetched, and what the index knows of the file that it replaces. `force`: it replaces whatever is there. */
-export type ReceiveTask = readonly [
+type GetTask = readonly [
+	what: 'get',
 	path: Path,
 	key: string,
 	size: number,
 	force: boolean,
 	known: Fingerprint | undefined,
 ]
+
+export type ReceiveTask = GetTask | readonly [what: 'head', key: string]
 
 /**
  * What is here now: its bytes at the store, what that said of it, the attributes that could not be restored, by kind and with
@@ -61,7 +65,12 @@ export const receivedFile = ([size, etag, version, modified, lost, attrs, local]
 	readonly local: Local
 } => ({head: {etag, size, version, modified}, lost, attrs, local: localIn(local)})
 
-export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received> {
+/** What the store says of an object, for the caller to make something of it; of one that was fetched, with its bytes. */
+export type Told = {readonly head: Head; readonly bytes?: Uint8Array}
+
+export const isTold = (answer: Received | Told): answer is Told => 'head' in answer
+
+export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Received | Told> {
 	const counts = sumOf([])
 	const asking = counted(store, Infinity, counts)
 	const owners = new Owners()
@@ -69,8 +78,10 @@ export function receiving(job: ReceiveJob, store: Store): Work<ReceiveTask, Rece
 	const place = {job, store: asking, disk, owners, md5s: new Md5Together(), sums: new SumsTogether()}
 	return {
 		do(task) {
+			if (task[0] === 'head') return asking.head(task[1]).then((head) => head && {head})
+			const [, , key, size] = task
 			counts.get++
-			return store.get(task[1], {lent: true, size: task[2]}).then(async (got) => {
+			return store.get(key, {lent: true, size}).then(async (got) => {
 				counts.received += got.head.size
 				try {
 					return await take(task, got, place)
@@ -95,13 +106,14 @@ type Place = {
 
 /** Puts what a GET brings in the place of what is known to be there. */
 async function take(
-	[path, key, , force, known]: ReceiveTask,
+	[, path, key, , force, known]: GetTask,
 	{head, body}: Got,
 	{job: {remote, preserve, umask}, store, disk, owners, md5s, sums}: Place,
-): Promise<Received | undefined> {
+): Promise<Received | Told | undefined> {
 	const plain = arrivalOf(path, key, head, preserve, umask)
 	const isLink = preserve.hardLinks === true && plain.attributes.link !== undefined
-	if (plain.type !== TYPE.file || isLink) return undefined
+	if (plain.type !== TYPE.file || isLink)
+		return body instanceof WholeBody ? {head, bytes: new Uint8Array(body.bytes)} : undefined
 	const arrival = hasXattrs(plain) ? await withXattrs(plain, store, remote.prefix, preserve) : plain
 	const {mode} = arrival.attributes
 	// nobody sees to it that two threads do not make files that the file system takes for one

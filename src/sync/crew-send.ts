@@ -1,4 +1,4 @@
-// What a thread does for a push: reads, hashes and sends a file in one piece, or gives an object attributes.
+// What a thread does for a push: reads, hashes and sends a file in one piece, or what is none, or gives an object attributes.
 
 import type {Path} from '../base/path.ts'
 import {SpareMemory} from '../base/spare.ts'
@@ -9,7 +9,15 @@ import type {Seen} from '../local/read.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {counted, type Counts, sumOf} from '../store/counted.ts'
 import {type Condition, putOptions, type Store, type Written} from '../store/store.ts'
-import {type CargoOptions, describe, type Expected, fileCargo, readFile, type Stored} from './cargo.ts'
+import {
+	cargoOf,
+	type CargoOptions,
+	describe,
+	type Expected,
+	fileCargo,
+	readFile,
+	type Stored,
+} from './cargo.ts'
 import type {Work} from './crew.ts'
 import {fieldsOf, type LocalFields, localIn} from './crew-fields.ts'
 import {KeptAcls} from './kept-acl.ts'
@@ -58,7 +66,16 @@ type CopyTask = readonly [
 	etag: string | undefined,
 ]
 
-export type SendTask = PutTask | CopyTask
+/** What is no regular file, with the attributes that were seen of it. */
+type NonRegularTask = readonly [
+	what: 'non-regular',
+	path: Path,
+	key: string,
+	guard: string,
+	local: LocalFields,
+]
+
+export type SendTask = PutTask | CopyTask | NonRegularTask
 
 /**
  * What is there now: its bytes, what the store said, and of a file that was read the MD5 (hex) of what was sent, and what it was
@@ -96,7 +113,10 @@ export function sending({root, compress, stored}: SendJob, store: Store): Work<S
 	const putting = {...how, store, counts, md5s: new Md5Together()}
 	const copying = {...how, store: asking, acls: new KeptAcls(asking), sides: NO_SIDES}
 	return {
-		do: (task) => (task[0] === 'put' ? put(task, putting) : copy(task, copying)),
+		do(task) {
+			if (task[0] === 'put') return put(task, putting)
+			return task[0] === 'copy' ? copy(task, copying) : putNonRegular(task, putting)
+		},
 		counts,
 		close() {},
 	}
@@ -166,6 +186,22 @@ async function stream(
 	} finally {
 		file.close()
 	}
+}
+
+async function putNonRegular(
+	[, path, key, guard, local]: NonRegularTask,
+	how: PutOptions,
+): Promise<Sent | undefined> {
+	const {body, md5, properties, side} = cargoOf({path, local: localIn(local)}, how, true)
+	if (side) return undefined
+	how.counts.put++
+	const {etag, version, modified} = await how.store.put(
+		key,
+		body,
+		putOptions(properties, conditionOf(guard), md5),
+	)
+	how.counts.sent += body.length
+	return [body.length, etag, version, modified, [md5.hexSlice(0, 16), undefined]]
 }
 
 async function copy([, path, to, guard, local, from, etag]: CopyTask, how: RelabelOptions): Promise<Sent> {

@@ -16,16 +16,26 @@ import type {Receiver} from './receive.ts'
 /** The longest target of a symlink (PATH_MAX without its NUL). */
 const TARGET_LIMIT = 4095
 
-/** Fetches the object of an entry and makes its file, in the place of what the index knows there. */
-export async function makeFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
+/** Fetches the object of an entry, unless `got` is the reply to that, and makes its file, in the place of what the index knows there. */
+export async function makeFile(receiver: Receiver, status: Status, entry: Entry, got?: Got): Promise<void> {
 	// before anything is waited for: what that notes is on the disk before the directory changes
 	receiver.directories.touch(entry.path)
-	await rereading(() => fetchFile(receiver, status, entry))
+	let here = got
+	await rereading(() => {
+		const known = here
+		here = undefined
+		return fetchFile(receiver, status, entry, known)
+	})
 }
 
-async function fetchFile(receiver: Receiver, status: Status, entry: Entry): Promise<void> {
+async function fetchFile(
+	receiver: Receiver,
+	status: Status,
+	entry: Entry,
+	known: Got | undefined,
+): Promise<void> {
 	const {store, preserve} = receiver.options
-	const got = await store.get(receiver.key(entry), {...receiver.version(entry), lent: true})
+	const got = known ?? (await store.get(receiver.key(entry), {...receiver.version(entry), lent: true}))
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
 		const {link} = arrival.attributes

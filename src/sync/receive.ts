@@ -11,14 +11,15 @@ import {type Entry, localIsBase, objectPath, typeOf} from '../format/entry.ts'
 import {keyOf} from '../format/key.ts'
 import type {Status} from '../format/record.ts'
 import type {IndexSession} from '../repo/session.ts'
-import {type Head, isKind, type RestoreOptions, type Store} from '../store/store.ts'
+import {type Got, type Head, isKind, type RestoreOptions, type Store} from '../store/store.ts'
+import {WholeBody} from '../store/whole.ts'
 import {askForCopy} from './archived.ts'
 import {type Arrival, arrivalOf, hasXattrs, type Preserve, withXattrs} from './arrival.ts'
 import type {Owners} from './attributes.ts'
 import type {Backup} from './backup.ts'
 import {Clearing} from './clearing.ts'
 import type {Crews} from './crew.ts'
-import {receivedFile, type Received, type ReceiveTask} from './crew-receive.ts'
+import {isTold, receivedFile, type Received, type ReceiveTask, type Told} from './crew-receive.ts'
 import {Deletions} from './deletions.ts'
 import {Directories} from './directories.ts'
 import type {Disk} from './disk.ts'
@@ -59,7 +60,7 @@ export type ReceiveOptions = {
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
 	/** Threads for files that come in one piece, made when they are many, or much is in them. */
-	readonly crew?: Crews<ReceiveTask, Received> | undefined
+	readonly crew?: Crews<ReceiveTask, Received | Told> | undefined
 	readonly signal?: AbortSignal | undefined
 }
 
@@ -91,7 +92,7 @@ export class Receiver {
 	readonly notes: Notes
 	readonly directories: Directories
 	readonly clearing: Clearing
-	readonly share: CrewShare<ReceiveTask, Received>
+	readonly share: CrewShare<ReceiveTask, Received | Told>
 	/** Files whose place is taken by a directory that may be deleted yet. */
 	readonly blocked: PlanItem[] = []
 	readonly deletions = new Deletions(this)
@@ -152,23 +153,26 @@ export class Receiver {
 		// who makes the file sees whether that is still so
 		const isFree =
 			local === undefined && (this.directories.isFree(path) || this.options.disk.stat(path) === undefined)
-		if (canWait && !isFree && this.clearing.isBlocked(entry)) this.blocked.push({status, entry})
-		else if (await this.#byThread(status, entry)) return
-		else if (isFree || this.clearing.mayReplace(entry))
-			await makeFile(this, status === 'C' ? 'M' : status, entry)
+		if (canWait && !isFree && this.clearing.isBlocked(entry)) return void this.blocked.push({status, entry})
+		const done = await this.#byThread(status, entry)
+		if (done === true) return
+		if (isFree || this.clearing.mayReplace(entry))
+			await makeFile(this, status === 'C' ? 'M' : status, entry, done || undefined)
 		else this.notes.tell('C', entry)
 	}
 
-	/** Lets a thread bring a file, if it is one for threads and that goes well. */
-	#byThread(status: Status, entry: Entry): Promise<boolean> | false {
+	/** Lets a thread bring a file, if it is one for threads and that goes well; or gives what the thread got of it. */
+	#byThread(status: Status, entry: Entry): Promise<boolean | Got> | false {
 		const {path, local, remote} = entry
 		const {backup, force, events, pinned} = this.options
 		if (!remote || pinned || backup !== undefined || local?.link !== undefined) return false
 		if (!this.share.takes(remote.size)) return false
 		this.directories.touch(path)
 		const known = local && {size: local.size, ino: local.ino, ctime: local.ctime}
-		return this.share.do([path, this.key(entry), remote.size, force === true, known]).then((answer) => {
+		const task = ['get', path, this.key(entry), remote.size, force === true, known] as const
+		return this.share.do(task).then((answer) => {
 			if (!answer) return false
+			if (isTold(answer)) return gotOf(answer) ?? false
 			const received = receivedFile(answer)
 			events.moved(received.head.size, path)
 			this.notes.warn(received.lost)
@@ -191,7 +195,14 @@ export class Receiver {
 	async #directory(status: Status, entry: Entry): Promise<void> {
 		if (!this.clearing.makeWay(entry.path)) return this.notes.tell('C', entry)
 		this.directories.make(entry.path)
-		this.directories.arrived(status, entry, await this.arrival(entry))
+		this.directories.arrived(status, entry, await this.arrival(entry, await this.#headByThread(entry)))
+	}
+
+	/** What a thread is told of an object, if that is one for threads and goes well. */
+	async #headByThread(entry: Entry): Promise<Head | undefined> {
+		if (this.options.pinned || !this.share.takes(0)) return undefined
+		const answer = await this.share.do(['head', this.key(entry)])
+		return answer && isTold(answer) ? answer.head : undefined
 	}
 
 	/** New attributes for a file that has the bytes already. */
@@ -221,3 +232,7 @@ export class Receiver {
 		return this.options.keyOf?.(entry.path) ?? this.options.prefix + keyOf(objectPath(entry))
 	}
 }
+
+/** What a thread fetched and leaves to the caller. */
+const gotOf = ({head, bytes}: Told): Got | undefined =>
+	bytes && {head, body: new WholeBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))}

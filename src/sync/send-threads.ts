@@ -1,4 +1,4 @@
-// What of a push is left to threads, where there is much to do: files in one piece that are sent, and objects that get attributes.
+// What of a push is left to threads, where there is much to do: what is sent in one piece, and objects that get attributes.
 
 import {MULTIPART_FROM} from '../algo/parts.ts'
 import {type Entry, type Local, TYPE, typeOf} from '../format/entry.ts'
@@ -7,6 +7,9 @@ import {guardOf, type KnownSums, sentFile, type SendTask, type Sent} from './cre
 import type {Relabel} from './relabel.ts'
 import type {Sender} from './send.ts'
 import {CrewShare} from './crew-share.ts'
+
+/** What threads are told all of: not the numbers of devices, of which there are few. */
+const CARRIED: ReadonlySet<number> = new Set([TYPE.file, TYPE.directory, TYPE.symlink])
 
 export class SendThreads {
 	readonly #sender: Sender
@@ -41,15 +44,20 @@ export class SendThreads {
 	takes({mode, size, xattrs}: Local, moved = size): boolean {
 		const {store, force} = this.#sender.options
 		if (!this.#share.takes(size, moved) || !(force || store.conditional)) return false
-		return typeOf(mode) === TYPE.file && xattrs === undefined
+		return CARRIED.has(typeOf(mode)) && xattrs === undefined
 	}
 
 	/** Has a file sent, whose sums may be known; undefined where that did not go well: then the caller does it. */
 	put(planned: Entry, local: Local, known?: KnownSums): Promise<Sent | undefined> {
 		const {path} = planned
-		const {link, size, ino, ctime} = local
+		const {mode, link, size, ino, ctime} = local
+		const key = this.#sender.key(path)
 		const guard = guardOf(this.#sender.guard(planned))
-		return this.#share.do(['put', path, this.#sender.key(path), guard, link, size, ino, ctime, known])
+		return this.#share.do(
+			typeOf(mode) === TYPE.file
+				? ['put', path, key, guard, link, size, ino, ctime, known]
+				: ['non-regular', path, key, guard, fieldsOf(local)],
+		)
 	}
 
 	/** Has an object given attributes; undefined where that is not for threads, or did not go well. */

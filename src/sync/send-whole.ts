@@ -2,7 +2,7 @@
 
 import {isDeepStrictEqual} from 'node:util'
 import type {Path} from '../base/path.ts'
-import {type Entry, type Local, withLocal, withMd5} from '../format/entry.ts'
+import {type Entry, type Local, TYPE, typeOf, withLocal, withMd5} from '../format/entry.ts'
 import {isAsSeen} from '../local/stat.ts'
 import {type Condition, isKind, putOptions, type Written} from '../store/store.ts'
 import {digestAfter} from './attributes.ts'
@@ -74,7 +74,9 @@ export class WholeFiles {
 			if (said === undefined) return undefined
 			const {written, size, read} = sentFile(said)
 			if (read === undefined) return undefined
-			const now = read.local ?? withMd5(local, read.md5)
+			// what has no content has no MD5, and that of a symlink is known
+			const isFile = typeOf(local.mode) === TYPE.file
+			const now = read.local ?? (isFile ? withMd5(local, read.md5) : local)
 			const entry = withLocal(planned, now, digestAfter(planned, now, this.#sender.options.owners))
 			return written.etag === read.md5 ? {written, size, entry} : this.#again(entry, written, size)
 		})
