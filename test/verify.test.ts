@@ -266,3 +266,20 @@ test('gc --side deletes side objects that are old and that no object refers to',
 		{numRuns: 100},
 	)
 })
+
+test('gc deletes old objects by which a run was finding out whether the store obeys guards', async (t) => {
+	const root = mkdtempSync(join(tmpdir(), 's3r-gc-'))
+	t.teardown(() => rmSync(root, {recursive: true, force: true}))
+	const place = createPlace(root)
+	let now = 10
+	const store = new MemoryStore({now: () => now})
+	const old = 'p/.s3r/probe-1'
+	const others = ['p/.s3r/probed', 'p/probe-1', '.s3r/probe-1', 'p/.s3r/probe-2']
+	for (const key of [old, ...others.slice(0, -1)]) await store.put(key, Buffer.alloc(0))
+	now = 90
+	await store.put(others.at(-1) as string, Buffer.alloc(0))
+	const how = {place, store, prefix: 'p/', before: 50, onError: () => t.fail()}
+	t.deepEqual(await all(collectGarbage(how)), [{kind: 'side', name: old}])
+	t.is(await store.head(old), undefined)
+	for (const key of others) t.truthy(await store.head(key), key)
+})

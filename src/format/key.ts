@@ -10,6 +10,8 @@ import {fromUnicode, type Path, ROOT, toBytes, toUnicode} from '../base/path.ts'
 export const SIDE = '.s3r/'
 
 const ROOT_KEY = `${SIDE}root`
+/** How the keys begin of objects that show whether a store obeys guards. */
+export const PROBE = `${SIDE}probe-`
 const MARK = '\u{FFFD}'
 const hex = (byte: number) => MARK + byte.toString(16).toUpperCase().padStart(2, '0')
 

@@ -1,7 +1,7 @@
 // Guarded writes on stores that differ: AWS keeps every promise, others keep some.
 
 import {randomUUID} from 'node:crypto'
-import {SIDE} from '../format/key.ts'
+import {PROBE} from '../format/key.ts'
 import {preconditionFailed} from './errors.ts'
 import type {OpenOptions} from './open.ts'
 import type {S3Connection} from './s3-connection.ts'
@@ -11,9 +11,6 @@ import {Obedience, type Verb} from './s3-obedience.ts'
 import {quoteEtag} from './s3-params.ts'
 import {type Condition, isKind, type Kind, StoreError, type Written} from './store.ts'
 import type {Guard} from './wire.ts'
-
-/** The object that shows it, below the prefix; its name goes on. */
-const PROBE = `${SIDE}probe`
 
 /** What no other write would fare better with. */
 const ENDS: ReadonlySet<Kind> = new Set(['no-bucket', 'network', 'interrupted', 'skew'])
@@ -78,7 +75,7 @@ export class Guards {
 	/** Creates one object twice, and deletes it: a store that lets that happen passes over guards. */
 	async #probe(): Promise<void> {
 		// a name of its own, for two may probe at the same time
-		const key = `${this.#at.remote.prefix ?? ''}${PROBE}-${randomUUID()}`
+		const key = `${this.#at.remote.prefix ?? ''}${PROBE}${randomUUID()}`
 		try {
 			const first = await this.#creates(key)
 			const second = await this.#creates(key)

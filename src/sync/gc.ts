@@ -4,6 +4,7 @@ import {existsSync, readdirSync, statSync, unlinkSync} from 'node:fs'
 import {forFs, nameOf, type Path} from '../base/path.ts'
 import {pool} from '../base/pool.ts'
 import {decodeMetadata} from '../format/foreign.ts'
+import {PROBE} from '../format/key.ts'
 import {xattrsKey} from '../format/xattrs.ts'
 import {lookAt} from '../local/look.ts'
 import {isAbandoned} from '../local/temporary.ts'
@@ -40,6 +41,7 @@ export async function* collectGarbage(options: GcOptions): AsyncGenerator<Garbag
 	yield* temporaryFiles(options)
 	yield* unfinishedFiles(options)
 	yield* partialDownloads(options)
+	yield* probes(options)
 	if (options.side) yield* sideObjects(options)
 }
 
@@ -102,24 +104,41 @@ function* unfinishedFiles({place, pretend}: GcOptions): Generator<Garbage> {
 	}
 }
 
+/** Objects that were to show whether the store obeys guards. */
+async function* probes(options: GcOptions): AsyncGenerator<Garbage> {
+	yield* deleted(await oldBelow(options.prefix + PROBE, options), options)
+}
+
+/** The keys that begin so, of objects that are old. */
+async function oldBelow(beginning: string, {store, before}: GcOptions): Promise<Set<string>> {
+	const keys = new Set<string>()
+	for await (const page of store.list(beginning))
+		for (const {key, modified} of page) if (modified < before) keys.add(key)
+	return keys
+}
+
+/** Deletes these objects, and yields each. */
+async function* deleted(keys: ReadonlySet<string>, {store, onError}: GcOptions): AsyncGenerator<Garbage> {
+	if (keys.size === 0) return
+	const failed = await store.deleteMany([...keys])
+	for (const key of keys) {
+		const error = failed.get(key)
+		if (error) onError(key, error)
+		else yield {kind: 'side', name: key}
+	}
+}
+
 /** Extended attributes that no object refers to. */
 async function* sideObjects(options: GcOptions): AsyncGenerator<Garbage> {
-	const {store, prefix, before} = options
-	const unused = new Set<string>()
-	for await (const page of store.list(prefix + xattrsKey('')))
-		for (const {key, modified} of page) if (modified < before) unused.add(key)
+	const {store, prefix} = options
+	const unused = await oldBelow(prefix + xattrsKey(''), options)
 	if (unused.size === 0) return
 	await pool(objects(options), {width: JOBS, signal: options.signal}, async ({key}) => {
 		const head = await store.head(key)
 		const {xattrsAt} = head ? decodeMetadata(head.metadata, {key, ...head}).attributes : {}
 		if (xattrsAt !== undefined) unused.delete(prefix + xattrsKey(xattrsAt))
 	})
-	const failed = await store.deleteMany([...unused])
-	for (const key of unused) {
-		const error = failed.get(key)
-		if (error) options.onError(key, error)
-		else yield {kind: 'side', name: key}
-	}
+	yield* deleted(unused, options)
 }
 
 /** The objects that can refer to a side object. */
