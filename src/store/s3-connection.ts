@@ -2,10 +2,8 @@
 // region and errors in s3r's words. What sends the requests is loaded when there is one.
 
 import {setMaxListeners} from 'node:events'
-import {readFile} from 'node:fs/promises'
 import type {S3Client} from '@aws-sdk/client-s3'
 import {begun} from '../base/begun.ts'
-import {fatal, reason} from '../base/errors.ts'
 import type {Remote} from '../format/remote.ts'
 import {SourceFailure} from './body.ts'
 import type {OpenOptions, Where} from './open.ts'
@@ -13,10 +11,9 @@ import type {HttpOptions} from './http.ts'
 import {type FindSite, plainSite, type Site, type Way} from './plane-site.ts'
 import type {Plane} from './plane.ts'
 import {interrupted, toStoreError} from './s3-errors.ts'
-import {findPlace} from './s3-profile.ts'
+import {type Opening, openingOf} from './s3-opening.ts'
 import {attemptsOf, backOff, FIRST_WAIT, isSlowDown, isTransient, type SdkError} from './s3-retry.ts'
-import {type CustomerKey, readCustomerKey} from './customer-key.ts'
-import {checkLock} from './object-lock.ts'
+import type {CustomerKey} from './customer-key.ts'
 import type {Condition, StoreError} from './store.ts'
 import type {Wire} from './wire.ts'
 
@@ -75,22 +72,16 @@ export class S3Connection {
 	private constructor(
 		remote: Where & Partial<Remote>,
 		options: OpenOptions,
-		place: {
-			readonly endpoint: string | undefined
-			readonly region: string
-			readonly ca: string[] | undefined
-			readonly customerKey: CustomerKey | undefined
-		},
+		{endpoint, region, aws, ca, customerKey}: Opening,
 	) {
-		const {endpoint} = place
 		this.remote = remote
 		this.bucket = remote.bucket ?? ''
-		this.#region = this.#said = place.region
+		this.#region = this.#said = region
 		this.#askForSite = options.findSite
-		this.aws = endpoint === undefined || isAmazon(endpoint)
+		this.aws = aws
 		this.endpoint = endpoint === undefined ? 'https://s3.amazonaws.com' : new URL(endpoint).origin
 		this.signal = options.signal
-		this.customerKey = place.customerKey
+		this.customerKey = customerKey
 		this.#firstWait = options.firstWait ?? FIRST_WAIT
 		this.#onSlowDown = options.onSlowDown
 		// every request of the SDK that is under way listens to it, and Node would warn of a leak
@@ -110,26 +101,13 @@ export class S3Connection {
 			connectTimeout: CONNECT_TIMEOUT,
 			idleTimeout: options.idleTimeout ?? IDLE_TIMEOUT,
 			pipelines: this.#attempts > 1,
-			ca: place.ca,
+			ca,
 		}
 	}
 
 	/** Finds out where a remote is, or an endpoint without a bucket. No request is made. */
 	static async open(remote: Where & Partial<Remote>, options: OpenOptions): Promise<S3Connection> {
-		const {endpoint, region = 'us-east-1'} = await findPlace(remote)
-		const own = (['accelerate', 'dualstack', 'fips'] as const).find((name) => remote[name] === true)
-		if (own !== undefined && endpoint !== undefined)
-			throw fatal(`'${own}' is for Amazon's own endpoints, and '${endpoint}' is given`)
-		checkLock(remote)
-		const file = remote.sseCustomerKeyFile
-		const customerKey = file === undefined ? undefined : await readCustomerKey(file)
-		return new S3Connection(remote, options, {
-			endpoint,
-			region,
-			// what is plain HTTP needs none, and node takes 20 ms for those that it has
-			ca: endpoint?.startsWith('http:') ? undefined : await trustedCertificates(),
-			customerKey,
-		})
+		return new S3Connection(remote, options, await openingOf(remote))
 	}
 
 	get region(): string {
@@ -266,19 +244,4 @@ export class S3Connection {
 function regionIn({Region, $metadata, $response}: SdkError): string | undefined {
 	const isMove = [301, 307, 400, 403].includes($metadata?.httpStatusCode ?? 0)
 	return isMove ? ($response?.headers?.['x-amz-bucket-region'] ?? Region) : undefined
-}
-
-const isAmazon = (endpoint: string): boolean =>
-	/(^|\.)amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname)
-
-/** The certificates of AWS_CA_BUNDLE beside those of Node, which does not know that variable. */
-async function trustedCertificates(env: NodeJS.ProcessEnv = process.env): Promise<string[] | undefined> {
-	const file = env['AWS_CA_BUNDLE']
-	if (!file) return undefined
-	const {rootCertificates} = await import('node:tls')
-	try {
-		return [...rootCertificates, await readFile(file, 'utf8')]
-	} catch (error) {
-		throw fatal(`cannot read '${file}' (AWS_CA_BUNDLE): ${reason(error)}`, undefined, error)
-	}
 }

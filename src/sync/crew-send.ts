@@ -188,6 +188,7 @@ async function stream(
 	}
 }
 
+/** Sends what is no regular file; undefined where an object beside it is needed. */
 async function putNonRegular(
 	[, path, key, guard, local]: NonRegularTask,
 	how: PutOptions,
