@@ -94,10 +94,9 @@ function openingEarly(
 	return (status, entry) => {
 		looking?.onChange?.(status, entry)
 		if (narrow?.existing || ++found !== SOME) return
-		// what goes wrong is for who sends: the same promises tell it then
 		void open()
 			.then((store) => (force ? undefined : store.showGuards?.()))
-			.catch(() => {})
+			.catch(() => {}) // who sends waits for the same promises, and tells what went wrong
 	}
 }
 

@@ -31,8 +31,7 @@ export class SendThreads {
 	get showing(): Promise<void> | undefined {
 		const {store, force, crew} = this.#sender.options
 		if (crew === undefined || force || store.conditional !== undefined) return undefined
-		// that it fails is for who writes
-		return store.showGuards?.().catch(() => {})
+		return store.showGuards?.().catch(() => {}) // the write that needs to know it fails in the same way
 	}
 
 	/** Ends the threads. */
