@@ -27,7 +27,7 @@ import {StatRing} from '../src/local/stat-ring.ts'
 import {Statx} from '../src/local/statx.ts'
 import {isAbandoned, isTemporary, removeAbandoned, temporaryName} from '../src/local/temporary.ts'
 import {walk, walkPaths, type WalkOptions} from '../src/local/walk.ts'
-import {TemporaryFile} from '../src/local/write.ts'
+import {type Finish, TemporaryFile} from '../src/local/write.ts'
 import {readXattrs, writeXattrs} from '../src/local/xattrs.ts'
 
 const owners = new Owners()
@@ -976,6 +976,63 @@ test('nothing is written through a symlink or a file, of before, of this run, or
 	confined.close()
 	t.deepEqual(names(outside), ['er'])
 	t.deepEqual(names(`${outside}/er`), ['x'])
+})
+
+/** Makes a new file as one of many. */
+function makeOne(confined: Confined, path: Path, finish?: Finish): Stat {
+	const held = confined.hold(path, {lately: true})
+	try {
+		return new TemporaryFile(held.file, {isNew: true, mode: 0o640, place: held.place}).commit(finish)
+	} finally {
+		held.release()
+	}
+}
+
+test('new files of one turn are made by one look at their directory', async (t) => {
+	const root = scratch(t)
+	const confined = new Confined(root)
+	const move = (to: Path) => fs.renameSync(`${root}/d`, `${root}/${to}`)
+	makeOne(confined, 'd/first')
+	makeOne(confined, 'd/second')
+	move('moved')
+	if (process.platform === 'linux') makeOne(confined, 'd/third')
+	writeAt(confined, 'd/strict')
+	makeOne(confined, 'd/fourth')
+	move('again')
+	await later(1)
+	makeOne(confined, 'd/fifth')
+	makeOne(confined, 'd/sixth')
+	move('at last')
+	for (let i = 0; i < 40; i++) makeOne(confined, `d/${i}`)
+	confined.close()
+	if (process.platform === 'linux')
+		t.deepEqual(names(`${root}/moved`).toSorted(), ['first', 'second', 'third'])
+	t.deepEqual(names(`${root}/again`).toSorted(), ['fourth', 'strict'])
+	const [before, after] = [names(`${root}/at last`).length, names(`${root}/d`).length]
+	t.is(before + after, 42)
+	t.true(after >= 8, `${after}`)
+})
+
+asRoot('a new file has its owner and mode although new files of its directory are others by now', (t) => {
+	const root = scratch(t)
+	const confined = new Confined(root)
+	const wanted = {mode: 0o640, uid: 0, gid: 0}
+	const make = (path: Path) =>
+		makeOne(confined, path, (handle) => t.deepEqual(applyAttrs(handle, wanted, {owners}), []))
+	const check = (path: Path) => {
+		const stat = make(path)
+		t.deepEqual(stat, must(`${root}/${path}`))
+		t.deepEqual([stat.mode & 0o7777, stat.uid, stat.gid], [0o640, 0, 0], path)
+	}
+	check('d/first')
+	check('d/second')
+	fs.chownSync(`${root}/d`, 0, 12345)
+	fs.chmodSync(`${root}/d`, 0o2755)
+	check('d/third')
+	check('d/fourth')
+	fs.chmodSync(`${root}/d`, 0o755)
+	check('d/fifth')
+	confined.close()
 })
 
 onLinux('what is written while its directory is swapped stays in the directory', async (t) => {

@@ -5,10 +5,9 @@ import {errnoOf, reason} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
 import {S_IFLNK, S_IFMT} from '../format/mode.ts'
 import type {Xattr} from '../format/xattrs.ts'
-import {byPath, type Handle} from './handle.ts'
+import {type Handle, NamedHandle, type Owned} from './handle.ts'
 import {native} from './native.ts'
 import type {Owners} from './owners.ts'
-import type {Stat} from './stat.ts'
 import {isAcl, writeXattrs, type XattrKinds} from './xattrs.ts'
 
 /** What a file should have; what is undefined stays as it is. */
@@ -54,32 +53,36 @@ export const readLink = (file: Path): Buffer => readlinkSync(forFs(file), 'buffe
  * mode may forbid the owner to set xattrs, an ACL refines the mode, and all of them come before the times.
  */
 export function applyAttrs(target: Path | Handle, wanted: Wanted, options: ApplyOptions): Unrestored[] {
-	const handle = typeof target === 'string' ? byPath(target) : target
-	const stat = handle.stat()
-	const owned = applyOwner(handle, stat, wanted, options)
+	const handle = typeof target === 'string' ? new NamedHandle(target) : target
+	const before = handle.owned()
+	const owned = applyOwner(handle, before, wanted, options)
 	return [
 		...owned.unrestored,
-		...applyXattrs(handle, stat, wanted, {xattrs: options.xattrs, keepsXattr: options.keepsXattr}),
-		...applyMode(handle, stat, wanted, owned),
-		...applyXattrs(handle, stat, wanted, {acls: options.acls}),
+		...applyXattrs(handle, before, wanted, {xattrs: options.xattrs, keepsXattr: options.keepsXattr}),
+		...applyMode(handle, before, wanted, owned),
+		...applyXattrs(handle, before, wanted, {acls: options.acls}),
 		...applyTimes(handle, wanted),
 	]
 }
 
 /** The owner that is wanted here: by name, then by id. Root is root everywhere. */
-function ownerOf(stat: Stat, wanted: Wanted, {owners, numericIds}: ApplyOptions): {uid: number; gid: number} {
+function ownerOf(
+	before: Owned,
+	wanted: Wanted,
+	{owners, numericIds}: ApplyOptions,
+): {uid: number; gid: number} {
 	const named = (
 		id: number | undefined,
 		name: string | undefined,
 		find: (name: string) => number | undefined,
 	) => (numericIds === true || id === 0 || name === undefined ? id : (find(name) ?? id))
 	return {
-		uid: named(wanted.uid, wanted.uname, (name) => owners.userId(name)) ?? stat.uid,
-		gid: named(wanted.gid, wanted.gname, (name) => owners.groupId(name)) ?? stat.gid,
+		uid: named(wanted.uid, wanted.uname, (name) => owners.userId(name)) ?? before.uid,
+		gid: named(wanted.gid, wanted.gname, (name) => owners.groupId(name)) ?? before.gid,
 	}
 }
 
-type Owned = {
+type Applied = {
 	readonly unrestored: Unrestored[]
 	readonly lost: number
 	/** Nothing was to be changed. */
@@ -87,24 +90,24 @@ type Owned = {
 }
 
 /** Sets owner and group, else the group alone. `lost` are the set-id bits that would serve somebody else. */
-function applyOwner(handle: Handle, stat: Stat, wanted: Wanted, options: ApplyOptions): Owned {
-	const {uid, gid} = ownerOf(stat, wanted, options)
+function applyOwner(handle: Handle, before: Owned, wanted: Wanted, options: ApplyOptions): Applied {
+	const {uid, gid} = ownerOf(before, wanted, options)
 	const chown = (user: number, group: number) => attempt('owner', () => handle.chown(user, group))
-	if (uid === stat.uid && gid === stat.gid) return {unrestored: [], lost: 0, isSame: true}
+	if (uid === before.uid && gid === before.gid) return {unrestored: [], lost: 0, isSame: true}
 	const both = chown(uid, gid)
 	if (both.length === 0) return {unrestored: [], lost: 0, isSame: false}
-	const group = gid === stat.gid || uid === stat.uid ? both : chown(stat.uid, gid)
-	const lostUser = uid === stat.uid ? 0 : S_ISUID
-	const lostGroup = gid === stat.gid || group.length === 0 ? 0 : S_ISGID
+	const group = gid === before.gid || uid === before.uid ? both : chown(before.uid, gid)
+	const lostUser = uid === before.uid ? 0 : S_ISUID
+	const lostGroup = gid === before.gid || group.length === 0 ? 0 : S_ISGID
 	return {unrestored: both, lost: lostUser | lostGroup, isSame: false}
 }
 
 /** Also where it was right before a change of owner or of attributes: that may have taken bits away. */
 function applyMode(
 	handle: Handle,
-	before: Stat,
+	before: Owned,
 	{mode, xattrs}: Wanted,
-	{lost, isSame}: Owned,
+	{lost, isSame}: Applied,
 ): Unrestored[] {
 	if (mode === undefined || isLink(before)) return []
 	const permissions = mode & PERMISSIONS & ~lost
@@ -113,12 +116,12 @@ function applyMode(
 }
 
 /** Xattrs, or ACLs. An owner who is not root must be able to write a file to set its xattrs. */
-function applyXattrs(handle: Handle, stat: Stat, {mode, xattrs}: Wanted, kinds: XattrKinds): Unrestored[] {
-	if (xattrs === undefined || (isLink(stat) && kinds.acls === true)) return []
-	const isClosed = kinds.xattrs === true && !isLink(stat) && (stat.mode & S_IWUSR) === 0
-	if (isClosed) attempt('mode', () => handle.chmod((stat.mode & PERMISSIONS) | S_IWUSR))
+function applyXattrs(handle: Handle, before: Owned, {mode, xattrs}: Wanted, kinds: XattrKinds): Unrestored[] {
+	if (xattrs === undefined || (isLink(before) && kinds.acls === true)) return []
+	const isClosed = kinds.xattrs === true && !isLink(before) && (before.mode & S_IWUSR) === 0
+	if (isClosed) attempt('mode', () => handle.chmod((before.mode & PERMISSIONS) | S_IWUSR))
 	const refused = writeXattrs(handle.file, xattrs, kinds)
-	if (isClosed && mode === undefined) attempt('mode', () => handle.chmod(stat.mode & PERMISSIONS))
+	if (isClosed && mode === undefined) attempt('mode', () => handle.chmod(before.mode & PERMISSIONS))
 	return refused.map((one) => ({
 		kind: isAcl(one.name) ? 'acl' : 'xattr',
 		reason: `${one.name}: ${one.reason}`,
@@ -132,7 +135,7 @@ function applyTimes(handle: Handle, {mtime}: Wanted): Unrestored[] {
 	return [{kind: 'times', reason: 'nanoseconds take the package koffi'}]
 }
 
-const isLink = (stat: Stat): boolean => (stat.mode & S_IFMT) === S_IFLNK
+const isLink = ({mode}: Owned): boolean => (mode & S_IFMT) === S_IFLNK
 
 /** What one is told who may not, or where the file system does not know it. */
 const REFUSED = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS', 'EOVERFLOW'])

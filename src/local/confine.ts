@@ -5,7 +5,8 @@
 // meanwhile does not move what is written. A directory stays open for a while (5 us to open it, 1 to 3 us
 // to see by lstat that its path still leads to it). Elsewhere the directories of a path are looked at
 // in the same way, but a file is named by its whole path: whoever can write in the tree can win the
-// race between the look and the write.
+// race between the look and the write. Of new files those that come in one turn of the event loop are made by one look at
+// their directory: whoever moves it finds them in there.
 
 import {closeSync, fstatSync, mkdirSync, realpathSync} from 'node:fs'
 import {errnoOf, fatal} from '../base/errors.ts'
@@ -15,13 +16,21 @@ import {S_IFLNK, S_IFMT} from '../format/mode.ts'
 import {changeModeOf, hasDescriptors, openDirectory, pathOf} from './descriptors.ts'
 import {refuseFolded} from './folding.ts'
 import {KnownFile, statOf} from './fstat.ts'
+import {Made, type OpenPlace} from './made.ts'
 import {lstatExact, placeOf, type Stat} from './stat.ts'
 
 /** A place to write to, valid until it is released. */
 export type Held = {
 	/** What to give to the other functions of this floor: absolute, without a final '/'. */
 	readonly file: Path
+	/** The same for libc, where its directory is open. */
+	readonly place: OpenPlace | undefined
 	release(): void
+}
+
+export type HoldOptions = {
+	/** It does where its directory was looked at in this turn of the event loop, as for one of many new files. */
+	readonly lately?: boolean | undefined
 }
 
 /** A directory that was reached without a symlink. */
@@ -33,6 +42,7 @@ type Directory = {
 	readonly stat: Stat
 	/** Its path, once it was come back to. */
 	place?: KnownFile
+	readonly made: Made
 	/** How many places in it are held. */
 	pins: number
 	isKnown: boolean
@@ -43,6 +53,8 @@ const PERMISSIONS = 0o7777
 
 /** Directories kept open while nothing in them is held. */
 const KEPT = 64
+/** Places in a directory that are held by one look at it, at most. */
+const BY_ONE_LOOK = 32
 
 export class Confined {
 	readonly #root: Path
@@ -50,6 +62,10 @@ export class Confined {
 	readonly #known = new Map<Path, Directory>()
 	/** The one used last: files come by their directories. */
 	#last: Directory | undefined
+	/** The one that was looked at in this turn of the event loop, and how many places were held since. */
+	#looked: Directory | undefined
+	#held = 0
+	#isTurning = false
 
 	/** `root` must exist; it may be reached through symlinks, but not what is below it. */
 	constructor(root: string | Buffer) {
@@ -60,15 +76,18 @@ export class Confined {
 	 * The place to write `path` to, its missing parents made (0700, until they get their attributes).
 	 * Throws an S3rError for a path that would leave the root or leads through what is no directory.
 	 */
-	hold(path: Path): Held {
+	hold(path: Path, {lately = false}: HoldOptions = {}): Held {
 		const why = unsafe(path)
 		if (why !== undefined) throw fatal(why)
+		if (!lately) this.#looked = undefined
 		const directory = this.#directory(path === ROOT ? '' : parentOf(path))
 		directory.pins++
 		this.#trim()
 		let isHeld = true
+		const name = path === ROOT ? '.' : nameOf(path)
 		return {
-			file: directory.prefix + (path === ROOT ? '.' : nameOf(path)),
+			file: directory.prefix + name,
+			place: hasDescriptors ? {directory: directory.fd, name, made: directory.made} : undefined,
 			release: () => {
 				if (!isHeld) return
 				isHeld = false
@@ -110,9 +129,20 @@ export class Confined {
 
 	/** Whether the path still leads to this directory. */
 	#isStill(directory: Directory): boolean {
+		if (directory === this.#looked && ++this.#held < BY_ONE_LOOK) return true
 		const {path, stat} = directory
 		directory.place ??= new KnownFile(`${this.#root}/${path}`.replace(/\/$/, '') || '/', stat)
-		return directory.place.isThere
+		if (!directory.place.isThere) return false
+		this.#looked = directory
+		this.#held = 0
+		if (!this.#isTurning) setImmediate(this.#turn)
+		this.#isTurning = true
+		return true
+	}
+
+	readonly #turn = (): void => {
+		this.#looked = undefined
+		this.#isTurning = false
 	}
 
 	#trim(): void {
@@ -169,7 +199,7 @@ function enter(path: Path, file: Path): Directory {
 	const prefix = hasDescriptors ? `${pathOf(fd)}/` : file === '/' ? file : `${file}/`
 	const stat = statOf(fd)
 	if (isClosedToUs(stat)) changeModeOf(fd, (stat.mode | S_IRWXU) & PERMISSIONS)
-	return {path, prefix, fd, stat, pins: 0, isKnown: true}
+	return {path, prefix, fd, stat, made: new Made(), pins: 0, isKnown: true}
 }
 
 /** Whether its owner, not being root, could not write in a directory: it is opened to him while it is held. */

@@ -4,7 +4,6 @@
 import {chmodSync, closeSync, constants, existsSync, fchmodSync, openSync} from 'node:fs'
 import {errnoOf} from '../base/errors.ts'
 import {forFs, type Path} from '../base/path.ts'
-import type {Native} from './native.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
 
@@ -24,18 +23,8 @@ export const openDirectory = (file: Path): number =>
 /** How a file is opened that has no name, and is gone when it is closed unless it was given one. Linux only; not in node's constants. */
 export const UNNAMED = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR
 
-export type UnnamedOptions = {
-	/** What opens it where its directory is open: the way through /proc takes 2 us more. */
-	readonly calls?: Pick<Native, 'openUnnamed'> | undefined
-	/** Its permissions, from which the system takes those of the umask; 0600 by default. */
-	readonly mode?: number | undefined
-}
-
 /** Opens a new file in a directory, named `prefix` with its final '/', that has no name yet; undefined where there are none. */
-export function openUnnamed(prefix: Path, {calls, mode = 0o600}: UnnamedOptions = {}): number | undefined {
-	const place = openPlaceOf(prefix)
-	const fd = place?.name === '' ? (calls?.openUnnamed?.(place.fd, mode) ?? -1) : -1
-	if (fd >= 0) return fd
+export function openUnnamed(prefix: Path, mode = 0o600): number | undefined {
 	try {
 		return openSync(forFs(prefix), UNNAMED, mode)
 	} catch (error) {
@@ -49,14 +38,6 @@ const UNKNOWN = new Set(['EINVAL', 'EISDIR', 'ENOENT', 'ENOSYS', 'EOPNOTSUPP', '
 
 /** The path that means the file of a descriptor. Only where hasDescriptors. */
 export const pathOf = (fd: number): Path => `${DESCRIPTORS}/${fd}`
-
-/** What `${pathOf(fd)}/${name}` is made of; undefined for another path. */
-export function openPlaceOf(file: Path): {readonly fd: number; readonly name: Path} | undefined {
-	const slash = file.startsWith(`${DESCRIPTORS}/`) ? file.indexOf('/', DESCRIPTORS.length + 1) : -1
-	return slash < 0
-		? undefined
-		: {fd: Number(file.slice(DESCRIPTORS.length + 1, slash)), name: file.slice(slash + 1)}
-}
 
 /** fchmod(2), which a descriptor of openDirectory does not allow. */
 export const changeModeOf = (fd: number, mode: number): void =>

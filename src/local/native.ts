@@ -6,7 +6,7 @@ import {getSystemErrorName} from 'node:util'
 import {errnoOf} from '../base/errors.ts'
 import {type Path, toBytes} from '../base/path.ts'
 import type {StatxWords} from '../format/statx.ts'
-import {hasDescriptors, openPlaceOf, pathOf, UNNAMED} from './descriptors.ts'
+import {hasDescriptors, pathOf, UNNAMED} from './descriptors.ts'
 import {type Device, joinDevice} from './stat.ts'
 
 /** None of these follows a symlink; all throw errors with node's `code` and `syscall`. */
@@ -17,8 +17,8 @@ export type Native = {
 	setTimesOf(fd: number, times: {atime?: bigint | undefined; mtime?: bigint | undefined}): void
 	/** Opens a new file without a name in an open directory; -1 where that failed. Linux only. */
 	readonly openUnnamed?: ((directory: number, mode: number) => number) | undefined
-	/** Gives an open file that has no name this one; EEXIST where something has it. Linux only. */
-	readonly link?: ((fd: number, file: Path) => void) | undefined
+	/** Gives an open file that has no name this one, of an open directory or absolute; EEXIST where something has it. Linux only. */
+	readonly link?: ((fd: number, name: Path, directory?: number) => void) | undefined
 	/**
 	 * Asks statx(2) for a name that ends in NUL, of an open directory, not following a link; false where that failed. `name` and
 	 * `found`, a struct statx, are addresses, for to find the memory of a Buffer takes half as long as the call. Linux only.
@@ -226,10 +226,8 @@ function linkOf(
 		mayBeEmpty = false
 		return linkat(AT_FDCWD, terminated(pathOf(fd)), directory, name, AT_SYMLINK_FOLLOW) === 0
 	}
-	return (fd, file) => {
-		const place = openPlaceOf(file)
-		if (!isLinked(fd, place?.fd ?? AT_FDCWD, terminated(place?.name ?? file)))
-			throw systemError(errno(), 'linkat', file)
+	return (fd, name, directory = AT_FDCWD) => {
+		if (!isLinked(fd, directory, terminated(name))) throw systemError(errno(), 'linkat', name)
 	}
 }
 

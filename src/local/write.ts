@@ -6,10 +6,11 @@
 
 import {closeSync, constants, fsyncSync, ftruncateSync, linkSync, openSync, renameSync} from 'node:fs'
 import {forFs, parentOf, type Path} from '../base/path.ts'
-import {byDescriptor, byPath, type Handle} from './handle.ts'
+import {type Handle, NamedHandle, OpenHandle} from './handle.ts'
+import type {OpenPlace} from './made.ts'
 import type {Stat} from './stat.ts'
 import {native} from './native.ts'
-import {openUnnamed, pathOf} from './descriptors.ts'
+import {openUnnamed} from './descriptors.ts'
 import {removeFile} from './remove-file.ts'
 import {temporaryName} from './temporary.ts'
 import {writeFully} from './write-fully.ts'
@@ -25,6 +26,8 @@ export type WriteOptions = {
 	readonly maybeNew?: boolean | undefined
 	/** The permissions that it will get: nobody else can open it before it has a name, so it may have them from the beginning. */
 	readonly mode?: number | undefined
+	/** Its name in its directory, where that is open. */
+	readonly place?: OpenPlace | undefined
 	/** Has a name from the beginning: extended attributes are given by it. */
 	readonly named?: boolean | undefined
 }
@@ -36,6 +39,9 @@ export type Finish = (file: Handle) => void
 const BLOCK = 4096
 const ZEROS = Buffer.alloc(BLOCK)
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/** The permissions of a file that will get others. */
+const PRIVATE = 0o600
 
 /** A file in the making, which nobody else can open until it is committed. Each byte is to be written once. */
 export class TemporaryFile {
@@ -53,10 +59,9 @@ export class TemporaryFile {
 		this.#options = options
 		const isNew = options.isNew === true || options.maybeNew === true
 		const mayLackName = isNew && options.named !== true && native()?.link !== undefined
-		const how = {calls: native(), mode: options.mode}
-		const unnamed = mayLackName ? openUnnamed(parentOf(target), how) : undefined
+		const unnamed = mayLackName ? withoutName(target, options) : undefined
 		this.file = unnamed === undefined ? temporaryName(target) : undefined
-		this.#fd = unnamed ?? openSync(forFs(this.file ?? target), CREATE, 0o600)
+		this.#fd = unnamed ?? openSync(forFs(this.file ?? target), CREATE, PRIVATE)
 	}
 
 	/** Writes bytes at `position`, in any order of positions. */
@@ -89,12 +94,9 @@ export class TemporaryFile {
 	 */
 	commit(finish?: Finish): Stat {
 		try {
-			const handle = byDescriptor(this.#fd, this.file ?? pathOf(this.#fd))
 			if (this.#options.sparse === true) ftruncateSync(this.#fd, this.#length)
 			if (this.#options.fsync === true) fsyncSync(this.#fd)
-			finish?.(handle)
-			this.#appear()
-			const stat = handle.stat()
+			const stat = this.#finished(finish)
 			this.#close()
 			if (this.#options.fsync === true) syncDirectory(this.target)
 			return stat
@@ -110,8 +112,24 @@ export class TemporaryFile {
 		if (this.file !== undefined) removeFile(this.file)
 	}
 
+	/** Gives it its attributes and its name; returns what it is then. */
+	#finished(finish: Finish | undefined): Stat {
+		const {place, mode = PRIVATE} = this.#options
+		const handle = new OpenHandle(this.#fd, this.file)
+		const taken = this.file === undefined ? place?.made.handle(this.#fd, mode) : undefined
+		finish?.(taken ?? handle)
+		this.#appear()
+		const stat = handle.stat()
+		if (taken === undefined || taken.isRight(stat)) return stat
+		place?.made.forget()
+		finish?.(handle)
+		return handle.stat()
+	}
+
 	#appear(): void {
-		if (this.file === undefined) return native()?.link?.(this.#fd, this.target)
+		const {place} = this.#options
+		if (this.file === undefined)
+			return native()?.link?.(this.#fd, place?.name ?? this.target, place?.directory)
 		if (this.replaces) return renameSync(forFs(this.file), forFs(this.target))
 		linkSync(forFs(this.file), forFs(this.target))
 		removeFile(this.file)
@@ -123,6 +141,12 @@ export class TemporaryFile {
 	}
 }
 
+/** Opens a file that has no name yet; undefined where there are none. The way to its directory through /proc takes 2 us more. */
+function withoutName(target: Path, {place, mode = PRIVATE}: WriteOptions): number | undefined {
+	const fd = place && native()?.openUnnamed?.(place.directory, mode)
+	return fd === undefined || fd < 0 ? openUnnamed(parentOf(target), mode) : fd
+}
+
 /**
  * Makes something under a temporary name, finishes it, and renames it over `target`; what was made is
  * removed where that fails.
@@ -131,7 +155,7 @@ export function make(target: Path, create: (file: Path) => void, finish?: Finish
 	const file = temporaryName(target)
 	try {
 		create(file)
-		finish?.(byPath(file))
+		finish?.(new NamedHandle(file))
 		renameSync(forFs(file), forFs(target))
 	} catch (error) {
 		removeFile(file)

@@ -33,7 +33,8 @@ export type CreateOptions = {
 
 /**
  * Paths are checked on every call: one that is unsafe, or whose way leads through a symlink, is
- * refused with an error that says so. What is new has the attributes wanted before it appears.
+ * refused with an error that says so. What is new has the attributes wanted before it appears; should somebody have changed what files
+ * of its directory begin with, right after.
  */
 export type Disk = {
 	stat(path: Path): Stat | undefined

@@ -119,7 +119,7 @@ export class LocalDisk implements Disk {
 	}
 
 	create(path: Path, {isNew, maybeNew, mode}: CreateOptions = {}): NewFile {
-		const held = this.#confined.hold(path)
+		const held = this.#confined.hold(path, {lately: true})
 		const {sparse, fsync, xattrs, acls} = this.#options
 		try {
 			const file = new TemporaryFile(held.file, {
@@ -128,6 +128,7 @@ export class LocalDisk implements Disk {
 				isNew,
 				maybeNew,
 				mode: mode === undefined ? undefined : mode & 0o777,
+				place: held.place,
 				named: xattrs === true || acls === true,
 			})
 			return {
