@@ -2,11 +2,11 @@
 // libc through koffi. Loading koffi costs 10 ms and a call 2 us, so it is loaded when first asked for.
 
 import {createRequire} from 'node:module'
-import {getSystemErrorName} from 'node:util'
-import {errnoOf} from '../base/errors.ts'
-import {type Path, toBytes} from '../base/path.ts'
+import type {Path} from '../base/path.ts'
 import type {StatxWords} from '../format/statx.ts'
 import {hasDescriptors, pathOf, UNNAMED} from './descriptors.ts'
+import {type Abi, type Call, type Caller, DARWIN, LINUX, systemError, terminated} from './libc.ts'
+import {xattrCalls} from './native-xattrs.ts'
 import {type Device, joinDevice} from './stat.ts'
 
 /** None of these follows a symlink; all throw errors with node's `code` and `syscall`. */
@@ -42,66 +42,6 @@ export type Native = {
 }
 
 type Koffi = typeof import('koffi')
-
-/** The shape of libc's functions, and its numbers, on the two systems whose calls differ. */
-type Abi = {
-	readonly signatures: Readonly<Record<string, string>>
-	readonly AT_FDCWD: number
-	readonly AT_SYMLINK_NOFOLLOW: number
-	/** Where linkat can give a file of /proc/self/fd a name. */
-	readonly AT_SYMLINK_FOLLOW?: number
-	readonly AT_EMPTY_PATH?: number
-	readonly UTIME_OMIT: bigint
-	/** What the xattr calls take after their common arguments so as not to follow a link. */
-	readonly xattr: {
-		readonly list: number[]
-		readonly get: number[]
-		readonly set: number[]
-		readonly remove: number[]
-	}
-}
-
-const LINUX: Abi = {
-	signatures: {
-		utimensat: 'int utimensat(int, const void *, const void *, int)',
-		futimens: 'int futimens(int, const void *)',
-		list: 'long llistxattr(const void *, void *, size_t)',
-		get: 'long lgetxattr(const void *, const void *, void *, size_t)',
-		set: 'int lsetxattr(const void *, const void *, const void *, size_t, int)',
-		remove: 'int lremovexattr(const void *, const void *)',
-		mknod: 'int mknod(const void *, uint32_t, uint64_t)',
-		linkat: 'int linkat(int, const void *, int, const void *, int)',
-	},
-	AT_FDCWD: -100,
-	AT_SYMLINK_NOFOLLOW: 0x100,
-	AT_SYMLINK_FOLLOW: 0x400,
-	AT_EMPTY_PATH: 0x1000,
-	UTIME_OMIT: (1n << 30n) - 2n,
-	xattr: {list: [], get: [], set: [0], remove: []},
-}
-
-const XATTR_NOFOLLOW = 1
-
-const DARWIN: Abi = {
-	signatures: {
-		utimensat: 'int utimensat(int, const void *, const void *, int)',
-		futimens: 'int futimens(int, const void *)',
-		list: 'long listxattr(const void *, void *, size_t, int)',
-		get: 'long getxattr(const void *, const void *, void *, size_t, uint32_t, int)',
-		set: 'int setxattr(const void *, const void *, const void *, size_t, uint32_t, int)',
-		remove: 'int removexattr(const void *, const void *, int)',
-		mknod: 'int mknod(const void *, uint16_t, int32_t)',
-	},
-	AT_FDCWD: -2,
-	AT_SYMLINK_NOFOLLOW: 0x20,
-	UTIME_OMIT: -2n,
-	xattr: {
-		list: [XATTR_NOFOLLOW],
-		get: [0, XATTR_NOFOLLOW],
-		set: [0, XATTR_NOFOLLOW],
-		remove: [XATTR_NOFOLLOW],
-	},
-}
 
 let loaded: {readonly native: Native | undefined} | undefined
 
@@ -151,9 +91,6 @@ function optional<T>(find: () => T): T | undefined {
 	}
 }
 
-/** A call into libc: its result, or an error made of errno if that is -1. */
-type Call = (file: Path, ...args: (number | bigint | Buffer | BigInt64Array | null)[]) => number
-
 function bind(koffi: Koffi, abi: Abi): Native {
 	const libc = koffi.load(null)
 	const calls = Object.fromEntries(
@@ -196,11 +133,9 @@ function bind(koffi: Koffi, abi: Abi): Native {
 		trim: trim && (() => void trim(0)),
 		openUnnamed: openat && ((directory, mode) => openat(directory, here, UNNAMED | O_CLOEXEC, mode)),
 		link: linkOf(calls['linkat'], () => koffi.errno(), abi),
-		...xattrs(call, abi),
+		...xattrCalls(call, abi),
 	}
 }
-
-type Caller = (name: string, ...first: number[]) => Call
 
 function timesAndNodes(call: Caller, abi: Abi): Pick<Native, 'setTimes' | 'mknod'> {
 	const utimensat = call('utimensat', abi.AT_FDCWD)
@@ -231,46 +166,6 @@ function linkOf(
 	}
 }
 
-function xattrs(
-	call: Caller,
-	abi: Abi,
-): Pick<Native, 'listXattrs' | 'getXattr' | 'setXattr' | 'removeXattr'> {
-	const [list, get, set, remove] = [call('list'), call('get'), call('set'), call('remove')]
-	return {
-		listXattrs: (file) =>
-			whole((buffer) => list(file, buffer, buffer?.length ?? 0, ...abi.xattr.list))
-				.toString('latin1')
-				.split('\0')
-				.slice(0, -1),
-		getXattr(file, name) {
-			try {
-				return whole((value) => get(file, terminated(name), value, value?.length ?? 0, ...abi.xattr.get))
-			} catch (error) {
-				if (ABSENT.has(errnoOf(error) ?? '')) return undefined
-				throw error
-			}
-		},
-		setXattr: (file, name, value) => void set(file, terminated(name), value, value.length, ...abi.xattr.set),
-		removeXattr: (file, name) => void remove(file, terminated(name), ...abi.xattr.remove),
-	}
-}
-
-/** An attribute that is not there: Linux, macOS. */
-const ABSENT = new Set(['ENODATA', 'ENOATTR'])
-
-/** The whole of what a call fills a buffer with, when asked for its length first; again if it grew meanwhile. */
-function whole(fill: (buffer: Buffer | null) => number): Buffer {
-	for (;;) {
-		const buffer = Buffer.alloc(fill(null))
-		if (buffer.length === 0) return buffer
-		try {
-			return buffer.subarray(0, fill(buffer))
-		} catch (error) {
-			if (errnoOf(error) !== 'ERANGE') throw error
-		}
-	}
-}
-
 const times = new BigInt64Array(4)
 
 /** Two struct timespec, good until the next call: seconds rounded down, and nanoseconds that are never negative. */
@@ -281,11 +176,4 @@ function timespecs({atime, mtime}: Parameters<Native['setTimes']>[1], abi: Abi):
 		times[2 * i + 1] = part
 	}
 	return times
-}
-
-const terminated = (text: Path): Buffer => toBytes(`${text}\0`)
-
-function systemError(errno: number, syscall: string, file: Path): Error {
-	const code = getSystemErrorName(-errno)
-	return Object.assign(new Error(`${code}: ${syscall} '${file}'`), {code, errno: -errno, syscall})
 }
