@@ -6,7 +6,7 @@ import {once} from 'node:events'
 import * as fs from 'node:fs'
 import {availableParallelism, cpus, tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {setTimeout as later} from 'node:timers/promises'
+import {setImmediate as turn, setTimeout as later} from 'node:timers/promises'
 import test, {type ExecutionContext, type Implementation} from 'ava'
 import * as fc from 'fast-check'
 import {S3rError} from '../src/base/errors.ts'
@@ -999,7 +999,7 @@ test('new files of one turn are made by one look at their directory', async (t) 
 	writeAt(confined, 'd/strict')
 	makeOne(confined, 'd/fourth')
 	move('again')
-	await later(1)
+	await turn()
 	makeOne(confined, 'd/fifth')
 	makeOne(confined, 'd/sixth')
 	move('at last')
