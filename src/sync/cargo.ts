@@ -78,8 +78,10 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 	if (!local) throw fatal('it is not in the index')
 	const type = typeOf(local.mode)
 	if (type === TYPE.file) {
-		const seen = readFile(path, local, options)
-		const {local: now, ...cargo} = fileCargo(path, seen, md5Of(seen.bytes), local, options, etagIsMd5)
+		const {link, xattrs} = local
+		const {bytes, stat} = readFile(path, local, options)
+		const file = {path, bytes, stat, md5: md5Of(bytes), link, xattrs}
+		const {local: now, ...cargo} = fileCargo(file, options, etagIsMd5)
 		return {entry: withLocal(planned, now, digestAfter(planned, now, options.owners)), ...cargo}
 	}
 	const body = type === TYPE.symlink ? options.files.readLink(path) : NOTHING
@@ -90,12 +92,15 @@ export function cargoOf(planned: Entry, options: CargoOptions, etagIsMd5: boolea
 /** What is known of a file before it is read: as what it was seen, and what no stat tells of it. */
 export type Expected = Fingerprint & Pick<Local, 'link' | 'xattrs'>
 
-/** The cargo of a regular file: what was read of it, and the MD5 of that. */
+/** A regular file that was read: its bytes and the MD5 of them, what it was then, and what no stat tells of it. */
+export type ReadFile = Seen &
+	Pick<Local, 'link' | 'xattrs'> & {
+		readonly path: Path
+		readonly md5: Buffer
+	}
+
 export function fileCargo(
-	path: Path,
-	{bytes, stat}: Seen,
-	md5: Buffer,
-	{link, xattrs}: Expected,
+	{path, bytes, stat, md5, link, xattrs}: ReadFile,
 	options: CargoOptions,
 	etagIsMd5: boolean,
 ): Omit<Cargo, 'entry'> & {readonly local: Local} {

@@ -145,11 +145,13 @@ function put(task: PutTask, how: PutOptions): Promise<Sent | undefined> {
 function send(
 	[, path, key, guard]: PutTask,
 	seen: Expected,
-	read: Seen,
+	{bytes, stat}: Seen,
 	bytesMd5: Buffer,
 	how: PutOptions,
 ): Promise<Sent | undefined> {
-	const {local, body, md5, properties, side} = fileCargo(path, read, bytesMd5, seen, how, true)
+	const {link, xattrs} = seen
+	const file = {path, bytes, stat, md5: bytesMd5, link, xattrs}
+	const {local, body, md5, properties, side} = fileCargo(file, how, true)
 	if (side) return Promise.resolve(undefined)
 	const sent = md5.hexSlice(0, 16)
 	const isExpected = isAsSeen(local, seen) && local.md5 === sent
