@@ -5,8 +5,8 @@
 // meanwhile does not move what is written. A directory stays open for a while (5 us to open it, 1 to 3 us
 // to see by lstat that its path still leads to it). Elsewhere the directories of a path are looked at
 // in the same way, but a file is named by its whole path: whoever can write in the tree can win the
-// race between the look and the write. Of new files those that come in one turn of the event loop are made by one look at
-// their directory: whoever moves it finds them in there.
+// race between the look and the write. Where there are descriptors, new files that come in one turn of the event loop are made
+// by one look at their directory: whoever moves it meanwhile finds them in there.
 
 import {closeSync, fstatSync, mkdirSync, realpathSync} from 'node:fs'
 import {errnoOf, fatal} from '../base/errors.ts'
@@ -79,7 +79,7 @@ export class Confined {
 	hold(path: Path, {lately = false}: HoldOptions = {}): Held {
 		const why = unsafe(path)
 		if (why !== undefined) throw fatal(why)
-		if (!lately) this.#looked = undefined
+		if (!lately || !hasDescriptors) this.#looked = undefined
 		const directory = this.#directory(path === ROOT ? '' : parentOf(path))
 		directory.pins++
 		this.#trim()
