@@ -40,8 +40,8 @@ type Directory = {
 	readonly prefix: Path
 	readonly fd: number
 	readonly stat: Stat
-	/** Its path, once it was come back to. */
-	place?: KnownFile
+	/** What its path leads to, once it was come back to. */
+	atPath?: KnownFile
 	readonly made: Made
 	/** How many places in it are held. */
 	pins: number
@@ -131,8 +131,8 @@ export class Confined {
 	#isStill(directory: Directory): boolean {
 		if (directory === this.#looked && ++this.#held < BY_ONE_LOOK) return true
 		const {path, stat} = directory
-		directory.place ??= new KnownFile(`${this.#root}/${path}`.replace(/\/$/, '') || '/', stat)
-		if (!directory.place.isThere) return false
+		directory.atPath ??= new KnownFile(`${this.#root}/${path}`.replace(/\/$/, '') || '/', stat)
+		if (!directory.atPath.isThere) return false
 		this.#looked = directory
 		this.#held = 0
 		if (!this.#isTurning) setImmediate(this.#turn)

@@ -19,7 +19,7 @@ export class Made {
 	#asked: number | undefined
 	#found: Owned | undefined
 
-	/** One that was opened as `fd` just now, and asked to have the permissions `asked`. */
+	/** One that is open as `fd`, and was asked to have the permissions `asked`; nothing of it was changed yet. */
 	handle(fd: number, asked: number): MadeHandle {
 		if (this.#found === undefined || asked !== this.#asked) this.#found = statOf(fd)
 		this.#asked = asked

@@ -99,6 +99,7 @@ export type ReadFile = Seen &
 		readonly md5: Buffer
 	}
 
+/** The cargo of a regular file. */
 export function fileCargo(
 	{path, bytes, stat, md5, link, xattrs}: ReadFile,
 	options: CargoOptions,
