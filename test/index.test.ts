@@ -427,6 +427,17 @@ function growing(directory: string, all: Iterable<Entry>): Index {
 /** The rows of an index as a new one. */
 const copied = (index: Index): IndexFile => parseIndex(bytesOf(mergeIndexes(index, indexOf([]))))
 
+/** What the words of each row say by themselves. */
+function bareRows(index: Index): unknown[] {
+	const said: unknown[] = []
+	while (said.length < index.count) {
+		const {first, index: rows} = index.bare(said.length)
+		for (let row = said.length - first; row < rows.count; row++)
+			said.push([rows.flags(row), rows.hasLocal(row) && [rows.mode(row), rows.size(row)]])
+	}
+	return said
+}
+
 test('rows of an index on the disk are replaced, and the file that it was read from stays as it was', (t) => {
 	const {root} = place(t)
 	const scratch = new Scratch(fromUnicode(root))
@@ -443,6 +454,11 @@ test('rows of an index on the disk are replaced, and the file that it was read f
 			for (const index of [there, made]) index.replace(row, model[row])
 		}
 		for (const index of [there, made]) {
+			const bare = bareRows(index)
+			t.deepEqual(
+				bare,
+				model.map(({local: here}, row) => [index.flags(row), here !== undefined && [here.mode, here.size]]),
+			)
 			const rows = Array.from({length: index.count}, (_, row) => plain(index.entry(row)))
 			t.deepEqual(rows, model.map(plain))
 			for (const [row, {path: at}] of model.entries()) t.is(index.find(at), row)

@@ -4,7 +4,7 @@
 
 import type {Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
-import {IndexFile, type Window} from '../format/index-file.ts'
+import {type Bare, IndexFile, type Window} from '../format/index-file.ts'
 import {ENTRY, F, W, WORDS} from '../format/index-layout.ts'
 import {Heaps} from '../format/index-write.ts'
 import {writeFully} from '../local/write-fully.ts'
@@ -43,6 +43,16 @@ type Origin = {
 	readonly owners: number
 }
 
+const [UNKNOWN, YES, NO] = [0, 1, 2]
+
+/** What the words of a window refer to that are all that was read of it. */
+const NOTHING = {
+	directories: new Uint32Array(0),
+	owners: new Uint32Array(0),
+	names: Buffer.alloc(0),
+	extras: Buffer.alloc(0),
+}
+
 type Held = {readonly window: Window; readonly slot: Slot; readonly origin: Origin; isChanged: boolean}
 
 export class Windows {
@@ -62,9 +72,11 @@ export class Windows {
 	#here: Window | undefined
 	#from = 0
 	#end = 0
+	/** Memory for the words of one that is not held. */
+	#bare: Uint32Array | undefined
 	/** The first path of each window, where it is known. */
 	readonly #firsts: (Path | undefined)[]
-	/** 1 where it is known that both sides of all rows of a window are the same. */
+	/** For each window whether both sides of all its rows are the same, as far as that is known. */
 	readonly #inSync: Uint8Array
 
 	constructor(sections: StoredSections, options: WindowsOptions = {}) {
@@ -107,6 +119,26 @@ export class Windows {
 		return this.#hold(row).window
 	}
 
+	/** The window that a row lies in, of which only the words are read; valid until the next call of this method, or of `replace`. */
+	bare(row: number): Bare {
+		const number = Math.floor(row / ROWS)
+		const held = this.#held.find(({window}) => window.first === number * ROWS)
+		return held?.window ?? {first: number * ROWS, index: this.#bareIndex(number)}
+	}
+
+	#bareIndex(number: number): IndexFile {
+		const {scanned, device} = this.#sections
+		const words = this.#readWords(number, (this.#bare ??= new Uint32Array(ROWS * WORDS)))
+		return new IndexFile({...NOTHING, count: words.length / WORDS, scanned, device, words})
+	}
+
+	#readWords(number: number, into: Uint32Array): Uint32Array {
+		const first = number * ROWS
+		const words = into.subarray(0, Math.min(ROWS, this.count - first) * WORDS)
+		readFully(this.#words.fd, bytesOf(words), this.#words.start + first * ENTRY)
+		return words
+	}
+
 	/** The first path of a window. */
 	first(number: number): Path {
 		const known = this.#firsts[number]
@@ -115,15 +147,20 @@ export class Windows {
 		return window.index.path(0)
 	}
 
-	/** Whether it is known that both sides of all rows of a window are the same. */
+	/** Whether both sides of all rows of a window are the same; after one was replaced that is found when it is read again. */
 	isInSync(number: number): boolean {
-		return this.#inSync[number] === 1
+		if (this.#inSync[number] === UNKNOWN) this.#learn(number, this.bare(number * ROWS))
+		return this.#inSync[number] === YES
+	}
+
+	#learn(number: number, {index}: Bare): void {
+		this.#inSync[number] = index.outOfSync(0) === index.count ? YES : NO
 	}
 
 	/** Replaces a row; the path is not looked at. */
 	replace(row: number, entry: Entry): void {
 		const held = this.#hold(row)
-		this.#inSync[Math.floor(row / ROWS)] = 0
+		this.#inSync[Math.floor(row / ROWS)] = NO
 		held.isChanged = true
 		this.wasReplaced = true
 		held.window.index.replace(row - held.window.first, entry)
@@ -153,11 +190,10 @@ export class Windows {
 
 	#read(number: number): Held {
 		const slot = this.#slot()
-		const {count: all, scanned, device, directories} = this.#sections
+		const {scanned, device, directories} = this.#sections
 		const first = number * ROWS
-		const count = Math.min(ROWS, all - first)
-		const words = slot.words.subarray(0, count * WORDS)
-		readFully(this.#words.fd, bytesOf(words), this.#words.start + first * ENTRY)
+		const words = this.#readWords(number, slot.words)
+		const count = words.length / WORDS
 		const extras = readExtras(this.#extras, words, slot)
 		const names = readNames(this.#names, directories, words, slot)
 		const {owners} = this.#owners
@@ -172,7 +208,7 @@ export class Windows {
 			extras: extras.bytes,
 		})
 		this.#firsts[number] ??= index.path(0)
-		if (index.outOfSync(0) === count) this.#inSync[number] = 1
+		this.#learn(number, {first, index})
 		const origin = {
 			names: names.start,
 			directories: names.directories,

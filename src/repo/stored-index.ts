@@ -6,7 +6,7 @@ import {forFs, type Path} from '../base/path.ts'
 import type {Entry} from '../format/entry.ts'
 import {corruptIndex, encodeTrailer, readLayout, type Span} from '../format/index-bytes.ts'
 import type {Sections} from '../format/index-columns.ts'
-import type {FoundPath, Index, Window} from '../format/index-file.ts'
+import type {Bare, FoundPath, Index, Window} from '../format/index-file.ts'
 import {HEADER, TRAILER} from '../format/index-layout.ts'
 import {Heaps} from '../format/index-write.ts'
 import type {StatxWords} from '../format/statx.ts'
@@ -57,6 +57,10 @@ export class StoredIndex implements Index {
 		return this.#windows.of(row)
 	}
 
+	bare(row: number): Bare {
+		return this.#windows.bare(row)
+	}
+
 	path(row: number): Path {
 		const {first, index} = this.#windows.of(row)
 		return index.path(row - first)
@@ -102,7 +106,7 @@ export class StoredIndex implements Index {
 	}
 
 	someRemote(): boolean {
-		for (let row = 0; row < this.count; row++) if (this.hasRemote(row)) return true
+		for (let row = 0; row < this.count; row += ROWS) if (this.bare(row).index.someRemote()) return true
 		return false
 	}
 

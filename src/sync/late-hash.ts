@@ -40,11 +40,15 @@ export function hashUnsent({session, files}: Late): void {
 export function* unhashed({
 	index,
 }: Late['session']): Generator<{readonly row: number; readonly size: number}> {
-	for (let row = 0; row < index.count; row++) {
-		const {first, index: near} = index.window(row)
-		const at = row - first
-		if (near.hasMd5(at) || !near.hasLocal(at) || typeOf(near.mode(at)) !== TYPE.file) continue
-		yield {row, size: near.size(at)}
+	for (let row = 0; row < index.count;) {
+		const {first, index: rows} = index.bare(row)
+		const found: {row: number; size: number}[] = []
+		for (let at = row - first; at < rows.count; at++) {
+			if (rows.hasMd5(at) || !rows.hasLocal(at) || typeOf(rows.mode(at)) !== TYPE.file) continue
+			found.push({row: first + at, size: rows.size(at)})
+		}
+		row = first + rows.count
+		yield* found
 	}
 }
 

@@ -137,6 +137,22 @@ const isCopyable = ({local}: Entry): boolean =>
  * duplicate, also one that this push itself sends first. Memory is in proportion to the new files.
  */
 export function copySources(index: IndexRows): CopySources {
+	let rows: NumberMap | undefined
+	const find = (entry: Entry): Entry | undefined => {
+		// of a first push most files have no MD5 yet, and there is nothing to look for
+		if (!isCopyable(entry)) return undefined
+		rows ??= rowsByContent(index)
+		const row = rows.get(keyOf(entry.local?.md5 ?? ''))
+		const source = row === undefined ? undefined : index.entry(row)
+		if (!source || source.path === entry.path) return undefined
+		const md5 = source.remote ? source.base?.md5 : source.local?.md5
+		return md5 === entry.local?.md5 ? source : undefined
+	}
+	return {has: (entry) => find(entry) !== undefined, find}
+}
+
+/** By the MD5s of new files: an object that has it, or else the first of these files. */
+function rowsByContent(index: IndexRows): NumberMap {
 	const rows = new NumberMap()
 	for (let row = 0; row < index.count; row++) {
 		if (index.hasRemote(row) || !index.hasMd5(row)) continue
@@ -150,13 +166,5 @@ export function copySources(index: IndexRows): CopySources {
 			const md5 = index.baseMd5(row)
 			if (md5 !== undefined && rows.get(keyOf(md5)) !== undefined) rows.set(keyOf(md5), row)
 		}
-	const find = (entry: Entry): Entry | undefined => {
-		if (!isCopyable(entry)) return undefined
-		const row = rows.get(keyOf(entry.local?.md5 ?? ''))
-		const source = row === undefined ? undefined : index.entry(row)
-		if (!source || source.path === entry.path) return undefined
-		const md5 = source.remote ? source.base?.md5 : source.local?.md5
-		return md5 === entry.local?.md5 ? source : undefined
-	}
-	return {has: (entry) => find(entry) !== undefined, find}
+	return rows
 }
