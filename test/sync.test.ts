@@ -6,6 +6,7 @@ import fsItself from 'node:fs'
 import {syncBuiltinESMExports} from 'node:module'
 import {availableParallelism, tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {buffer} from 'node:stream/consumers'
 import {setTimeout} from 'node:timers/promises'
 import {gzipSync} from 'node:zlib'
 import test, {type ExecutionContext} from 'ava'
@@ -1480,6 +1481,44 @@ test('a large object comes in ranges of one version, or not at all', async (t) =
 	await store.put(`${PREFIX}large`, content)
 	const {failed} = await there.pull()
 	t.deepEqual([...failed], [])
+	t.true(fs.readFileSync(there.at('large')).equals(content))
+})
+
+test('a range is asked for when most of one before it came, and eight are at most to come for the most part', async (t) => {
+	const content = Buffer.alloc(80 * MIB, 'a large file ')
+	const {store} = await pushed(t, {large: content})
+	const there = new Side(t, store)
+	const all = content.length / (8 * MIB)
+	let [asked, ended, most, far, farthest] = [0, 0, 0, 0, 0]
+	const halfway = new Set<() => void>()
+	/** Those that are halfway wait until all are asked for. */
+	const goOn = () => {
+		if (asked < all) return
+		for (const go of halfway) go()
+		halfway.clear()
+	}
+	async function* halting(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+		const bytes = await buffer(body)
+		far--
+		yield bytes.subarray(0, bytes.length / 2)
+		await new Promise<void>((go) => {
+			halfway.add(go)
+			setImmediate(goOn)
+		})
+		yield bytes.subarray(bytes.length / 2)
+		ended++
+	}
+	const watched = hooked(store, {
+		async get(key, options = {}) {
+			const got = await store.get(key, options)
+			if (!options.range) return got
+			most = Math.max(most, ++asked - ended)
+			farthest = Math.max(farthest, ++far)
+			return {...got, body: halting(got.body)}
+		},
+	})
+	t.deepEqual([...(await there.pull({store: watched})).failed], [])
+	t.deepEqual([asked, most, farthest], [all, all, 8])
 	t.true(fs.readFileSync(there.at('large')).equals(content))
 })
 

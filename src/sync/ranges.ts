@@ -12,7 +12,9 @@ import type {Unfinished} from './unfinished.ts'
 import {md5By, vouchingPart} from './vouching.ts'
 
 export const RANGE = 8 * 2 ** 20
+/** So many are asked for of which more than so much is still to come. */
 const WIDTH = 8
+const LAST = RANGE / 2
 
 /** Fetches ranges of one version of an object, pinned by its ETag, and hashes the file as far as it is whole. */
 export async function ranges(
@@ -28,7 +30,7 @@ export async function ranges(
 	const came = new Came(size, (first) => kept?.has(first) === true)
 	const whole = {fd: into.fd, size, part: vouchingPart(arrival)}
 	let following: Following | undefined
-	const fetchRange = async ({first, end}: Range): Promise<void> => {
+	const fetchRange = async ({first, end}: Range, onMost: () => void): Promise<void> => {
 		const range = {first, last: end - 1}
 		const how = {ifMatch: head.etag, version: source.version, lent: true}
 		const got = await source.store.get(source.key, {range, ...how})
@@ -39,6 +41,7 @@ export async function ranges(
 			came.reached(first, at)
 			following?.reach(came.whole)
 			source.onBytes(piece.length)
+			if (end - at <= LAST) onMost()
 		}
 		if (at !== end) throw fatal('a range of it came short')
 		kept?.done(first)
@@ -46,7 +49,8 @@ export async function ranges(
 	const fetchAll = () => {
 		following = source.hashes?.follow(whole)
 		following?.reach(came.whole)
-		return pool(came.missing(), {width: WIDTH, signal: source.signal}, fetchRange)
+		const asked = new Asked(came.missing())
+		return pool(asked, {width: 2 * WIDTH, signal: source.signal}, (range) => asked.during(range, fetchRange))
 	}
 	try {
 		await (source.large?.hold(1, fetchAll) ?? fetchAll())
@@ -60,6 +64,44 @@ export async function ranges(
 }
 
 type Range = {readonly first: number; /** Behind its last byte. */ readonly end: number}
+
+/**
+ * Ranges in their order, each as soon as most of those before it came: one that was asked for only when another is whole would have its
+ * way waited for, and as all share the line, they would end, and wait, together.
+ */
+class Asked {
+	readonly #ranges: Iterable<Range>
+	#under = 0
+	#change: (() => void) | undefined
+
+	constructor(ranges: Iterable<Range>) {
+		this.#ranges = ranges
+	}
+
+	async *[Symbol.asyncIterator](): AsyncGenerator<Range, undefined> {
+		for (const range of this.#ranges) {
+			while (this.#under >= WIDTH) await new Promise<void>((resolve) => (this.#change = resolve))
+			this.#under++
+			yield range
+		}
+	}
+
+	/** Fetches a range; the next one may come when `onMost` was called, or this one ended. */
+	async during(range: Range, fetch: (range: Range, onMost: () => void) => Promise<void>): Promise<void> {
+		let isUnder = true
+		const end = () => {
+			if (!isUnder) return
+			isUnder = false
+			this.#under--
+			this.#change?.()
+		}
+		try {
+			await fetch(range, end)
+		} finally {
+			end()
+		}
+	}
+}
 
 /** What came of a file in ranges. */
 class Came {
