@@ -491,7 +491,7 @@ function largeTree(t: ExecutionContext): Path {
 	return root
 }
 
-/** Walks a tree, waiting for the thread once it was begun; calls `seen` for each file. */
+/** Walks such a tree, waiting for the thread once it was begun; calls `seen` for each file. */
 async function walkSlowly(
 	root: Path,
 	options: WalkOptions,
@@ -499,8 +499,9 @@ async function walkSlowly(
 ): Promise<void> {
 	let count = 0
 	for (const {path, stat} of walk(Buffer.from(root, 'latin1'), options)) {
-		// as soon as there is a block for the thread
-		if (path.endsWith('/') || count % 1000 === 300) await later(count < 1000 ? 400 : 2)
+		// the first directory in which there is a block for the thread
+		if (path === 'long/') await later(1000)
+		else if (path.endsWith('/') || count % 1000 === 300) await later(2)
 		count++
 		seen(path, stat)
 	}

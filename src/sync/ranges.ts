@@ -70,16 +70,16 @@ type Range = {readonly first: number; /** Behind its last byte. */ readonly end:
  * way waited for, and as all share the line, they would end, and wait, together.
  */
 class Asked {
-	readonly #ranges: Iterable<Range>
+	readonly #missing: Iterable<Range>
 	#under = 0
 	#change: (() => void) | undefined
 
-	constructor(ranges: Iterable<Range>) {
-		this.#ranges = ranges
+	constructor(missing: Iterable<Range>) {
+		this.#missing = missing
 	}
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<Range, undefined> {
-		for (const range of this.#ranges) {
+		for (const range of this.#missing) {
 			while (this.#under >= WIDTH) await new Promise<void>((resolve) => (this.#change = resolve))
 			this.#under++
 			yield range
