@@ -18,7 +18,7 @@ import {md5By, vouchingPart} from './vouching.ts'
 /** Objects of this size or more are fetched in ranges, several at once. */
 export const RANGED_FROM = 64 * 2 ** 20
 
-/** How many requests for ranges an object of this size takes, behind the first. */
+/** How many requests for ranges an object of this size takes, behind that for its head; none where it comes at once. */
 export const rangesOf = (size: number): number => (size < RANGED_FROM ? 0 : Math.ceil(size / RANGE))
 
 export type Source = {

@@ -14,13 +14,15 @@ export const estimating = (events: Events, counts: Counts): Events => ({
 	},
 })
 
-/** Before a file is deleted its object is asked for; directories and new attributes take a head, all else the bytes. */
+/** Before a file is deleted its object is asked for; directories, new attributes and large files take a head, all but the first two the bytes. */
 function add({line: {status}, entry}: Done, counts: Counts): void {
 	if (status === 'C' || status === '=') return
 	if (status === 'D' || status === 'P' || isDirectory(entry.path)) counts.head++
 	else {
 		const size = entry.remote?.size ?? 0
-		counts.get += 1 + rangesOf(size)
+		const ranges = rangesOf(size)
+		if (ranges > 0) counts.head++
+		counts.get += ranges || 1
 		counts.received += size
 	}
 }

@@ -10,7 +10,7 @@ import {leave} from '../store/whole.ts'
 import type {Arrival} from './arrival.ts'
 import type {Lost, NewFile} from './disk.ts'
 import {rereading, verify, vouchedMd5} from './content.ts'
-import {download} from './download.ts'
+import {download, rangesOf} from './download.ts'
 import type {Receiver} from './receive.ts'
 
 /** The longest target of a symlink (PATH_MAX without its NUL). */
@@ -34,8 +34,8 @@ async function fetchFile(
 	entry: Entry,
 	known: Got | undefined,
 ): Promise<void> {
-	const {store, preserve} = receiver.options
-	const got = known ?? (await store.get(receiver.key(entry), {...receiver.version(entry), lent: true}))
+	const {preserve} = receiver.options
+	const got = known ?? (await ask(receiver, entry))
 	try {
 		const arrival = await receiver.arrival(entry, got.head)
 		const {link} = arrival.attributes
@@ -49,6 +49,20 @@ async function fetchFile(
 	} finally {
 		await leave(got.body)
 	}
+}
+
+/** Asks for an object; of one that comes in ranges only for its head, for what is sent of a body that nobody reads is paid for, too. */
+async function ask(receiver: Receiver, entry: Entry): Promise<Got> {
+	const {store} = receiver.options
+	const [key, version] = [receiver.key(entry), receiver.version(entry)]
+	const head = rangesOf(entry.remote?.size ?? 0) > 0 ? await store.head(key, version) : undefined
+	const get = (ifMatch?: string) => store.get(key, {...version, ifMatch, lent: true})
+	return head === undefined ? get() : {head, body: later(() => get(head.etag))}
+}
+
+/** A body that is asked for when it is read. */
+async function* later(get: () => Promise<Got>): AsyncGenerator<Buffer> {
+	yield* (await get()).body
 }
 
 /** Makes a hard link to another name of the same file; false if that name is not there or holds something else. */

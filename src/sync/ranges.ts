@@ -71,7 +71,8 @@ type Range = {readonly first: number; /** Behind its last byte. */ readonly end:
  */
 class Asked {
 	readonly #missing: Iterable<Range>
-	#under = 0
+	/** Those of which most is still to come. */
+	#far = 0
 	#change: (() => void) | undefined
 
 	constructor(missing: Iterable<Range>) {
@@ -80,19 +81,19 @@ class Asked {
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<Range, undefined> {
 		for (const range of this.#missing) {
-			while (this.#under >= WIDTH) await new Promise<void>((resolve) => (this.#change = resolve))
-			this.#under++
+			while (this.#far >= WIDTH) await new Promise<void>((resolve) => (this.#change = resolve))
+			this.#far++
 			yield range
 		}
 	}
 
 	/** Fetches a range; the next one may come when `onMost` was called, or this one ended. */
 	async during(range: Range, fetch: (range: Range, onMost: () => void) => Promise<void>): Promise<void> {
-		let isUnder = true
+		let isFar = true
 		const end = () => {
-			if (!isUnder) return
-			isUnder = false
-			this.#under--
+			if (!isFar) return
+			isFar = false
+			this.#far--
 			this.#change?.()
 		}
 		try {
