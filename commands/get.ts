@@ -34,6 +34,7 @@ import {arrivalOf} from '../src/sync/arrival.ts'
 import {contentOf} from '../src/sync/content.ts'
 import {estimating} from '../src/sync/estimate.ts'
 import type {Events} from '../src/sync/events.ts'
+import {getInOrder} from '../src/sync/in-order.ts'
 import {localOf} from '../src/sync/local.ts'
 import {LocalDisk, PretendDisk} from '../src/sync/local-files.ts'
 import type {PlanItem} from '../src/sync/plan.ts'
@@ -126,12 +127,18 @@ async function print(
 	events: Events,
 ): Promise<void> {
 	const path = fromUnicode(key)
+	let isWriting = false
 	try {
-		const {head, body} = await store.get(key, {version})
+		const {head, body} = await getInOrder({store, key, version})
 		const arrival = arrivalOf(path, key, head, {}, umask)
-		for await (const piece of contentOf(arrival, body, (bytes) => events.moved(bytes, path)))
+		for await (const piece of contentOf(arrival, body, (bytes) => events.moved(bytes, path))) {
+			isWriting = true
 			await io.write(piece)
+			isWriting = false
+		}
 	} catch (error) {
+		// whoever takes no more takes nothing of other objects, either
+		if (isWriting) throw error
 		events.failed(path, error)
 	}
 }

@@ -8,6 +8,7 @@ import {noSuchObject} from '../store/errors.ts'
 import {type Got, type Head, type Store, StoreError} from '../store/store.ts'
 import {type Arrival, arrivalOf} from '../sync/arrival.ts'
 import {contentOf} from '../sync/content.ts'
+import {getInOrder} from '../sync/in-order.ts'
 import {pickRange, type Range} from './range.ts'
 
 export type Source = {
@@ -21,7 +22,7 @@ export type Source = {
 
 /** The bytes of an object, verified behind the last one. */
 async function* wholeOf(source: Source): AsyncGenerator<Buffer> {
-	yield* contentIn(source, await source.store.get(source.key, {version: source.version}))
+	yield* contentIn(source, await getInOrder(source))
 }
 
 /** The bytes of the reply to a GET, verified behind the last one. */

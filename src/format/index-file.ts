@@ -150,11 +150,12 @@ export class IndexFile extends IndexColumns {
 	}
 
 	/** This index as a window of one on the disk. */
-	bare(): Bare {
+	window(): Window {
 		return this.#window
 	}
 
-	window(): Window {
+	/** The same: all of it is here. */
+	bare(): Bare {
 		return this.#window
 	}
 

@@ -119,7 +119,7 @@ export class Windows {
 		return this.#hold(row).window
 	}
 
-	/** The window that a row lies in, of which only the words are read; valid until the next call of this method, or of `replace`. */
+	/** The window that a row lies in, of which only the words are read; valid until the next call of any method here. */
 	bare(row: number): Bare {
 		const number = Math.floor(row / ROWS)
 		const held = this.#held.find(({window}) => window.first === number * ROWS)
