@@ -43,15 +43,8 @@ type Origin = {
 	readonly owners: number
 }
 
-const [UNKNOWN, YES, NO] = [0, 1, 2]
-
-/** What the words of a window refer to that are all that was read of it. */
-const NOTHING = {
-	directories: new Uint32Array(0),
-	owners: new Uint32Array(0),
-	names: Buffer.alloc(0),
-	extras: Buffer.alloc(0),
-}
+/** What is read of names and extras where only words are. */
+const NOTHING = Buffer.alloc(0)
 
 type Held = {readonly window: Window; readonly slot: Slot; readonly origin: Origin; isChanged: boolean}
 
@@ -76,8 +69,8 @@ export class Windows {
 	#bare: Uint32Array | undefined
 	/** The first path of each window, where it is known. */
 	readonly #firsts: (Path | undefined)[]
-	/** For each window whether both sides of all its rows are the same, as far as that is known. */
-	readonly #inSync: Uint8Array
+	/** For each window whether both sides of all its rows are the same, where that is known. */
+	readonly #inSync: (boolean | undefined)[] = []
 
 	constructor(sections: StoredSections, options: WindowsOptions = {}) {
 		this.#sections = sections
@@ -88,7 +81,6 @@ export class Windows {
 		this.#writable = options.writable
 		this.#owners = new Heaps(sections.owners)
 		this.#firsts = Array.from({length: Math.ceil(sections.count / ROWS)})
-		this.#inSync = new Uint8Array(this.#firsts.length)
 	}
 
 	get count(): number {
@@ -127,9 +119,9 @@ export class Windows {
 	}
 
 	#bareIndex(number: number): IndexFile {
-		const {scanned, device} = this.#sections
 		const words = this.#readWords(number, (this.#bare ??= new Uint32Array(ROWS * WORDS)))
-		return new IndexFile({...NOTHING, count: words.length / WORDS, scanned, device, words})
+		const count = words.length / WORDS
+		return new IndexFile({...this.#sections, count, words, names: NOTHING, extras: NOTHING})
 	}
 
 	#readWords(number: number, into: Uint32Array): Uint32Array {
@@ -149,18 +141,13 @@ export class Windows {
 
 	/** Whether both sides of all rows of a window are the same; after one was replaced that is found when it is read again. */
 	isInSync(number: number): boolean {
-		if (this.#inSync[number] === UNKNOWN) this.#learn(number, this.bare(number * ROWS))
-		return this.#inSync[number] === YES
-	}
-
-	#learn(number: number, {index}: Bare): void {
-		this.#inSync[number] = index.outOfSync(0) === index.count ? YES : NO
+		return (this.#inSync[number] ??= isInSync(this.bare(number * ROWS)))
 	}
 
 	/** Replaces a row; the path is not looked at. */
 	replace(row: number, entry: Entry): void {
 		const held = this.#hold(row)
-		this.#inSync[Math.floor(row / ROWS)] = NO
+		this.#inSync[Math.floor(row / ROWS)] = false
 		held.isChanged = true
 		this.wasReplaced = true
 		held.window.index.replace(row - held.window.first, entry)
@@ -190,7 +177,7 @@ export class Windows {
 
 	#read(number: number): Held {
 		const slot = this.#slot()
-		const {scanned, device, directories} = this.#sections
+		const {directories} = this.#sections
 		const first = number * ROWS
 		const words = this.#readWords(number, slot.words)
 		const count = words.length / WORDS
@@ -198,9 +185,8 @@ export class Windows {
 		const names = readNames(this.#names, directories, words, slot)
 		const {owners} = this.#owners
 		const index = new IndexFile({
+			...this.#sections,
 			count,
-			scanned,
-			device,
 			words,
 			directories: names.places,
 			owners,
@@ -208,7 +194,8 @@ export class Windows {
 			extras: extras.bytes,
 		})
 		this.#firsts[number] ??= index.path(0)
-		this.#learn(number, {first, index})
+		const window = {first, index}
+		this.#inSync[number] = isInSync(window)
 		const origin = {
 			names: names.start,
 			directories: names.directories,
@@ -216,7 +203,7 @@ export class Windows {
 			extras: extras.bytes.length,
 			owners: owners.length,
 		}
-		return {window: {first, index}, slot, origin, isChanged: false}
+		return {window, slot, origin, isChanged: false}
 	}
 
 	/** Writes a window back. */
@@ -255,6 +242,8 @@ export class Windows {
 		return {words, extras}
 	}
 }
+
+const isInSync = ({index}: Bare): boolean => index.outOfSync(0) === index.count
 
 const wholeOf = ({fd, length}: GrowingFile): Stretch => ({fd, start: 0, length})
 
