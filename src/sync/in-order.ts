@@ -15,8 +15,8 @@ type Source = {
 }
 
 /**
- * As `store.get` of a whole object, whose body is lent: a piece of it is good until the next one is asked for. Its first range is asked for alone, and says whether there are others: most objects are not larger,
- * and of one that is nothing comes twice.
+ * As `store.get` of a whole object, whose body is lent: a piece of it is good until the next one is asked for. Its first range is
+ * asked for alone, and says whether there are others: most objects are not larger, and of one that is nothing comes twice.
  */
 export async function getInOrder(source: Source): Promise<Got> {
 	const got = await firstOf(source)
