@@ -120,25 +120,23 @@ export default command({
 const isWhole = (arg: string, {recursive}: GetValues): boolean => recursive === true || arg.endsWith('/')
 
 /** Prints the content of an object, and fails behind its last byte if it is not what it should be. */
-async function print(
-	{io, umask}: Context,
-	store: Store,
+async function print({io, umask}: Context, store: Store, source: Source, events: Events): Promise<void> {
+	for await (const piece of contentOrFailure(source, store, umask, events)) await io.write(piece)
+}
+
+/** The bytes of an object. That they are not what they should be is told behind the last one. */
+async function* contentOrFailure(
 	{key, version}: Source,
+	store: Store,
+	umask: number,
 	events: Events,
-): Promise<void> {
+): AsyncGenerator<Buffer> {
 	const path = fromUnicode(key)
-	let isWriting = false
 	try {
 		const {head, body} = await getInOrder({store, key, version})
 		const arrival = arrivalOf(path, key, head, {}, umask)
-		for await (const piece of contentOf(arrival, body, (bytes) => events.moved(bytes, path))) {
-			isWriting = true
-			await io.write(piece)
-			isWriting = false
-		}
+		yield* contentOf(arrival, body, (bytes) => events.moved(bytes, path))
 	} catch (error) {
-		// whoever takes no more takes nothing of other objects, either
-		if (isWriting) throw error
 		events.failed(path, error)
 	}
 }

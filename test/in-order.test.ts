@@ -5,7 +5,7 @@ import test from 'ava'
 import {MemoryStore} from '../src/store/memory.ts'
 import type {GetOptions} from '../src/store/store.ts'
 import {getInOrder} from '../src/sync/in-order.ts'
-import {RANGE} from '../src/sync/ranges.ts'
+import {RANGE} from '../src/sync/one-range.ts'
 
 /** A store with an object `k`, which says what was asked for. */
 async function holding(content: Buffer) {

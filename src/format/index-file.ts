@@ -29,7 +29,7 @@ export type Bare = {
 	readonly first: number
 	readonly index: Pick<
 		IndexFile,
-		'count' | 'flags' | 'outOfSync' | 'hasLocal' | 'hasRemote' | 'hasMd5' | 'someRemote' | 'mode' | 'size'
+		'count' | 'flags' | 'outOfSync' | 'hasLocal' | 'hasMd5' | 'someRemote' | 'mode' | 'size'
 	>
 }
 

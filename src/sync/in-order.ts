@@ -1,29 +1,25 @@
 // The bytes of an object in their order, for who writes them to a pipe. Of a large one several ranges are under way at once: one
 // connection to a store that is far carries less than the line does.
 
-import {fatal} from '../base/errors.ts'
-import {type Got, type Store, StoreError} from '../store/store.ts'
-import {RANGE} from './ranges.ts'
+import {SpareMemory} from '../base/spare.ts'
+import {type Got, StoreError} from '../store/store.ts'
+import {fetchRange, RANGE, type Ranged} from './one-range.ts'
 
 /** So many ranges are held, or on their way, behind the one that is read; fewer at first, for many who read want no more than the beginning. */
 const AHEAD = 4
 
-type Source = {
-	readonly store: Pick<Store, 'get'>
-	readonly key: string
-	readonly version?: string | undefined
-}
+const spare = new SpareMemory()
 
 /**
  * As `store.get` of a whole object, whose body is lent: a piece of it is good until the next one is asked for. Its first range is
  * asked for alone, and says whether there are others: most objects are not larger, and of one that is nothing comes twice.
  */
-export async function getInOrder(source: Source): Promise<Got> {
+export async function getInOrder(source: Ranged): Promise<Got> {
 	const got = await firstOf(source)
 	return got.head.size > RANGE ? {head: got.head, body: inOrder(source, got)} : got
 }
 
-async function firstOf({store, key, version}: Source): Promise<Got> {
+async function firstOf({store, key, version}: Ranged): Promise<Got> {
 	try {
 		return await store.get(key, {version, range: {first: 0, last: RANGE - 1}, lent: true})
 	} catch (error) {
@@ -33,20 +29,14 @@ async function firstOf({store, key, version}: Source): Promise<Got> {
 	}
 }
 
-async function* inOrder({store, key, version}: Source, {head, body}: Got): AsyncGenerator<Buffer> {
+async function* inOrder(source: Ranged, {head, body}: Got): AsyncGenerator<Buffer> {
 	let isLeft = false
-	/** Memory of ranges that were read: what comes new from the system each time costs its pages. */
-	const free: Buffer[] = []
 	const fetch = async (first: number, end: number): Promise<Buffer> => {
-		const range = {first, last: end - 1}
-		const got = await store.get(key, {version, range, ifMatch: head.etag, lent: true})
-		const bytes = (free.pop() ?? Buffer.allocUnsafeSlow(RANGE)).subarray(0, end - first)
-		let at = 0
-		for await (const piece of got.body) {
-			at += piece.copy(bytes, at)
-			if (isLeft) break
-		}
-		if (at < bytes.length) throw fatal('a range of it came short')
+		const bytes = (spare.take(RANGE) as Buffer).subarray(0, end - first)
+		await fetchRange(source, head.etag, {first, end}, (piece, at) => {
+			if (isLeft) throw new Error('nobody reads it any more')
+			piece.copy(bytes, at - first)
+		})
 		return bytes
 	}
 	const coming: Promise<Buffer>[] = []
@@ -65,7 +55,7 @@ async function* inOrder({store, key, version}: Source, {head, body}: Got): Async
 			const bytes = await (coming.shift() as Promise<Buffer>)
 			askFor(many)
 			yield bytes
-			free.push(Buffer.from(bytes.buffer))
+			spare.give(bytes)
 		}
 	} finally {
 		isLeft = true

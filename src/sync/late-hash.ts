@@ -42,6 +42,7 @@ export function* unhashed({
 }: Late['session']): Generator<{readonly row: number; readonly size: number}> {
 	for (let row = 0; row < index.count;) {
 		const {first, index: rows} = index.bare(row)
+		// before any is given: what is done with it reads other rows
 		const found: {row: number; size: number}[] = []
 		for (let at = row - first; at < rows.count; at++) {
 			if (rows.hasMd5(at) || !rows.hasLocal(at) || typeOf(rows.mode(at)) !== TYPE.file) continue

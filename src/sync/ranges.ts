@@ -1,6 +1,5 @@
 // A large object in ranges, several at once, which are hashed as far as they are whole.
 
-import {fatal} from '../base/errors.ts'
 import {pool} from '../base/pool.ts'
 import type {Arrival} from './arrival.ts'
 import type {Content} from './content.ts'
@@ -8,10 +7,10 @@ import type {NewFile} from './disk.ts'
 import type {Source} from './download.ts'
 import {piecesOf, sumOf} from './file-sum.ts'
 import type {Following} from './hash-thread.ts'
+import {fetchRange, RANGE, type Range} from './one-range.ts'
 import type {Unfinished} from './unfinished.ts'
 import {md5By, vouchingPart} from './vouching.ts'
 
-export const RANGE = 8 * 2 ** 20
 /** So many are asked for of which more than so much is still to come. */
 const WIDTH = 8
 const LAST = RANGE / 2
@@ -30,27 +29,23 @@ export async function ranges(
 	const came = new Came(size, (first) => kept?.has(first) === true)
 	const whole = {fd: into.fd, size, part: vouchingPart(arrival)}
 	let following: Following | undefined
-	const fetchRange = async ({first, end}: Range, onMost: () => void): Promise<void> => {
-		const range = {first, last: end - 1}
-		const how = {ifMatch: head.etag, version: source.version, lent: true}
-		const got = await source.store.get(source.key, {range, ...how})
-		let at = first
-		for await (const piece of got.body) {
+	const receive = async (range: Range, onMost: () => void): Promise<void> => {
+		const {first, end} = range
+		await fetchRange(source, head.etag, range, (piece, at) => {
 			into.write(piece, at)
-			at += piece.length
-			came.reached(first, at)
+			const to = at + piece.length
+			came.reached(first, to)
 			following?.reach(came.whole)
 			source.onBytes(piece.length)
-			if (end - at <= LAST) onMost()
-		}
-		if (at !== end) throw fatal('a range of it came short')
+			if (end - to <= LAST) onMost()
+		})
 		kept?.done(first)
 	}
 	const fetchAll = () => {
 		following = source.hashes?.follow(whole)
 		following?.reach(came.whole)
 		const asked = new Asked(came.missing())
-		return pool(asked, {width: 2 * WIDTH, signal: source.signal}, (range) => asked.during(range, fetchRange))
+		return pool(asked, {width: 2 * WIDTH, signal: source.signal}, (range) => asked.during(range, receive))
 	}
 	try {
 		await (source.large?.hold(1, fetchAll) ?? fetchAll())
@@ -62,8 +57,6 @@ export async function ranges(
 	if (kept) for (const [at, piece] of piecesOf(kept.fd, 0, size)) file.write(piece, at)
 	return {size, md5}
 }
-
-type Range = {readonly first: number; /** Behind its last byte. */ readonly end: number}
 
 /**
  * Ranges in their order, each as soon as most of those before it came: one that was asked for only when another is whole would have its

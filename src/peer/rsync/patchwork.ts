@@ -4,11 +4,11 @@
 import {createHash} from 'node:crypto'
 import {setImmediate as turn} from 'node:timers/promises'
 import type {Budget} from '../../base/budget.ts'
-import {fatal} from '../../base/errors.ts'
 import type {Path} from '../../base/path.ts'
 import {keyOf} from '../../format/key.ts'
 import type {Place} from '../../repo/find.ts'
 import type {Store} from '../../store/store.ts'
+import {fetchRange, RANGE} from '../../sync/one-range.ts'
 import type {Came, Coming} from './coming.ts'
 import {RERR, RsyncError} from './errors.ts'
 import {Spooled} from './in-hand.ts'
@@ -23,8 +23,6 @@ export type Basis = {
 	readonly count: number
 }
 
-/** Bytes of one range at most. */
-const RANGE = 8 * 2 ** 20
 /** Bytes that are read for nothing rather than by another request. */
 const GAP = 2 ** 18
 /** Ranges of one file that wait for their turn, before the client does. */
@@ -34,7 +32,7 @@ const CHUNK = 2 ** 20
 /** Bytes of the object from `from` on, which are to stand at `to`. */
 type Piece = {readonly from: number; length: number; readonly to: number}
 /** What one request asks for; pieces in the order of the object. */
-type Range = {readonly first: number; end: number; readonly pieces: Piece[]}
+type Reading = {readonly first: number; end: number; readonly pieces: Piece[]}
 
 export type PatchworkOptions = {
 	readonly store: Store
@@ -53,7 +51,7 @@ export class Patchwork implements Coming {
 	readonly #most: number
 	#size = 0
 	/** What is put together to be read. */
-	#range: Range | undefined
+	#range: Reading | undefined
 	readonly #running = new Set<Promise<void>>()
 	#failure: {readonly error: unknown} | undefined
 	#md5: Buffer | undefined
@@ -118,15 +116,13 @@ export class Patchwork implements Coming {
 		this.#running.add(reading)
 	}
 
-	async #read({first, end, pieces}: Range): Promise<void> {
+	async #read(range: Reading): Promise<void> {
 		if (this.#failure) return
 		const {store, prefix} = this.#options
 		const {path, etag} = this.#basis
-		const range = {first, last: end - 1}
-		const {body} = await store.get(prefix + keyOf(path), {range, ifMatch: etag})
-		let at = first
+		const {pieces} = range
 		let next = 0
-		for await (const bytes of body) {
+		await fetchRange({store, key: prefix + keyOf(path)}, etag, range, (bytes, at) => {
 			const stop = at + bytes.length
 			for (let piece = pieces[next]; piece && piece.from < stop; piece = pieces[next]) {
 				const {from, length, to} = piece
@@ -135,9 +131,7 @@ export class Patchwork implements Coming {
 				if (from + length > stop) break
 				next++
 			}
-			at = stop
-		}
-		if (at !== end) throw fatal('a range of it came short')
+		})
 	}
 
 	async finish(): Promise<Came> {
