@@ -9,7 +9,8 @@ const USAGE = `usage: node bench/run.mjs [<option>...]
     --rounds <n>       measure everything so often, in turns; the report shows medians (default 3)
     --only <regex>     only the rows whose name matches, e.g. 'small push', 'list.* 20 ms'
     --tools <a,b>      only these tools (s3r is always there)
-    --latency <ms,ms>  added latencies of the store (default 0,20)
+    --latency <ms,ms>  latencies of the way to the store (default 0,20); where there is one, small
+                       files also go to a store that takes as long for each
     --limit <seconds>  end a peer's run that takes longer (default 300, with --quick 60)
     --million          the rows on 1,000,000 files with --quick too
     --tls              over TLS, by haproxy before the store, on the same machine; not on radosgw

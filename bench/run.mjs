@@ -58,10 +58,15 @@ class Bench {
 async function runRound(bench, round) {
 	const {latencies, sizes, radosgw} = bench.options
 	const small = fixedSizes(sizes.small)
-	const smallTitle = `${thousands(sizes.small)} x 4 KiB`
+	const smallRows = {
+		name: 'small',
+		tree: () => bench.tree('small', small),
+		title: `${thousands(sizes.small)} x 4 KiB`,
+	}
 	const mixedTitle = `${thousands(sizes.mixed)} of 0 to 1 MiB`
 	for (const latency of latencies) {
-		await treeRows(bench, {name: 'small', tree: () => bench.tree('small', small), title: smallTitle, latency})
+		await treeRows(bench, {...smallRows, latency})
+		if (latency > 0) await treeRows(bench, {...smallRows, latency, isSlow: true, only: ['push', 'pull']})
 		const mixed = () => bench.tree('mixed', mixedSizes(sizes.mixed))
 		await treeRows(bench, {name: 'mixed', tree: mixed, title: mixedTitle, latency})
 		const media = () => bench.tree('media', mediaSizes(sizes.media))

@@ -1,6 +1,8 @@
 // s3sink.c - a benchmark-only S3 endpoint: one thread that answers, two that take the MD5 of large bodies, epoll, everything in memory, no authentication, no ACLs (which it says as AWS does: BucketOwnerEnforced).
 // It exists so that the client under test, not the server, is what a benchmark measures.
-//   s3sink PORT [-l MS]  fixed extra latency per reply   [-q] no MD5 (ETag is a counter)   [-v] print requests
+//   s3sink PORT [-l MS]  a long way: each reply leaves so much after its request came, whatever was asked meanwhile
+//               [-t MS]  a store that takes its time: so much for each reply, and what else came on that connection waits
+//               [-q] no MD5 (ETag is a counter)   [-v] print requests
 //               [-n BUCKET:COUNT]  a bucket that holds COUNT empty objects from the start
 //               [-m MIB]  memory that is touched before the first request and used again, so that none of it is new while clients are measured
 //               [-c]  on SIGUSR1, print what was counted since the last time as one JSON line
@@ -95,7 +97,7 @@ typedef struct Obj { struct Obj *next; Blob *d; char *meta; char etag[48]; time_
 typedef struct Part { Blob *d; u8 md5[16]; } Part;
 typedef struct Up { struct Up *next; char id[24], *key, *meta; Part *part; int n; } Up;
 typedef struct Bucket { struct Bucket *next; char name[80]; Obj **tab, **ord; size_t cnt, tabn, ordn, ordcap; int dirty; Up *ups; } Bucket;
-static Bucket *buckets; static u64 seq; static int lat_ms, no_md5, verbose;
+static Bucket *buckets; static u64 seq; static int lat_ms, in_turn, no_md5, verbose;
 static void blob_put(Blob *b) { if (b && --b->ref == 0) { for (Blob **q = b->part; q && *q; q++) blob_put(*q); free(b->part); free(b->p); free(b); } }
 static Blob *blob_new(char *p, size_t n) { Blob *b = calloc(1, sizeof *b); b->p = p; b->n = n; b->ref = 1; return b; }
 static char *blob_at(Blob *b, size_t at, size_t *k) { // where a byte lies, and how many do from there on in a row
@@ -128,7 +130,7 @@ static size_t lower(Bucket *b, const char *k, int n, int after) { // first index
 // ---- connection and request
 enum { HEAD_, BODY, CHUNKLEN, CHUNK, TRAILER, DONE };
 typedef struct Conn {
-  int fd, st, closing, head_only, writing; struct Conn *qnext; u64 due;
+  int fd, st, closing, head_only, writing, owed, busy, gone; struct Conn *qnext; u64 sent, may; // owed: replies that wait; busy: its MD5 is being taken; may: so much of all that is sent
   Buf in, body, raw, out; size_t ipos, left; Blob *send; size_t soff, send_end, opos;
   char m[8], *path, *query; int plen; char bname[80], *key; int klen;
   Buf meta; char *range, *inm, *im, *copy, *crange, *dir; int chunked, awsch, keep, hashed, coming; u8 md5[16];
@@ -174,8 +176,8 @@ static void *hasher(void *x) {
 static void to_hasher(Conn *c) { coming(c, 0); pthread_mutex_lock(&hashing.lock); c->qnext = hashing.todo; hashing.todo = c; hashing.here++; pthread_cond_signal(&hashing.more); pthread_mutex_unlock(&hashing.lock); }
 static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
 enum { SMALL = 1 << 10 };
-static struct { Conn *of[LANES]; int n; } few; static void go(Conn *c);
-static void hash_few(void) { Conn *of[LANES]; int n = few.n; few.n = 0; memcpy(of, few.of, sizeof of); hash_all(of, n); for (int i = 0; i < n; i++) { of[i]->hashed = 1; go(of[i]); } }
+static struct { Conn *of[LANES]; int n; } few; static void has_md5(Conn *c);
+static void hash_few(void) { Conn *of[LANES]; int n = few.n; few.n = 0; memcpy(of, few.of, sizeof of); hash_all(of, n); for (int i = 0; i < n; i++) { has_md5(of[i]); } }
 // ---- counters
 static const char *const KINDS[] = {"PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjects", "acl", "bucket", "other"};
 enum { PUT_, PART, CREATE, COMPLETE, COPY, PARTCOPY, GET_, OBJHEAD, DEL, DELS, LIST, ACL, BUCKET, OTHER, NKINDS };
@@ -289,15 +291,16 @@ static void handle(Conn *c) {
   fail(c, 405, "MethodNotAllowed");
 }
 // ---- I/O
-static Conn *qh, **qt = &qh; static u64 now_ms(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000ull + t.tv_nsec / 1000000; }
+typedef struct Due { Conn *c; u64 at, upto; struct Due *next; } Due; // what a connection may send when the time has come
+static Due *qh, **qt = &qh, *spare; static u64 now_ms(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000ull + t.tv_nsec / 1000000; }
 static void arm(Conn *c, int w) { if (c->writing != w) { c->writing = w; struct epoll_event e = {.events = w ? EPOLLOUT : EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); } }
 static void park(Conn *c) { struct epoll_event e = {.events = 0, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &e); c->writing = 2; } // until arm()
-static void drop(Conn *c) { nconn--; coming(c, 0); close(c->fd); free(c->in.p); free(c->body.p); free(c->raw.p); free(c->out.p); free(c->meta.p); blob_put(c->send); free(c); }
-static int flush(Conn *c) { // 1 done, 0 later, -1 gone
-  for (;;) { struct iovec v[2]; int n = 0; if (c->opos < c->out.n) v[n++] = (struct iovec){c->out.p + c->opos, c->out.n - c->opos}; if (c->send) { size_t m; char *p = blob_at(c->send, c->soff, &m); v[n++] = (struct iovec){p, m < c->send_end - c->soff ? m : c->send_end - c->soff}; }
-    if (!n) { c->out.n = c->opos = 0; return 1; }
+static void drop(Conn *c) { if (!c->gone) { nconn--; coming(c, 0); close(c->fd); } if ((c->gone = c->owed || c->busy)) return; free(c->in.p); free(c->body.p); free(c->raw.p); free(c->out.p); free(c->meta.p); blob_put(c->send); free(c); }
+static int flush(Conn *c) { // what may be sent by now; 1 done, 0 later, -1 gone
+  for (;;) { struct iovec v[2]; int n = 0; size_t left = c->out.n - c->opos, o = left; if (o > c->may - c->sent) o = c->may - c->sent; if (o) v[n++] = (struct iovec){c->out.p + c->opos, o}; if (c->send && o == left && c->may - c->sent > o) { size_t m; char *p = blob_at(c->send, c->soff, &m); v[n++] = (struct iovec){p, m < c->send_end - c->soff ? m : c->send_end - c->soff}; }
+    if (!n) return 1;
     ssize_t k = writev(c->fd, v, n); if (k < 0) { if (errno == EAGAIN) { arm(c, 1); return 0; } return -1; }
-    seen.out += k; size_t o = c->out.n - c->opos; if ((size_t)k < o) { c->opos += k; continue; } c->opos = c->out.n; k -= o; if (c->send) { c->soff += k; if (c->soff == c->send_end) { blob_put(c->send); c->send = 0; } } }
+    seen.out += k; c->sent += k; if ((size_t)k < o) { c->opos += k; continue; } if ((c->opos += o) == c->out.n) c->opos = c->out.n = 0; k -= o; if (c->send && k) { c->soff += k; if (c->soff == c->send_end) { blob_put(c->send); c->send = 0; } } }
 }
 static void reset(Conn *c) { c->st = HEAD_; c->body.n = 0; c->meta.n = 0; c->hashed = 0; }
 static int parse_head(Conn *c, char *s, char *e) { // s..e without the blank line; the text is modified
@@ -327,10 +330,23 @@ static int step(Conn *c) { // 1: a reply is queued, 0: wants input, -1: drop, 2 
     case TRAILER: { char *nl = memchr(p, '\n', n); if (!nl) return 0; int empty = nl - p < 2; c->ipos += nl + 1 - p; if (empty) c->st = DONE; break; }
     case DONE: if (c->awsch && !c->hashed) unaws(c); if (c->body.n >= SMALL && !no_md5 && !c->hashed) return c->body.n >= LARGE ? 2 : 3; handle(c); if (!c->keep) c->closing = 1; reset(c); return 1; } }
 }
+static void later(Conn *c) { // a reply that was made leaves when its time has come
+  Due *d = spare; if (d) spare = d->next; else d = malloc(sizeof *d); if (c->opos) { memmove(c->out.p, c->out.p + c->opos, c->out.n -= c->opos); c->opos = 0; }
+  *d = (Due){c, now_ms() + lat_ms, c->sent + c->out.n + (c->send ? c->send_end - c->soff : 0), 0}; *qt = d; qt = &d->next; c->owed++;
+}
 static void go(Conn *c) { // as many requests as have arrived
-  for (;;) { int r = step(c); if (r == 2) { park(c); to_hasher(c); return; } if (r == 3) { few.of[few.n++] = c; if (few.n == LANES) hash_few(); return; } if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
-    if (lat_ms) { c->due = now_ms() + lat_ms; c->qnext = 0; *qt = c; qt = &c->qnext; park(c); return; }
+  for (;;) { int r = step(c); if (r == 2) { c->busy = 1; park(c); to_hasher(c); return; } if (r == 3) { c->busy = 1; few.of[few.n++] = c; if (few.n == LANES) hash_few(); return; } if (r < 0) { drop(c); return; } if (!r) { arm(c, 0); return; }
+    if (lat_ms) { later(c); if (!in_turn && !c->send && !c->closing) continue; park(c); return; }
     r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); return; } if (!r) return; }
+}
+static void has_md5(Conn *c) { c->busy = 0; if (c->gone) { drop(c); return; } c->hashed = 1; go(c); }
+static void go_on(Conn *c) { // sends what may be sent, and looks at what else was asked if nothing is waited for
+  int r = flush(c); if (r < 0 || (r && c->closing && !c->owed)) { drop(c); return; } if (!r) return;
+  if (c->busy || c->closing || c->send || (in_turn && c->owed)) { if (c->writing != 2) park(c); } else if (c->writing) { arm(c, 0); go(c); }
+}
+static void leave(u64 t) { // what is due by now; of what leaves together one look is enough
+  while (qh && qh->at <= t) { Due *d = qh; Conn *c = d->c; if (!(qh = d->next)) qt = &qh; d->next = spare; spare = d; c->may = d->upto; c->owed--;
+    if (c->gone) drop(c); else if (!qh || qh->c != c || qh->at > t) go_on(c); }
 }
 static void fill(char *what) { // BUCKET:COUNT, 1000 objects in a directory
   char *colon = strchr(what, ':'), k[64]; if (!colon) return; *colon = 0; Bucket *b = bucket_make(what);
@@ -339,8 +355,8 @@ static void fill(char *what) { // BUCKET:COUNT, 1000 objects in a directory
 static void touch(size_t n) { mallopt(M_MMAP_MAX, 0); mallopt(M_TRIM_THRESHOLD, -1); char *p = malloc(n); if (!p) abort(); memset(p, 1, n); __asm__ volatile("" : : "r"(p) : "memory"); free(p); }
 int main(int ac, char **av) {
   for (int i = 0; i < 64; i++) { double s = 0, x = i + 1; /* |sin(x)| by series-free reduction */ double y = x; while (y > 3.14159265358979323846) y -= 3.14159265358979323846; double t = y, k = 1; s = y; for (k = 1; k < 20; k++) { t *= -y * y / ((2 * k) * (2 * k + 1)); s += t; } if (s < 0) s = -s; K[i] = (u32)(s * 4294967296.0); }
-  int port = -1; for (int i = 1; i < ac; i++) if (!strcmp(av[i], "-l")) lat_ms = atoi(av[++i]); else if (!strcmp(av[i], "-q")) no_md5 = 1; else if (!strcmp(av[i], "-v")) verbose = 1; else if (!strcmp(av[i], "-c")) counts = 1; else if (!strcmp(av[i], "-n") && i + 1 < ac) fill(av[++i]); else if (!strcmp(av[i], "-m") && i + 1 < ac) touch(strtoull(av[++i], 0, 10) << 20); else port = atoi(av[i]);
-  if (port < 0) { fprintf(stderr, "usage: s3sink PORT [-l MS] [-q] [-v] [-c] [-m MIB] [-n BUCKET:COUNT]\n"); return 64; }
+  int port = -1; for (int i = 1; i < ac; i++) if (!strcmp(av[i], "-l") || !strcmp(av[i], "-t")) { in_turn = av[i][1] == 't'; lat_ms = atoi(av[++i]); } else if (!strcmp(av[i], "-q")) no_md5 = 1; else if (!strcmp(av[i], "-v")) verbose = 1; else if (!strcmp(av[i], "-c")) counts = 1; else if (!strcmp(av[i], "-n") && i + 1 < ac) fill(av[++i]); else if (!strcmp(av[i], "-m") && i + 1 < ac) touch(strtoull(av[++i], 0, 10) << 20); else port = atoi(av[i]);
+  if (port < 0) { fprintf(stderr, "usage: s3sink PORT [-l MS | -t MS] [-q] [-v] [-c] [-m MIB] [-n BUCKET:COUNT]\n"); return 64; }
   signal(SIGPIPE, SIG_IGN); int ls = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1; setsockopt(ls, SOL_SOCKET, SO_REUSEADDR, &one, 4); struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(ls, (void *)&a, sizeof a) || listen(ls, 1024)) { perror("s3sink"); return 1; }
   socklen_t al = sizeof a; getsockname(ls, (void *)&a, &al);
@@ -349,16 +365,16 @@ int main(int ac, char **av) {
   ep = epoll_create1(0); struct epoll_event e = {.events = EPOLLIN, .data.ptr = 0}, ev[256]; epoll_ctl(ep, EPOLL_CTL_ADD, ls, &e);
   hashing.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); e.data.ptr = &hashing; epoll_ctl(ep, EPOLL_CTL_ADD, hashing.fd, &e); for (int i = 0; i < HASHERS; i++) { pthread_t t; if (pthread_create(&t, 0, hasher, 0)) { perror("s3sink"); return 1; } }
   printf("ready http://127.0.0.1:%d\n", ntohs(a.sin_port)); fflush(stdout);
-  for (;;) { int to = -1; if (qh) { u64 t = now_ms(); to = qh->due > t ? (int)(qh->due - t) : 0; } int n = epoll_pwait(ep, ev, 256, to, &none); if (asked) { asked = 0; tell(); }
+  for (;;) { int to = -1; if (qh) { u64 t = now_ms(); to = qh->at > t ? (int)(qh->at - t) : 0; } int n = epoll_pwait(ep, ev, 256, to, &none); if (asked) { asked = 0; tell(); }
     for (int i = 0; i < n; i++) { Conn *c = ev[i].data.ptr;
-      if (!c) { int fd; while ((fd = accept4(ls, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) { setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, 4); c = calloc(1, sizeof *c); c->fd = fd; seen.accepted++; if (++nconn > seen.most) seen.most = nconn; struct epoll_event x = {.events = EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_ADD, fd, &x); } continue; }
-      if ((void *)c == &hashing) { for (c = hashed(); c;) { Conn *next = c->qnext; c->hashed = 1; c->writing = 3; go(c); c = next; } continue; }
+      if (!c) { int fd; while ((fd = accept4(ls, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) { setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, 4); c = calloc(1, sizeof *c); c->fd = fd; c->may = lat_ms ? 0 : ~0ull; seen.accepted++; if (++nconn > seen.most) seen.most = nconn; struct epoll_event x = {.events = EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_ADD, fd, &x); } continue; }
+      if ((void *)c == &hashing) { for (c = hashed(); c;) { Conn *next = c->qnext; has_md5(c); c = next; } continue; }
       if (c->writing == 2) continue;
-      if (c->writing) { int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); continue; }
+      if (c->writing) { go_on(c); continue; }
       if (c->ipos == c->in.n) c->in.n = c->ipos = 0; else if (c->ipos > 65536) { memmove(c->in.p, c->in.p + c->ipos, c->in.n - c->ipos); c->in.n -= c->ipos; c->ipos = 0; }
       if (c->st == BODY && c->in.n == 0 && c->left >= 65536) { // large bodies go straight to their place
         ssize_t k = recv(c->fd, c->body.p + c->body.n, c->left < (1 << 20) ? c->left : 1 << 20, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->body.n += k; c->left -= k; seen.in += k; if (!c->left) go(c); continue; }
-      need(&c->in, 65536); ssize_t k = recv(c->fd, c->in.p + c->in.n, 65536, 0); if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->in.n += k; seen.in += k; go(c); }
-    if (qh) { u64 t = now_ms(); while (qh && qh->due <= t) { Conn *c = qh; qh = c->qnext; if (!qh) qt = &qh; c->writing = 3; int r = flush(c); if (r < 0 || (r && c->closing)) { drop(c); continue; } if (!r) continue; arm(c, 0); go(c); } }
+      need(&c->in, 65536); ssize_t k = recv(c->fd, c->in.p + c->in.n, 65536, 0); if (!k && c->owed) { c->closing = 1; park(c); continue; } if (k <= 0) { if (k < 0 && errno == EAGAIN) continue; drop(c); continue; } c->in.n += k; seen.in += k; go(c); }
+    if (qh) leave(now_ms());
     while (few.n) hash_few(); }
 }

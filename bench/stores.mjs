@@ -18,12 +18,13 @@ export class Sink {
 	#proxy
 
 	/**
-	 * @param {{latency?: number, keys?: number, memory?: number}} options milliseconds added to each reply; empty objects that
-	 * are there; bytes that are touched before anything is measured. Where the run has a certificate, it is reached over TLS.
+	 * @param {{latency?: number, isSlow?: boolean, keys?: number, memory?: number}} options milliseconds that the way is long,
+	 * or that it takes itself for each request of a connection, one after the other; empty objects that are there; bytes that
+	 * are touched before anything is measured. Where the run has a certificate, it is reached over TLS.
 	 */
-	static async start(work, program, {latency = 0, keys = 0, memory = 0} = {}) {
+	static async start(work, program, {latency = 0, isSlow = false, keys = 0, memory = 0} = {}) {
 		const sink = new Sink()
-		const words = [program, '0', '-c', '-l', String(latency), '-n', `${BUCKET}:${keys}`]
+		const words = [program, '0', '-c', isSlow ? '-t' : '-l', String(latency), '-n', `${BUCKET}:${keys}`]
 		if (memory > 0) words.push('-m', String(Math.ceil(memory / 2 ** 20)))
 		sink.#child = work.start(words, {stdio: ['ignore', 'pipe', 'inherit']})
 		sink.#lines = createInterface({input: sink.#child.stdout})[Symbol.asyncIterator]()

@@ -21,17 +21,20 @@ const A_SECOND = 1100
 /** What the sink keeps beside an object's bytes, and malloc between them. */
 const OBJECT_OVERHEAD = 1800
 
-/** The rows at the sink, or only some of them; every tool has a sink of its own. */
-export async function treeRows(bench, {name, tree, title, latency, only}) {
+/**
+ * The rows at the sink, or only some of them; every tool has a sink of its own. The latency is that of the way, or, where it
+ * `isSlow`, of the sink, which takes as long for each request of a connection.
+ */
+export async function treeRows(bench, {name, tree, title, latency, isSlow = false, only}) {
 	const steps = only ? STEPS.filter(({step}) => only.includes(step)) : STEPS
-	const rows = rowsOf(bench, {name, title, latency, suffix: ` ${latency} ms`}, steps)
+	const rows = rowsOf(bench, {name, title, latency, isSlow, suffix: ` ${latency} ms${isSlow ? ' each' : ''}`}, steps)
 	if (rows === undefined) return
 	const tools = bench.results.worthwhile(rows.first, bench.tools.stores)
 	// what is touched for the first time costs the sink more than what it does with it
 	const memory = tree().bytes + tree().files * OBJECT_OVERHEAD
 	needMemory(tools.length * memory)
 	const sinks = new Map()
-	for (const tool of tools) sinks.set(tool, await Sink.start(bench.work, bench.sinkProgram, {latency, memory}))
+	for (const tool of tools) sinks.set(tool, await Sink.start(bench.work, bench.sinkProgram, {latency, isSlow, memory}))
 	await runSteps(bench, {
 		tree: tree(),
 		rows,
