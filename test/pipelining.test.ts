@@ -1,11 +1,12 @@
 // Small requests that go together on a connection: where they do, and that nothing is lost where a store does not take it.
 
 import type {Socket} from 'node:net'
-import {setTimeout as sleep} from 'node:timers/promises'
+import {setImmediate as nextTurn} from 'node:timers/promises'
 import test, {type ExecutionContext} from 'ava'
 import * as fc from 'fast-check'
 import type {HttpOptions, Request} from '../src/store/http.ts'
 import {openStore} from '../src/store/open.ts'
+import {Pipelining} from '../src/store/pipelining.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {type Raw, raw} from './support/raw.ts'
 import {SEED} from './support/seed.ts'
@@ -44,7 +45,7 @@ const BRIEF: Request = {method: 'GET', path: '/', lines: 'host: h:1\r\n', isBrie
 type Client = {
 	/** What is answered to a request for this path. */
 	readonly ask: (path: string, how?: Partial<Request>) => Promise<string>
-	/** Asks so often, one after the other, that it is known how quick the store is: the quickest answer tells, whatever else this machine does. */
+	/** Asks so often, one after the other, that two are tried together next. */
 	readonly meet: () => Promise<void>
 	/** Asks for so many at once, and tells of each what came of it, or the code of its error. */
 	readonly askMany: (count: number) => Promise<string[]>
@@ -80,12 +81,17 @@ function client(t: ExecutionContext, server: Raw, options: Partial<HttpOptions> 
 
 const namesOf = (count: number): string[] => Array.from({length: count}, (_, i) => `/${i}`)
 
-/** How many requests came at once, at most. */
-const mostAtOnce = ({came}: Raw): number =>
-	Math.max(...came.flat().map((chunk) => chunk.toString('latin1').split('host: h:1').length - 1))
+/** How many requests came at once, each time. */
+const atOnce = ({came}: Raw): number[] =>
+	came.flat().map((chunk) => chunk.toString('latin1').split('host: h:1').length - 1)
+
+const mostAtOnce = (server: Raw): number => Math.max(...atOnce(server))
+
+/** How often several came at once. */
+const togetherAt = (server: Raw): number => atOnce(server).filter((count) => count > 1).length
 
 test.serial(
-	'small requests of a turn go together where a store is quick, once it has shown that it takes two',
+	'small requests of a turn go together where the second is answered at once, once a store has shown that it takes two',
 	async (t) => {
 		const server = await raw(serving((requests, socket) => socket.write(requests.map(echo).join(''))))
 		const {ask, askMany, meet} = client(t, server)
@@ -93,8 +99,8 @@ test.serial(
 		t.is(mostAtOnce(server), 1)
 		t.deepEqual(await askMany(4), namesOf(4))
 		t.is(mostAtOnce(server), 2)
-		t.deepEqual(await askMany(16), namesOf(16))
-		t.is(mostAtOnce(server), 4)
+		t.deepEqual(await askMany(32), namesOf(32))
+		t.is(mostAtOnce(server), 8)
 		t.true(server.came.length <= 4)
 		// one that brings much, or takes long, goes alone
 		const large = {method: 'PUT', body: Buffer.alloc(9000)} as const
@@ -117,10 +123,11 @@ test.serial('replies to requests that went together are told apart, however they
 				.join('')
 			void (async () => {
 				const at = Number(requests[0]?.path.split('-')[1] ?? 0)
-				const size = (at % 60) + 1
+				// in one piece what is tried first, and enough of the others for most to go on together
+				const size = at % 60 || text.length
 				for (let i = 0; i < text.length; i += size) {
 					socket.write(text.slice(i, i + size), 'latin1')
-					if (i % 4 === 0) await sleep(0)
+					if (i % 4 === 0) await nextTurn()
 				}
 			})()
 		}),
@@ -140,30 +147,82 @@ test.serial('replies to requests that went together are told apart, however they
 		),
 		{numRuns: 60, seed: SEED},
 	)
-	t.true(mostAtOnce(server) > 1)
+	t.true(togetherAt(server) > 10)
 })
 
 const chunked = (body: string): string =>
 	`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
 
+/** Answers all that came on a connection by now, so many milliseconds later, as over a long way. */
+const far = (requests: readonly Asked[], socket: Socket): void =>
+	void setTimeout(() => socket.write(requests.map(echo).join('')), 15)
+
+/** Takes so many milliseconds for each request of a connection, one after the other. */
+const slow = (requests: readonly Asked[], socket: Socket): void => {
+	requests.forEach((one, i) => void setTimeout(() => socket.write(echo(one)), 15 * (i + 1)))
+}
+
+test.serial('they go together however long the way is', async (t) => {
+	const server = await raw(serving(far))
+	const {askMany, meet} = client(t, server)
+	await meet()
+	t.deepEqual(await askMany(4), namesOf(4))
+	t.deepEqual(await askMany(32), namesOf(32))
+	t.is(mostAtOnce(server), 8)
+})
+
 test.serial(
-	'a store that takes its time, and one that must be asked once only, have each request on its own',
+	'a store that takes its time for each has two together only to find that, and ever more rarely; one that must be asked once only has none',
 	async (t) => {
-		const slow = await raw(
-			serving((requests, socket) => setTimeout(() => socket.write(requests.map(echo).join('')), 15)),
-		)
-		const quick = await raw(serving((requests, socket) => socket.write(requests.map(echo).join(''))))
-		for (const [server, pipelines] of [
-			[slow, true],
-			[quick, false],
-		] as const) {
-			const {askMany, meet} = client(t, server, {pipelines})
-			await meet()
-			for (let i = 0; i < 3; i++) t.deepEqual(await askMany(8), namesOf(8))
-			t.is(mostAtOnce(server), 1)
-		}
+		const server = await raw(serving(slow))
+		const {askMany, meet} = client(t, server)
+		await meet()
+		for (let i = 0; i < 4; i++) t.deepEqual(await askMany(64), namesOf(64))
+		t.is(mostAtOnce(server), 2)
+		t.is(togetherAt(server), 1)
+		const once = await raw(serving(far))
+		const careful = client(t, once, {pipelines: false})
+		await careful.meet()
+		for (let i = 0; i < 3; i++) t.deepEqual(await careful.askMany(8), namesOf(8))
+		t.is(mostAtOnce(once), 1)
 	},
 )
+
+/** Answers what goes together or alone until so many were answered, each group by its own number of milliseconds. */
+function answerAll(pipelining: Pipelining, answers: number, spreadOf: (depth: number) => number): number[] {
+	const depths: number[] = []
+	for (let done = 0; done < answers;) {
+		const depth = Math.min(pipelining.depth, answers - done)
+		const carrier = {depth, spread: depth > 1 ? spreadOf(depth) : 0, end: () => {}}
+		pipelining.sent(carrier)
+		pipelining.answered(carrier)
+		done += depth
+		depths.push(depth)
+	}
+	return depths
+}
+
+const countOf = (depths: readonly number[], depth: number): number =>
+	depths.filter((one) => one === depth).length
+
+test('two are tried after 128 answers, and after twice as many each time that the second took its time', (t) => {
+	const pipelining = new Pipelining(true)
+	const depths = answerAll(pipelining, 128 + 256 + 512 + 1024 + 6, (depth) => 3 * (depth - 1))
+	t.is(countOf(depths, 1), 128 + 256 + 512 + 1024)
+	t.deepEqual([depths.indexOf(2), countOf(depths, 2)], [128, 3])
+})
+
+test('what is late now and then goes on together; where most are late each goes alone again, until two are tried', (t) => {
+	const pipelining = new Pipelining(true)
+	let count = 0
+	const someLate = answerAll(pipelining, 128 + 2 + 80 * 8, () => (++count % 3 === 0 ? 30 : 0.1))
+	t.is(countOf(someLate, 8), 80)
+	const allLate = answerAll(pipelining, 16 * 8 + 256 + 2, (depth) => (depth === 2 ? 0 : 8))
+	t.deepEqual([countOf(allLate, 8), countOf(allLate, 1), countOf(allLate, 2)], [16, 256, 1])
+	t.is(pipelining.depth, 8)
+	pipelining.failed()
+	t.is(pipelining.depth, 1)
+})
 
 /** Whether all goes well, one by one, once two that went together did not, and that only one of those failed, with this code. */
 async function isGivenUp(

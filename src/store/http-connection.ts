@@ -22,8 +22,8 @@ const SLICE = 256 * 2 ** 10
 
 /** What a connection tells. */
 export type Owner = {
-	/** It may carry another request, some milliseconds after it got those that are answered by now. */
-	readonly free: (connection: Connection, took: number) => void
+	/** It may carry another request. */
+	readonly free: (connection: Connection) => void
 	/** It is no more, and whether all that it carried was answered. */
 	readonly gone: (connection: Connection, isDone: boolean) => void
 }
@@ -47,8 +47,10 @@ export const isSmall = ({head, body}: Message): boolean =>
 export class Connection {
 	/** How many requests it got together the last time. */
 	depth = 0
-	/** When it got those, or had answered them, in milliseconds of `performance.now`. */
+	/** When it had answered what it answered last, in milliseconds of `performance.now`. */
 	since = 0
+	/** By how many of them the last of those that it got together was answered behind the first. */
+	spread = 0
 	readonly #socket: Socket
 	readonly #owner: Owner
 	readonly #isSecure: boolean
@@ -89,7 +91,6 @@ export class Connection {
 	/** Carries requests; to be called when it is new or free. Where they are several, each is small. */
 	carry(requests: readonly Sent[]): void {
 		this.depth = requests.length
-		this.since = performance.now()
 		this.#socket.ref()
 		for (const {exchange} of requests) this.#exchanges.push(exchange)
 		const {message} = requests[0] as Sent
@@ -219,10 +220,13 @@ export class Connection {
 		if (end < 0) return undefined
 		const rest = end === bytes.length ? undefined : bytes.subarray(end)
 		this.#finish()?.end()
-		const isOver = this.#exchanges.length === 0
+		const left = this.#exchanges.length
+		const now = performance.now()
+		this.spread = left === this.depth - 1 ? 0 : this.spread + now - this.since
+		this.since = now
 		// what is still being sent, or came without being asked for, would be taken for the next exchange
-		if (!head.isKept || this.#isPumping || (isOver && rest !== undefined)) this.end()
-		else if (!isOver) return rest
+		if (!head.isKept || this.#isPumping || (left === 0 && rest !== undefined)) this.end()
+		else if (left > 0) return rest
 		else if (this.#isSent) this.#free()
 		// over TLS node says at the end of a turn that all was sent, and by then there may be an answer
 		else setImmediate(() => this.isOpen && (this.#isSent ? this.#free() : this.end()))
@@ -244,10 +248,7 @@ export class Connection {
 		if (this.#isHeld) this.#release()
 		// an idle connection keeps no process alive
 		this.#socket.unref()
-		const now = performance.now()
-		const took = now - this.since
-		this.since = now
-		this.#owner.free(this, took)
+		this.#owner.free(this)
 	}
 
 	#closed(error: Error | undefined): void {

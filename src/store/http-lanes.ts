@@ -13,6 +13,7 @@ export class Lanes {
 	readonly #origin: Origin
 	readonly #options: HttpOptions
 	readonly #all = new Set<Connection>()
+	/** Those that carry nothing; some may have ended since. */
 	readonly #idle: Connection[] = []
 	/** What waits for a connection. */
 	readonly #waiting: Sent[] = []
@@ -65,7 +66,7 @@ export class Lanes {
 			if (idle === undefined) break
 			this.#give(idle)
 		}
-		if (this.#opening === undefined) this.#open()
+		this.#open()
 	}
 
 	/** Gives a connection the next that waits, and those behind it that go with it. */
@@ -103,7 +104,8 @@ export class Lanes {
 	 * come within a turn spare connections, and where they take longer all have one after as many turns.
 	 */
 	#open(): void {
-		if (this.#waiting.length === 0 || this.#all.size >= this.#options.connections) return
+		if (this.#opening !== undefined || this.#waiting.length === 0) return
+		if (this.#all.size >= this.#options.connections) return
 		const owner = {free: this.#free, gone: this.#gone}
 		const connection = new Connection(this.#origin, this.#options, owner)
 		this.#all.add(connection)
@@ -114,8 +116,8 @@ export class Lanes {
 		})
 	}
 
-	readonly #free = (connection: Connection, took: number): void => {
-		this.#pipelining.answered(connection, took)
+	readonly #free = (connection: Connection): void => {
+		this.#pipelining.answered(connection)
 		if (this.#waiting.length > 0) this.#give(connection)
 		else if (this.#isClosed) connection.end()
 		else this.#idle.push(connection)
@@ -124,9 +126,7 @@ export class Lanes {
 	readonly #gone = (connection: Connection, isDone: boolean): void => {
 		if (!isDone && connection.depth > 1) this.#pipelining.failed()
 		this.#all.delete(connection)
-		const at = this.#idle.indexOf(connection)
-		if (at >= 0) this.#idle.splice(at, 1)
-		if (this.#opening === undefined) this.#open()
+		this.#open()
 	}
 }
 
