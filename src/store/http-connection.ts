@@ -51,6 +51,8 @@ export class Connection {
 	since = 0
 	/** By how many of them the last of those that it got together was answered behind the first. */
 	spread = 0
+	/** Whether it is ended because the store said so in a reply. */
+	isOver = false
 	readonly #socket: Socket
 	readonly #owner: Owner
 	readonly #isSecure: boolean
@@ -225,7 +227,8 @@ export class Connection {
 		this.spread = left === this.depth - 1 ? 0 : this.spread + now - this.since
 		this.since = now
 		// what is still being sent, or came without being asked for, would be taken for the next exchange
-		if (!head.isKept || this.#isPumping || (left === 0 && rest !== undefined)) this.end()
+		this.isOver = !head.isKept
+		if (this.isOver || this.#isPumping || (left === 0 && rest !== undefined)) this.end()
 		else if (left > 0) return rest
 		else if (this.#isSent) this.#free()
 		// over TLS node says at the end of a turn that all was sent, and by then there may be an answer

@@ -19,7 +19,7 @@ export class Lanes {
 	readonly #waiting: Sent[] = []
 	readonly #pipelining: Pipelining
 	/** What is to be sent at the end of this turn. */
-	#gathered: Sent[] = []
+	readonly #gathered: Sent[] = []
 	/** The coming turn, in which a connection more is opened if anything waits then. */
 	#opening: NodeJS.Immediate | undefined
 	#isClosed = false
@@ -34,7 +34,6 @@ export class Lanes {
 	/** Sends a request as soon as a connection is free. Rejects where a header cannot be sent, and with errors of the system. */
 	exchange(request: Request): Promise<Reply> {
 		return new Promise((resolve, reject) => {
-			if (this.#aborted !== undefined) return reject(this.#aborted)
 			const {method, streams, lends, room, body, isBrief} = request
 			const exchange = {method, streams, lends, room, resolve, reject}
 			const message = {head: headOf(request), body}
@@ -52,9 +51,8 @@ export class Lanes {
 	}
 
 	readonly #sendGathered = (): void => {
-		const requests = this.#gathered
-		this.#gathered = []
-		if (this.#aborted !== undefined) return refuse(requests, this.#aborted)
+		const requests = this.#gathered.splice(0)
+		if (this.#aborted) return refuse(requests, this.#aborted)
 		this.#waiting.push(...requests)
 		this.#serve()
 	}
@@ -78,7 +76,7 @@ export class Lanes {
 		this.#pipelining.sent(connection)
 	}
 
-	/** Ends what is under way, what waits, and what comes later with this error. */
+	/** Ends what is under way, and what waits, with this error; nothing may come later. */
 	abort(error: Error): void {
 		this.#aborted = error
 		refuse(this.#waiting.splice(0), error)
@@ -104,7 +102,7 @@ export class Lanes {
 	 * come within a turn spare connections, and where they take longer all have one after as many turns.
 	 */
 	#open(): void {
-		if (this.#opening !== undefined || this.#waiting.length === 0) return
+		if (this.#opening || this.#waiting.length === 0) return
 		if (this.#all.size >= this.#options.connections) return
 		const owner = {free: this.#free, gone: this.#gone}
 		const connection = new Connection(this.#origin, this.#options, owner)
@@ -124,7 +122,7 @@ export class Lanes {
 	}
 
 	readonly #gone = (connection: Connection, isDone: boolean): void => {
-		if (!isDone && connection.depth > 1) this.#pipelining.failed()
+		if (!isDone && connection.depth > 1) this.#pipelining.failed(connection)
 		this.#all.delete(connection)
 		this.#open()
 	}

@@ -16,7 +16,7 @@ const SAMPLE = 16
 /** Milliseconds that two which are tried have: what takes one of them only would never answer the other. */
 const TRIAL = 1000
 
-type Carrier = Pick<Connection, 'depth' | 'spread' | 'end'>
+type Carrier = Pick<Connection, 'depth' | 'spread' | 'isOver' | 'end'>
 
 export class Pipelining {
 	/** `tried`: two are under way together, on whose answers the rest depends. */
@@ -65,8 +65,12 @@ export class Pipelining {
 		this.#seen = this.#late = 0
 	}
 
-	/** A connection ended before all that were sent together on it were answered: they are sent again, and no more are pipelined. */
-	failed(): void {
+	/**
+	 * A connection ended before all that were sent together on it were answered: they are sent again, and no more are pipelined. Many
+	 * servers end each after a hundred requests, or a thousand: who says so, and took some before, only took its time.
+	 */
+	failed({isOver}: Pick<Carrier, 'isOver'>): void {
+		if (isOver && this.#state === 'together') return this.#judge(true)
 		this.#state = 'fails'
 		clearTimeout(this.#trial)
 	}
