@@ -1,5 +1,6 @@
 // s3r get: fetch objects into files, or to stdout.
 
+import type {AdaptiveWidth} from '../src/base/adaptive.ts'
 import {usage} from '../src/base/errors.ts'
 import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
@@ -17,6 +18,7 @@ import {
 } from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
 import {pullFlags, restoreFlags, restoreOf} from '../src/cli/pulling.ts'
+import {adaptiveJobs, crewOf, sharing} from '../src/cli/pushing.ts'
 import {owners} from '../src/cli/owners.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
@@ -91,9 +93,11 @@ export default command({
 		const rules = await filterRules(context, {root: '/'}, flags, ordered)
 		if (rules.fileNames.size > 0) throw usage('get does not read rules in the directories of a remote')
 		const report = new Report(context, 'pull', flags)
+		const jobs = adaptiveJobs()
 		const stores = new Stores(context, {
 			at: momentOf(flags),
 			maxRequests: numberOf('max-requests', flags['max-requests']),
+			onSlowDown: () => jobs.slowDown(),
 		})
 		try {
 			if (target === '-')
@@ -108,6 +112,7 @@ export default command({
 						flags,
 						rules,
 						events: report.events,
+						jobs,
 					})
 			}
 			return await report.finish({}, await stores.bills())
@@ -147,29 +152,32 @@ type Run = {
 	readonly flags: GetValues
 	readonly rules: FilterRules
 	readonly events: Events
+	readonly jobs: AdaptiveWidth
 }
 
 /** Fetches one object, or all below a key, into a directory. */
 async function fetchInto(
 	{base, name}: Target,
 	source: Source,
-	{store, counts}: Opened,
-	{context, flags, rules, events}: Run,
+	opened: Opened,
+	{context, flags, rules, events, jobs}: Run,
 ): Promise<void> {
-	const {archive: all, sparse: holes} = flags
-	const real = new LocalDisk(base, {
-		owners,
-		numericIds: flags['numeric-ids'],
-		xattrs: flags.xattrs,
-		acls: flags.acls,
-		sparse: holes,
-	})
-	const disk = flags['dry-run'] ? new PretendDisk(real) : real
+	const {store, counts} = opened
+	const {archive: all, 'dry-run': pretend, sparse: holes, xattrs: withXattrs, acls: withAcls} = flags
+	const {umask, signal} = context
+	const written = {numericIds: flags['numeric-ids'], xattrs: withXattrs, acls: withAcls, sparse: holes}
+	const preserve = {archive: all, hardLinks: flags['hard-links'], xattrs: withXattrs, acls: withAcls}
+	const prefix = ownRemote(context, flags)?.prefix ?? ''
+	const real = new LocalDisk(base, {...written, owners})
+	const disk = pretend ? new PretendDisk(real) : real
+	const remote = {...source.remote, prefix}
+	const job = {kind: 'receive', remote, root: base, preserve, umask, disk: written} as const
+	const crewOptions = {...sharing(opened, jobs), pretend, signal}
 	const keys = new Map<Path, string>()
 	const takes = selector(senderSelect(rules, base === '/' ? '' : base))
 	const items = async function* (): AsyncIterable<PlanItem> {
 		const own = name ?? nameOf(fromUnicode(source.key))
-		const mustBeThere = flags['dry-run'] && !source.whole
+		const mustBeThere = pretend && !source.whole
 		const head = mustBeThere ? await store.head(source.key, {version: source.version}) : undefined
 		if (mustBeThere && !head) {
 			events.failed(own, noSuchObject(store.bucket, source.key))
@@ -188,16 +196,19 @@ async function fetchInto(
 				store,
 				disk,
 				owners,
-				events: flags['dry-run'] ? estimating(events, counts) : events,
+				events: pretend ? estimating(events, counts) : events,
 				session: IndexSession.pretend(scratch),
-				prefix: ownRemote(context, flags)?.prefix ?? '',
+				prefix,
 				keyOf: (path) => keys.get(path) ?? '',
-				preserve: {archive: all, hardLinks: flags['hard-links'], xattrs: flags.xattrs, acls: flags.acls},
+				preserve,
 				restore: restoreOf(flags),
-				umask: context.umask,
+				umask,
+				jobs,
+				// threads do not share a count of requests
+				crew: flags['max-requests'] === undefined ? crewOf(context, job, crewOptions) : undefined,
 				pinned: (flags.at ?? flags.version) !== undefined,
-				pretend: flags['dry-run'],
-				signal: context.signal,
+				pretend,
+				signal,
 			}),
 		)
 	} finally {

@@ -17,7 +17,7 @@ import {
 import {filterRules, numberOf} from '../src/cli/filters.ts'
 import {noteSent} from '../src/cli/note-sent.ts'
 import {owners} from '../src/cli/owners.ts'
-import {filesOf, storedAs} from '../src/cli/pushing.ts'
+import {adaptiveJobs, crewOf, filesOf, sharing, storedAs} from '../src/cli/pushing.ts'
 import {withScratch} from '../src/cli/scratch.ts'
 import {type FileSource, SourceKeys, sourcesOf, spooled} from '../src/cli/sources.ts'
 import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
@@ -97,16 +97,21 @@ async function sendSources(
 	if (sources.length === 0) return undefined
 	const maxRequests = numberOf('max-requests', flags['max-requests'])
 	const {signal} = context
-	const opened = await openRemote(context, remote, {pretend: flags['dry-run'], maxRequests})
+	const pretend = flags['dry-run']
+	const jobs = adaptiveJobs()
+	const opened = await openRemote(context, remote, {pretend, maxRequests, onSlowDown: () => jobs.slowDown()})
 	const {store} = opened
+	const shared = sharing(opened, jobs)
+	const {prefix, stored} = storedAs({...remote, prefix: ''})
 	const session = IndexSession.pretend(scratch)
 	const keys = new SourceKeys(sources)
 	const told = named(events, keys, remote)
+	const job = {kind: 'send', remote, root: scratch.root, compress: flags.compress, stored} as const
 	const paths = sources.map(({path}) => path)
 	const files = filesOf(scratch, flags)
 	try {
 		const selection = selectionOfSources(sources, rules)
-		const isLate = isHashedLate({pretend: flags['dry-run'], session})
+		const isLate = isHashedLate({pretend, session})
 		const how = {root: scratch.root, paths, unhashedBelow: isLate ? LATE_BELOW : undefined}
 		await index({session, files, owners, events: told, selection, signal}, how)
 		if (isLate) hashTwins({session, files})
@@ -118,11 +123,15 @@ async function sendSources(
 			files,
 			owners,
 			events: told,
-			...storedAs({...remote, prefix: ''}),
+			prefix,
+			stored,
 			keyOf: (path) => keys.of(path) ?? '',
 			compress: flags.compress,
 			force: !flags['no-clobber'],
-			pretend: flags['dry-run'],
+			pretend,
+			jobs,
+			// threads do not share a count of requests
+			crew: maxRequests === undefined ? crewOf(context, job, {...shared, pretend, signal}) : undefined,
 			signal,
 		})
 	} finally {

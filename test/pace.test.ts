@@ -210,13 +210,13 @@ test('threads begin for many files, or for few with much in them, and not at fir
 		onFew: () => void late++,
 	})
 	/** Which of files of one size are theirs: all, none, or from which on. */
-	const taken = async (count: number, size: number, {done = 0, isAsked = false} = {}) => {
+	const taken = async (count: number, size: number, {done = 0, isAsked = false, come = count} = {}) => {
 		const before = {count, isDone: (row: number) => row < done, sizeOf: () => size, below: 16 * MIB}
 		const small = new CrewShare<string, string>(crews(isAsked), before)
-		const theirs = Array.from({length: count}, () => small.takes(size))
+		const theirs = Array.from({length: come}, () => small.takes(size))
 		if (theirs.includes(true)) await small.do('')
 		const first = theirs.indexOf(true)
-		t.is(theirs.lastIndexOf(false), first < 0 ? count - 1 : first - 1)
+		t.is(theirs.lastIndexOf(false), first < 0 ? come - 1 : first - 1)
 		return first
 	}
 	t.is(await taken(100, 4096), -1)
@@ -234,6 +234,10 @@ test('threads begin for many files, or for few with much in them, and not at fir
 	t.deepEqual(started, ['100 6500', '100 113', '4000 4000', '4000 94', '4000 3094', '500 500', '4000 1000'])
 	// V8 optimizes late where there is something to do with fewer than 6000, once what they need is loaded
 	t.is(late, 11)
+	// nor are the first 2000 theirs where nobody knows what comes; then there may be many
+	t.is(await taken(0, 0, {come: 4000}), 2000)
+	t.is(await taken(0, MIB, {come: 4000}), 60)
+	t.deepEqual([started.slice(7), late], [['12000 0', '12000 0'], 11])
 	for (const [count, done, more] of [
 		[49, 0, 0],
 		[50, 0, 1],
@@ -323,6 +327,29 @@ test.serial('many small files go and come back as they were, for one request eac
 	t.deepEqual(snapshot(there), snapshot(root))
 	t.regex((await ask(there, 'push', '-a', '--stats')).stderr, /requests: 0\b/)
 	t.regex((await ask(there, 'pull', '-a', '--stats')).stderr, /items: 0 done/)
+})
+
+test.serial('put and get leave many files to threads, too, for one request each', async (t) => {
+	const root = join(base, 'put here')
+	const there = join(base, 'got there')
+	fs.cpSync((await newSide('put whole')).root, root, {recursive: true, preserveTimestamps: true})
+	fs.rmSync(join(root, '.s3rsync'), {recursive: true})
+	const env = {...process.env, ...server.env, S3R_THREADS: '2', COUNTED: join(base, 'counted')}
+	const counting = join(base, 'counting.cjs')
+	fs.writeFileSync(counting, COUNTING)
+	const run = async (...argv: readonly string[]): Promise<string> => {
+		const how = ['--require', counting, PROGRAM, ...argv]
+		const {stderr} = await promisify(execFile)(process.execPath, how, {cwd: base, env})
+		t.is(fs.readFileSync(env.COUNTED, 'latin1'), '2')
+		return stderr
+	}
+	t.regex(
+		await run('put', '-r', '--stats', `${root}/`, `${BUCKET}/many/`),
+		new RegExp(`put ${FILES + DIRECTORIES + 1}\\b`),
+	)
+	const said = await run('get', '-r', '-a', '--stats', `${BUCKET}/many/`, there)
+	t.regex(said, new RegExp(`get ${FILES}\\b`))
+	t.deepEqual(snapshot(there), snapshot(root))
 })
 
 test.serial('node has nothing to warn of where threads open files by libc', async (t) => {

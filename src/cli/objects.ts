@@ -18,6 +18,8 @@ export type StoresOptions = {
 	readonly at?: number | undefined
 	/** Of each. */
 	readonly maxRequests?: number | undefined
+	/** Is told when one asks for fewer requests. */
+	readonly onSlowDown?: (() => void) | undefined
 }
 
 /** What tells the store of a remote from that of another. */

@@ -5,13 +5,13 @@ import {fatal, usage} from '../base/errors.ts'
 import type {Path} from '../base/path.ts'
 import type {IndexRows} from '../format/index-file.ts'
 import {shown} from '../base/quote.ts'
-import {addTo, type Counts} from '../store/counted.ts'
 import {type RestoreOptions, TIERS} from '../store/store.ts'
 import {numberOf} from './filters.ts'
 import {owners} from './owners.ts'
 import {
 	adaptiveJobs,
 	crewOf,
+	sharing,
 	filesOf,
 	openSession,
 	type PreserveValues,
@@ -126,7 +126,6 @@ export async function runPull(
 	report.keepLog(place, 'pull', remote)
 	const opened = source ?? (await openSource(context, flags, remote))
 	const {store, counts, jobs} = opened
-	const onCounts = (more: Counts) => addTo(counts, more)
 	const taken = takenAs(place, flags, selection)
 	try {
 		const outcome = await pull({
@@ -155,13 +154,7 @@ export async function runPull(
 								umask,
 								disk: writtenAs(flags),
 							},
-							{
-								pretend,
-								findSite: store.findSite,
-								onSlowDown: () => jobs.slowDown(),
-								onCounts,
-								signal: report.signal,
-							},
+							{...sharing(opened, jobs), pretend, signal: report.signal},
 						)
 					: undefined,
 			force: flags.force,

@@ -14,20 +14,22 @@ const WORTH = 500
 /** It pays also for fewer with so much in them, in small files: that is what there is to do when V8 has compiled it. */
 const HEAVY = 2000
 /**
- * Where it looks as if there were something to do with fewer, the first ones are not the crew's: threads that come for the last ones
- * cost as much as they bring.
+ * Where it looks as if there were something to do with fewer, or nothing is known of them, the first ones are not the crew's: threads
+ * that come for the last ones cost as much as they bring.
  */
 const FROM = 2000
 /** By this file all is loaded that a run needs: V8 takes the code cache of none that comes when its flags have changed. */
 const LOADED = 50
 /** With fewer to do also what threads do is over before V8's work on it pays; 6,000 take as long with it as without. */
 const FEW = 6000
+/** So many are taken to come where the first ones did of which nothing was known. */
+const UNKNOWN = 12_000
 /** Rows that tell what most are. */
 const SAMPLE = 256
 
 /** What an index holds before the transfer. */
 export type Before = {
-	/** How many files there can be. */
+	/** How many files there can be; 0 where that is not known. */
 	readonly count: number
 	/** Whether the file of a row is known to be the same on both sides. */
 	readonly isDone: (row: number) => boolean
@@ -74,6 +76,7 @@ function loadOf({count, isDone, sizeOf, below}: Before): Load {
 
 /** From which weight of files on they are the crew's. */
 function beginning(count: number, {files, weight}: Load): number {
+	if (count === 0) return FROM
 	if (count < WORTH) return weight < HEAVY ? Infinity : 0
 	return files < WORTH ? FROM : 0
 }
@@ -117,10 +120,10 @@ export class CrewShare<Task, Done> {
 	}
 
 	async #doFirst(task: Task): Promise<Done | undefined> {
-		this.#crew = this.#crews?.start(this.#count, this.#load.weight)
+		this.#crew = this.#crews?.start(this.#count || UNKNOWN, this.#load.weight)
 		const done = await this.#crew?.do(task)
 		// who answers has loaded all that it needs
-		if (this.#load.files < FEW) this.#crews?.onFew?.()
+		if (this.#count > 0 && this.#load.files < FEW) this.#crews?.onFew?.()
 		return done
 	}
 
