@@ -1,8 +1,9 @@
 // s3r get: fetch objects into files, or to stdout.
 
 import type {AdaptiveWidth} from '../src/base/adaptive.ts'
-import {usage} from '../src/base/errors.ts'
-import {fromUnicode, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
+import {fatal, usage} from '../src/base/errors.ts'
+import {fromUnicode, isDirectory, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
+import {shown} from '../src/base/quote.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {filterRules, numberOf} from '../src/cli/filters.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
@@ -18,16 +19,17 @@ import {
 } from '../src/cli/flags.ts'
 import {objectsBelow, ownRemote, Stores} from '../src/cli/objects.ts'
 import {pullFlags, restoreFlags, restoreOf} from '../src/cli/pulling.ts'
-import {adaptiveJobs, crewOf, sharing} from '../src/cli/pushing.ts'
+import {adaptiveJobs, crewOf} from '../src/cli/pushing.ts'
 import {owners} from '../src/cli/owners.ts'
 import {withScratch} from '../src/cli/scratch.ts'
+import {sharing} from '../src/cli/sharing.ts'
 import {type Target, targetOf} from '../src/cli/target.ts'
 import {costFlags, preserveFlags, Report} from '../src/cli/transfer.ts'
 import {momentOf, type Opened} from '../src/cli/opening.ts'
 import {objectOf} from '../src/cli/work.ts'
 import type {Entry} from '../src/format/entry.ts'
 import type {FilterRules} from '../src/format/filter.ts'
-import {pathOf} from '../src/format/key.ts'
+import {keyOf, pathOf, SIDE} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {noSuchObject} from '../src/store/errors.ts'
@@ -173,19 +175,20 @@ async function fetchInto(
 	const remote = {...source.remote, prefix}
 	const job = {kind: 'receive', remote, root: base, preserve, umask, disk: written} as const
 	const crewOptions = {...sharing(opened, jobs), pretend, signal}
+	const own = name ?? nameOf(fromUnicode(source.key))
+	/** Those that their paths do not tell. */
 	const keys = new Map<Path, string>()
 	const takes = selector(senderSelect(rules, base === '/' ? '' : base))
 	const items = async function* (): AsyncIterable<PlanItem> {
-		const own = name ?? nameOf(fromUnicode(source.key))
 		const mustBeThere = pretend && !source.whole
 		const head = mustBeThere ? await store.head(source.key, {version: source.version}) : undefined
 		if (mustBeThere && !head) {
 			events.failed(own, noSuchObject(store.bucket, source.key))
 			return
 		}
-		for await (const {key, entry} of wanted(source, store, own, head)) {
+		for await (const {key, entry} of wanted(source, store, own, {head, events})) {
 			if (entry.path === ROOT ? !all : !takes(entry.path)) continue
-			keys.set(entry.path, key)
+			if (keyBelow(source.key, own, entry.path) !== key) keys.set(entry.path, key)
 			const stat = disk.stat(entry.path)
 			yield {status: stat ? 'M' : 'A', entry: {...entry, local: stat && localOf(stat)}}
 		}
@@ -198,8 +201,9 @@ async function fetchInto(
 				owners,
 				events: pretend ? estimating(events, counts) : events,
 				session: IndexSession.pretend(scratch),
+				remembers: isAskedForLater,
 				prefix,
-				keyOf: (path) => keys.get(path) ?? '',
+				keyOf: (path) => keys.get(path) ?? keyBelow(source.key, own, path),
 				preserve,
 				restore: restoreOf(flags),
 				umask,
@@ -216,29 +220,48 @@ async function fetchInto(
 	}
 }
 
+/** Whether what was made is asked for again: a directory at the end, and a file by its other names. */
+const isAskedForLater = ({path, local}: Entry): boolean => isDirectory(path) || local?.link !== undefined
+
 type Wanted = {readonly key: string; readonly entry: Entry}
 
-/** The objects of a source, each with the path that its file gets. */
+/** The objects of a source, each with the path that its file gets; side objects of a remote are passed over. */
 async function* wanted(
 	{key, whole, version}: Source,
 	store: Store,
 	name: Path,
-	head: Head | undefined,
+	{head, events}: {readonly head: Head | undefined; readonly events: Events},
 ): AsyncIterable<Wanted> {
-	if (!whole) yield {key, entry: {path: name, remote: {etag: '', size: head?.size ?? 0, version}}}
-	else
-		for await (const {key: found, etag, size, version: id} of objectsBelow(store, key)) {
-			const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, found)
-			if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size, version: id}}}
-		}
+	if (!whole) {
+		yield {key, entry: {path: name, remote: {etag: '', size: head?.size ?? 0, version}}}
+		return
+	}
+	for await (const {key: found, etag, size, version: id} of objectsBelow(store, key)) {
+		const rest = found.slice(isContent(key) ? key.length : key.length + 1)
+		const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, rest)
+		if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size, version: id}}}
+		else if (!rest.startsWith(SIDE))
+			events.failed(
+				fromUnicode(found),
+				fatal(`the key ${shown(fromUnicode(found))} is not the name of a file`),
+			)
+	}
 }
 
-/** The path of what was found below a key. As in rsync, `d/` is what is in `d`, and `d` is `d` with all that is in it. */
-function pathBelowKey(key: string, name: Path, found: string): Path | undefined {
-	const isContent = key === '' || key.endsWith('/')
-	const above = isContent ? '' : `${name}/`
-	const rest = found.slice(isContent ? key.length : key.length + 1)
+/** As in rsync, `d/` is what is in `d`, and `d` is `d` with all that is in it. */
+const isContent = (key: string): boolean => key === '' || key.endsWith('/')
+
+/** The path of what was found below a key, which has this rest behind it. */
+function pathBelowKey(key: string, name: Path, rest: string): Path | undefined {
+	const above = isContent(key) ? '' : `${name}/`
 	if (rest === '') return above === '' ? ROOT : above
-	const path = pathOf(rest)
+	// below a key put gives a file of this name no other one
+	const path = rest === '.s3r' ? rest : pathOf(rest)
 	return path === undefined || path === ROOT ? path : above + path
+}
+
+/** The key that most likely has this path below another one: `pathBelowKey` the other way round. */
+function keyBelow(key: string, name: Path, path: Path): string {
+	if (isContent(key)) return key + keyOf(path)
+	return path === name ? key : `${key}/${keyOf(path.slice(name.length + 1))}`
 }

@@ -334,6 +334,10 @@ test.serial('put and get leave many files to threads, too, for one request each'
 	const there = join(base, 'got there')
 	fs.cpSync((await newSide('put whole')).root, root, {recursive: true, preserveTimestamps: true})
 	fs.rmSync(join(root, '.s3rsync'), {recursive: true})
+	// names that are not their keys
+	const odd = [Buffer.from(`${root}/not \xff UTF-8\n`, 'latin1'), `${root}/.s3r`, `${root}/\u{FFFD}41`]
+	for (const name of odd) fs.writeFileSync(name, 'odd')
+	const count = FILES + odd.length
 	const env = {...process.env, ...server.env, S3R_THREADS: '2', COUNTED: join(base, 'counted')}
 	const counting = join(base, 'counting.cjs')
 	fs.writeFileSync(counting, COUNTING)
@@ -345,11 +349,13 @@ test.serial('put and get leave many files to threads, too, for one request each'
 	}
 	t.regex(
 		await run('put', '-r', '--stats', `${root}/`, `${BUCKET}/many/`),
-		new RegExp(`put ${FILES + DIRECTORIES + 1}\\b`),
+		new RegExp(`put ${count + DIRECTORIES + 1}\\b`),
 	)
 	const said = await run('get', '-r', '-a', '--stats', `${BUCKET}/many/`, there)
-	t.regex(said, new RegExp(`get ${FILES}\\b`))
+	t.regex(said, new RegExp(`get ${count}\\b`))
 	t.deepEqual(snapshot(there), snapshot(root))
+	const [came, sent] = [there, root].map((dir) => fs.readdirSync(dir, 'latin1'))
+	t.deepEqual(came, sent)
 })
 
 test.serial('node has nothing to warn of where threads open files by libc', async (t) => {

@@ -11,13 +11,13 @@ import {owners} from './owners.ts'
 import {
 	adaptiveJobs,
 	crewOf,
-	sharing,
 	filesOf,
 	openSession,
 	type PreserveValues,
 	scanOf,
 	selectionOf,
 } from './pushing.ts'
+import {sharing} from './sharing.ts'
 import {scopeFrom} from './scope.ts'
 import {backupFlags, backupOf, bwlimitOf, deletesOf, directoriesOf, narrowOf} from './choices.ts'
 import type {Context, Flags, Ordered, Values} from './command.ts'

@@ -13,7 +13,6 @@ import {descriptorLimit} from '../local/limits.ts'
 import {idleTime} from '../local/processors.ts'
 import {join, type Place} from '../repo/find.ts'
 import {IndexSession} from '../repo/session.ts'
-import {addTo, type Counts} from '../store/counted.ts'
 import type {Stored} from '../sync/cargo.ts'
 import {Crew, threadsFor, type CrewOptions, type Crews, type Job} from '../sync/crew.ts'
 import {LocalFiles} from '../sync/local-files.ts'
@@ -22,7 +21,6 @@ import {type Selection, selection} from '../sync/select.ts'
 import type {Context, Ordered, Values} from './command.ts'
 import {filterRules} from './filters.ts'
 import type {dryRunFlags, FilterValues} from './flags.ts'
-import type {Opened} from './opening.ts'
 import type {Scope} from './scope.ts'
 import type {preserveFlags} from './transfer.ts'
 import {keepMemorySmall, keepNewSpaceStill, optimizeLate} from './v8.ts'
@@ -96,13 +94,6 @@ export function adaptiveJobs(): AdaptiveWidth {
 	const most = Math.max(LEAST_JOBS, Math.floor((limit - OTHERS) / EACH))
 	return new AdaptiveWidth({first: MANY, most: Math.min(MOST, most), idle: idleTime})
 }
-
-/** What threads share with a store that is open: where its bucket is, what is asked of it, and that it wants to be asked for less. */
-export const sharing = ({store, counts}: Opened, jobs: AdaptiveWidth) => ({
-	findSite: store.findSite,
-	onSlowDown: () => jobs.slowDown(),
-	onCounts: (more: Counts) => addTo(counts, more),
-})
 
 /** How many threads the user wants; undefined where that is left to us. */
 function threadsOf({S3R_THREADS: said}: Context['env']): number | undefined {

@@ -82,7 +82,8 @@ export class Notes {
 		// of a version that was listed, the index knows more than its head does
 		const modified = this.#options.pinned ? known?.modified : Math.floor(head.modified / 1000)
 		const remote = {etag, size, modified, version, alias: known?.alias}
-		this.#options.session.put(agreed({path, local, remote, attrs}, type))
+		const entry = agreed({path, local, remote, attrs}, type)
+		if (this.#options.remembers?.(entry) !== false) this.#options.session.put(entry)
 		if (was?.link === undefined) return
 		if (local.ino === was.ino) this.#disturb(path, was.link, local)
 		else this.#lostName(was.link)

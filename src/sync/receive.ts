@@ -59,6 +59,8 @@ export type ReceiveOptions = {
 	/** Nothing is fetched or changed, only told (-n). */
 	readonly pretend?: boolean | undefined
 	readonly jobs?: PoolOptions['width'] | undefined
+	/** Whether an entry that was made is known in the session from then on; all by default. */
+	readonly remembers?: ((entry: Entry) => boolean) | undefined
 	/** Threads for files that come in one piece, made when they are many, or much is in them. */
 	readonly crew?: Crews<ReceiveTask, Received | Told> | undefined
 	readonly signal?: AbortSignal | undefined
