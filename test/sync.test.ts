@@ -1664,6 +1664,16 @@ test('of large files of one size those are hashed beforehand that are the same i
 	t.deepEqual(hashed, {a: md5Of('a'), c: md5Of('c'), d: md5Of('d')})
 })
 
+test('what a caller need not know again is made, and not noted', async (t) => {
+	const {store} = await pushed(t, {a: '1', b: '2'})
+	const there = new Side(t, store)
+	await there.pull({remembers: ({path}) => path !== 'b'})
+	t.deepEqual([there.read('a'), there.read('b')], ['1', '2'])
+	const index = readIndex(there.place)
+	const isNoted = (path: Path) => index.entry(index.find(path)).local !== undefined
+	t.deepEqual([isNoted('a'), isNoted('b')], [true, false])
+})
+
 test('a large object whose end is a hole is verified as any other', async (t) => {
 	const content = Buffer.concat([randomBytes(MIB), Buffer.alloc(64 * MIB)])
 	const {store} = await pushed(t, {large: content})
