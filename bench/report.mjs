@@ -119,7 +119,7 @@ function method({options, tools}) {
 		'- The endpoint is `bench/s3sink.c`, compiled for this processor: one thread that answers, two that take the MD5 of large bodies, several together, everything in memory that was touched before, no authentication, so that the client is what is measured. ' +
 			`The way to it is ${latencies.join(' or ')} ms long: so long after its request a reply leaves, whatever else was asked on that connection meanwhile. ` +
 			'Where it is said to take as long for each, it does not look at the next request of a connection before. It is the same to tools that wait for each reply; s3r sends small requests behind each other where their replies come together (pipelining), and so over a long way, but not to a slow store. ' +
-			`Where it is busy for more than 80 % of the time, it may be what is measured: "sink is busy". ` +
+			'Where it is busy for more than 80 % of the time, it may be what is measured: "sink is busy". ' +
 			'"On the wire" is what it read and wrote, with headers; refused requests are among the requests.',
 		'- Where files lie in memory (tmpfs), as much as a pull brings is written and removed before it: a virtual machine pays for memory when it is first used, and the first tool of a row would pay for all.',
 		'- Rows on radosgw are server-bound: the store needs ten times the time of the client.',

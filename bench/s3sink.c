@@ -177,7 +177,7 @@ static void to_hasher(Conn *c) { coming(c, 0); pthread_mutex_lock(&hashing.lock)
 static Conn *hashed(void) { u64 n; if (read(hashing.fd, &n, 8) < 0) return 0; pthread_mutex_lock(&hashing.lock); Conn *c = hashing.done; hashing.done = 0; pthread_mutex_unlock(&hashing.lock); return c; }
 enum { SMALL = 1 << 10 };
 static struct { Conn *of[LANES]; int n; } few; static void has_md5(Conn *c);
-static void hash_few(void) { Conn *of[LANES]; int n = few.n; few.n = 0; memcpy(of, few.of, sizeof of); hash_all(of, n); for (int i = 0; i < n; i++) { has_md5(of[i]); } }
+static void hash_few(void) { Conn *of[LANES]; int n = few.n; few.n = 0; memcpy(of, few.of, sizeof of); hash_all(of, n); for (int i = 0; i < n; i++) has_md5(of[i]); }
 // ---- counters
 static const char *const KINDS[] = {"PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "CopyObject", "UploadPartCopy", "GetObject", "HeadObject", "DeleteObject", "DeleteObjects", "ListObjects", "acl", "bucket", "other"};
 enum { PUT_, PART, CREATE, COMPLETE, COPY, PARTCOPY, GET_, OBJHEAD, DEL, DELS, LIST, ACL, BUCKET, OTHER, NKINDS };

@@ -268,18 +268,27 @@ if (threads.isMainThread)
 	process.on('exit', () => require('node:fs').writeFileSync(process.env.COUNTED, String(count)))
 `
 
+/** Runs s3r, by another program if there are words for one, and tells how many threads it had. */
+async function counted(
+	by: readonly string[],
+	argv: readonly string[],
+	{cwd, threads}: {readonly cwd: string; readonly threads: string},
+): Promise<{readonly count: number; readonly stderr: string}> {
+	const [counting, file] = [join(base, 'counting.cjs'), join(base, 'counted')]
+	fs.writeFileSync(counting, COUNTING)
+	const env = {...process.env, ...server.env, S3R_THREADS: threads, COUNTED: file}
+	const [program = '', ...how] = [...by, process.execPath, '--require', counting, PROGRAM, ...argv]
+	const {stderr} = await promisify(execFile)(program, how, {cwd, env})
+	return {count: Number(fs.readFileSync(file, 'latin1')), stderr}
+}
+
 const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip
 
 onLinux('one core has a thread for many files, too', async (t) => {
-	const [counting, counted] = [join(base, 'counting.cjs'), join(base, 'counted')]
-	fs.writeFileSync(counting, COUNTING)
 	const [, core = ''] =
 		/Cpus_allowed_list:\s*(\d+)/.exec(fs.readFileSync('/proc/self/status', 'latin1')) ?? []
 	const threadsOf = async (cwd: string, ...argv: readonly string[]): Promise<number> => {
-		const env = {...process.env, ...server.env, S3R_THREADS: '', COUNTED: counted}
-		const how = ['-c', core, process.execPath, '--require', counting, PROGRAM, ...argv]
-		await promisify(execFile)('taskset', how, {cwd, env})
-		return Number(fs.readFileSync(counted, 'latin1'))
+		return (await counted(['taskset', '-c', core], argv, {cwd, threads: ''})).count
 	}
 	const root = join(base, 'one core')
 	fs.mkdirSync(root)
@@ -338,13 +347,9 @@ test.serial('put and get leave many files to threads, too, for one request each'
 	const odd = [Buffer.from(`${root}/not \xff UTF-8\n`, 'latin1'), `${root}/.s3r`, `${root}/\u{FFFD}41`]
 	for (const name of odd) fs.writeFileSync(name, 'odd')
 	const count = FILES + odd.length
-	const env = {...process.env, ...server.env, S3R_THREADS: '2', COUNTED: join(base, 'counted')}
-	const counting = join(base, 'counting.cjs')
-	fs.writeFileSync(counting, COUNTING)
 	const run = async (...argv: readonly string[]): Promise<string> => {
-		const how = ['--require', counting, PROGRAM, ...argv]
-		const {stderr} = await promisify(execFile)(process.execPath, how, {cwd: base, env})
-		t.is(fs.readFileSync(env.COUNTED, 'latin1'), '2')
+		const {stderr, count: threads} = await counted([], argv, {cwd: base, threads: '2'})
+		t.is(threads, 2)
 		return stderr
 	}
 	t.regex(

@@ -7,6 +7,7 @@ import * as fc from 'fast-check'
 import type {HttpOptions, Request} from '../src/store/http.ts'
 import {openStore} from '../src/store/open.ts'
 import {Pipelining} from '../src/store/pipelining.ts'
+import type {Store} from '../src/store/store.ts'
 import {Transport} from '../src/store/plane-transport.ts'
 import {type Raw, raw} from './support/raw.ts'
 import {SEED} from './support/seed.ts'
@@ -308,15 +309,8 @@ test.serial('what turns out to be long is asked for again, alone', async (t) => 
 	t.is((await ask('/long', how)).length, size)
 })
 
-test.serial('a store that loses all that comes behind a request has each object in the end', async (t) => {
-	const stored = new Map<string, string>()
-	const server = await raw(
-		serving(([first], socket) => {
-			const {path, body} = first as Asked
-			stored.set(path, body)
-			socket.write(reply('', 'etag: "e"\r\n'))
-		}),
-	)
+/** The store that a server is; both end with the test. */
+async function storeAt(t: ExecutionContext, server: Raw): Promise<Store> {
 	process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'none'
 	const store = await openStore(
 		{bucket: 'bucket', prefix: '', endpoint: server.origin, region: 'us-east-1'},
@@ -326,6 +320,19 @@ test.serial('a store that loses all that comes behind a request has each object 
 		store.close()
 		await server.stop()
 	})
+	return store
+}
+
+test.serial('a store that loses all that comes behind a request has each object in the end', async (t) => {
+	const stored = new Map<string, string>()
+	const server = await raw(
+		serving(([first], socket) => {
+			const {path, body} = first as Asked
+			stored.set(path, body)
+			socket.write(reply('', 'etag: "e"\r\n'))
+		}),
+	)
+	const store = await storeAt(t, server)
 	const put = async (name: string) => store.put(name, Buffer.from(name))
 	for (let i = 0; i < 128; i++) await put('first')
 	const names = namesOf(40).map((name) => name.slice(1))
@@ -354,15 +361,7 @@ test.serial(
 				}
 			}),
 		)
-		process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'none'
-		const store = await openStore(
-			{bucket: 'bucket', prefix: '', endpoint: server.origin, region: 'us-east-1'},
-			{firstWait: 1},
-		)
-		t.teardown(async () => {
-			store.close()
-			await server.stop()
-		})
+		const store = await storeAt(t, server)
 		const names = namesOf(2000).map((name) => name.slice(1))
 		for (let i = 0; i < names.length; i += 32)
 			await Promise.all(names.slice(i, i + 32).map((name) => store.put(name, Buffer.from(name))))

@@ -1,6 +1,6 @@
 // Which files go to the crew: all that go or come in one piece, where there are many, or much is in them.
 
-import type {Crews} from './crew.ts'
+import {type Crews, MANY} from './crew.ts'
 
 /** So many bytes take as long as what there is to do with any file. */
 const AS_A_FILE = 32 * 2 ** 10
@@ -22,8 +22,6 @@ const FROM = 2000
 const LOADED = 50
 /** With fewer to do also what threads do is over before V8's work on it pays; 6,000 take as long with it as without. */
 const FEW = 6000
-/** So many are taken to come where the first ones did of which nothing was known. */
-const UNKNOWN = 12_000
 /** Rows that tell what most are. */
 const SAMPLE = 256
 
@@ -120,7 +118,8 @@ export class CrewShare<Task, Done> {
 	}
 
 	async #doFirst(task: Task): Promise<Done | undefined> {
-		this.#crew = this.#crews?.start(this.#count || UNKNOWN, this.#load.weight)
+		// of what nobody counted there may be enough for all cores
+		this.#crew = this.#crews?.start(this.#count || MANY, this.#load.weight)
 		const done = await this.#crew?.do(task)
 		// who answers has loaded all that it needs
 		if (this.#count > 0 && this.#load.files < FEW) this.#crews?.onFew?.()

@@ -62,7 +62,7 @@ export type FromThread = 'slow down' | 'find site' | Counts | Answers
 export type Answers = readonly (readonly [id: number, done: unknown])[]
 
 /** With fewer files threads are on half of the cores: what they wait for may need the others, and each has a compiler of its own. */
-const MANY = 12_000
+export const MANY = 12_000
 
 /**
  * Large files that come are written, read back and hashed, one after the other in a thread: of so much to do all cores do it sooner, 10
