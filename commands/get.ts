@@ -1,9 +1,8 @@
 // s3r get: fetch objects into files, or to stdout.
 
 import type {AdaptiveWidth} from '../src/base/adaptive.ts'
-import {fatal, usage} from '../src/base/errors.ts'
+import {usage} from '../src/base/errors.ts'
 import {fromUnicode, isDirectory, nameOf, type Path, ROOT, withoutSlash} from '../src/base/path.ts'
-import {shown} from '../src/base/quote.ts'
 import {command, type Context, type Values} from '../src/cli/command.ts'
 import {filterRules, numberOf} from '../src/cli/filters.ts'
 import {exclusive} from '../src/cli/exclusive.ts'
@@ -29,7 +28,7 @@ import {momentOf, type Opened} from '../src/cli/opening.ts'
 import {objectOf} from '../src/cli/work.ts'
 import type {Entry} from '../src/format/entry.ts'
 import type {FilterRules} from '../src/format/filter.ts'
-import {keyOf, pathOf, SIDE} from '../src/format/key.ts'
+import {keyOf, notAFile, pathOf, SIDE} from '../src/format/key.ts'
 import type {Named} from '../src/repo/remotes.ts'
 import {IndexSession} from '../src/repo/session.ts'
 import {noSuchObject} from '../src/store/errors.ts'
@@ -240,11 +239,7 @@ async function* wanted(
 		const rest = found.slice(isContent(key) ? key.length : key.length + 1)
 		const path = found === withoutSlash(key) ? name : pathBelowKey(key, name, rest)
 		if (path !== undefined) yield {key: found, entry: {path, remote: {etag, size, version: id}}}
-		else if (!rest.startsWith(SIDE))
-			events.failed(
-				fromUnicode(found),
-				fatal(`the key ${shown(fromUnicode(found))} is not the name of a file`),
-			)
+		else if (!rest.startsWith(SIDE)) events.failed(fromUnicode(found), notAFile(found))
 	}
 }
 

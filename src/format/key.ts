@@ -4,7 +4,9 @@
 // digits; so are the bytes of a U+FFFD in a name, and the first byte of a top-level '.s3r', which
 // s3r keeps for itself. The root directory is '.s3r/root'.
 
+import {fatal, type S3rError} from '../base/errors.ts'
 import {fromUnicode, type Path, ROOT, toBytes, toUnicode} from '../base/path.ts'
+import {shown} from '../base/quote.ts'
 
 /** The folder below the prefix that holds what is not a file of the user's. */
 export const SIDE = '.s3r/'
@@ -39,6 +41,10 @@ export function pathOf(key: string): Path | undefined {
 		.join('')
 	return keyOf(path) === key ? path : undefined
 }
+
+/** What is wrong with a key that names no path. */
+export const notAFile = (key: string): S3rError =>
+	fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`)
 
 /** Whether a key is the one that was named, or lies below it; everything is below '' and what ends in '/'. */
 export const isKeyWithin = (key: string, named: string): boolean =>

@@ -4,13 +4,12 @@
 import {setImmediate as turn} from 'node:timers/promises'
 import {fatal} from '../base/errors.ts'
 import {fromUnicode, isDirectory, type Path} from '../base/path.ts'
-import {shown} from '../base/quote.ts'
 import {aliasOf} from '../format/alias.ts'
 import type {Entry, RemoteSide} from '../format/entry.ts'
 import {type Building, IndexBuilder, withEntries, withRows} from '../format/index-builder.ts'
 import type {Index, IndexRows} from '../format/index-file.ts'
 import {SIZE_LIMIT} from '../format/index-layout.ts'
-import {pathOf, SIDE} from '../format/key.ts'
+import {notAFile, pathOf, SIDE} from '../format/key.ts'
 import type {Store} from '../store/store.ts'
 
 /** What a listing says of one object, by its path. */
@@ -53,8 +52,7 @@ export async function* listPaths(
 					version,
 					superseded,
 				})
-			else if (rest !== '' && !rest.startsWith(SIDE))
-				onError(fromUnicode(rest), fatal(`the key ${shown(fromUnicode(key))} is not the name of a file`))
+			else if (rest !== '' && !rest.startsWith(SIDE)) onError(fromUnicode(rest), notAFile(key))
 		}
 		yield heard
 	}
